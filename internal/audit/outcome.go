@@ -1,0 +1,123 @@
+package audit
+
+import "time"
+
+// RunVerdict is how a run ended.
+type RunVerdict string
+
+// The run verdicts. A gap always makes a run inconclusive, whatever else was found.
+const (
+	RunClean        RunVerdict = "clean"
+	RunFindings     RunVerdict = "findings"
+	RunInconclusive RunVerdict = "inconclusive"
+)
+
+// Outcome is everything one run of one job has to say. It is committed as a whole or not at all.
+type Outcome struct {
+	RunID     string
+	Job       string
+	Window    Window
+	AsOf      time.Time // the moment the run speaks for
+	Findings  []Finding
+	Coverage  []Coverage
+	Cursors   []Cursor
+	Segments  []Segment        // change archive written by capture
+	Files     []SettlementFile // settlement files seen
+	Matches   []Match          // pairings made
+	Samples   []LagSample      // measured lags
+	Failovers []Failover       // failovers seen, with what was measured
+}
+
+// Verdict derives how the run ended from what it says: inconclusive with any gap or with nothing read at all,
+// else findings if any is past being expected, else clean.
+func (o Outcome) Verdict() RunVerdict {
+	if len(o.Coverage) == 0 {
+		return RunInconclusive
+	}
+	for _, c := range o.Coverage {
+		if !c.Complete() {
+			return RunInconclusive
+		}
+	}
+	for _, f := range o.Findings {
+		if f.Status != Expected && f.Status != Suppressed {
+			return RunFindings
+		}
+	}
+	return RunClean
+}
+
+// Segment is one file of the change archive. A segment that no committed outcome names does not exist.
+type Segment struct {
+	Name    string // relative to the archive's root, deterministic: table/region/shard/first-last.parquet
+	Table   string
+	Region  Region
+	Shard   string
+	First   string // sequence numbers, inclusive
+	Last    string
+	Records int64
+	Window  Window // creation times of its records
+	SHA256  string
+}
+
+// SettlementFile is a settlement file as it was seen, accepted or not.
+type SettlementFile struct {
+	Feed         string
+	Name         string
+	SHA256       string
+	FileID       string // the file's own identifier, if the format has one
+	BusinessDate string // YYYY-MM-DD
+	Records      int64
+	Rejected     int64
+	Status       string // "accepted", "rejected", "duplicate"
+	Reason       string
+	Totals       map[string]string // control totals: stated and computed, per currency
+	SeenAt       time.Time
+}
+
+// Match is one pairing of a ledger row with a settlement line, and the rule that made it.
+type Match struct {
+	Scope     string
+	PaymentID string
+	Reference string // the line's reference
+	File      string
+	Line      int64 // record number in the file
+	Rule      string
+	Amount    Money
+}
+
+// LagSample is one measurement of how far a region is behind.
+type LagSample struct {
+	Layer  string // "dynamodb", "aurora", "s3"
+	Scope  string
+	From   Region
+	To     Region
+	At     time.Time
+	Lag    time.Duration
+	Error  time.Duration // the measurement's own uncertainty, +/-
+	Method string        // how it was measured: "aurora rpo_lag", "stream record", ...
+}
+
+// Failover is one change of the writing region, with what the data says it cost in time.
+type Failover struct {
+	Cluster  string
+	From, To Region
+	Planned  bool
+	At       time.Time // when the writes began to fail, as far as the events tell
+	Promoted time.Time
+	Snapshot string // the system snapshot of the old primary, if one was seen
+	Measures []Measure
+}
+
+// Measure is a recovery figure of one layer, measured from the data and held against its objective.
+type Measure struct {
+	Layer     string        `json:"layer"`  // "ledger", "keys", "receipts"
+	Figure    string        `json:"figure"` // "rpo" or "rto"
+	Value     time.Duration `json:"value"`  // nanoseconds
+	Error     time.Duration `json:"error"`  // +/-
+	Objective time.Duration `json:"objective"`
+	Basis     string        `json:"basis"` // which records it was read from
+}
+
+// Broken reports whether the objective is missed even at the favourable end of the error bar.
+func (m Measure) Broken() bool { return m.Value-m.Error > m.Objective }

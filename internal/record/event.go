@@ -1,0 +1,42 @@
+package record
+
+import (
+	"time"
+
+	"parallax/internal/audit"
+)
+
+// Event is one thing the infrastructure said about the databases: an RDS event, a cluster's role, a snapshot.
+type Event struct {
+	Region  audit.Region // where it was asked
+	Type    EventType
+	Source  string // identifier of the cluster, instance or snapshot
+	At      time.Time
+	Message string
+	// Cluster topology, for Type Member:
+	Global string       // identifier of the global cluster
+	Member audit.Region // the member cluster's region
+	Writer bool
+	// For Type SnapshotSeen:
+	ExpiresAt time.Time // zero where unknown
+}
+
+// EventType tells the events apart.
+type EventType string
+
+// The event types, after the RDS event categories (Amazon RDS User Guide, "Amazon RDS event categories").
+const (
+	FailoverStarted     EventType = "failover_started" // unplanned
+	FailoverCompleted   EventType = "failover_completed"
+	FailoverFailed      EventType = "failover_failed"
+	SwitchoverStarted   EventType = "switchover_started" // planned, lossless
+	SwitchoverCompleted EventType = "switchover_completed"
+	WriterShutDown      EventType = "writer_shut_down"
+	WriterPromoted      EventType = "writer_promoted"
+	Resynced            EventType = "resynced"
+	WritesBlocked       EventType = "writes_blocked"
+	WriteBlockTimedOut  EventType = "write_block_timed_out"
+	Member              EventType = "member"
+	SnapshotSeen        EventType = "snapshot_seen"
+	OtherEvent          EventType = "other"
+)

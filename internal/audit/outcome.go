@@ -28,6 +28,16 @@ type Outcome struct {
 	Failovers []Failover       // failovers seen, with what was measured
 }
 
+// Judgement is what one auditor says of what it was given.
+type Judgement struct {
+	Findings  []Finding
+	Excluded  []Exclusion // records it could not use, with the reason
+	Matched   int64       // records that found their counterpart
+	Matches   []Match
+	Samples   []LagSample
+	Failovers []Failover
+}
+
 // Verdict derives how the run ended from what it says: inconclusive with any gap or with nothing read at all,
 // else findings if any is past being expected, else clean.
 func (o Outcome) Verdict() RunVerdict {

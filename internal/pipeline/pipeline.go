@@ -24,17 +24,7 @@ type Source[R any] interface {
 // Auditor turns what was read into findings. It is a pure function: no I/O, no clock; the same input in the same order
 // gives the same findings in the same order.
 type Auditor[In any] interface {
-	Audit(in In) Judgement
-}
-
-// Judgement is what an auditor says: findings, and what else it measured or left out on the way.
-type Judgement struct {
-	Findings []audit.Finding
-	Excluded []audit.Exclusion // records it could not use, with the reason
-	Matched  int64             // records that found their counterpart
-	Samples  []audit.LagSample
-	Matches  []audit.Match
-	Failover []audit.Failover
+	Audit(in In) audit.Judgement
 }
 
 // Store keeps what runs have said.

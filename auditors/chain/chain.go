@@ -1,0 +1,142 @@
+// Package chain follows each payment along idempotency key, ledger entry, receipt and settlement line, and names the
+// link that is broken.
+//
+// It joins what the other auditors read; whether a receipt or a settlement line is missing is their word, taken over
+// as it is, so that no rule is written twice.
+package chain
+
+import (
+	"slices"
+	"time"
+
+	"parallax/internal/audit"
+	"parallax/internal/record"
+)
+
+// Rules say how keys and entries are read.
+type Rules struct {
+	Scope       string // the configured ledger
+	Table       string // the configured table of idempotency keys
+	Charged     []string
+	Refused     []string
+	Deadline    time.Duration // a key and its entry must both exist after this long
+	PaymentID   string        // attribute names of the keys
+	AmountMinor string
+	Currency    string
+	Status      string
+}
+
+// Input is what was read over one window and some time around it.
+type Input struct {
+	Window   audit.Window
+	AsOf     time.Time
+	Keys     []record.Change // the whole history of the table in both regions, as far as it was read
+	Entries  []record.Entry  // the ledger in force
+	Snapshot []record.Entry  // the old primary's, if there is one
+	Receipts []audit.Finding // what the receipts job says of the same window
+	Settled  []audit.Finding // what the settlement job says of the same window
+}
+
+// Auditor applies Rules.
+type Auditor struct{ Rules Rules }
+
+// Audit returns chain.double_charge, chain.key_without_entry, chain.entry_without_key and chain.broken findings.
+func (a Auditor) Audit(in Input) audit.Judgement {
+	w := walk{rules: a.Rules, in: in, keys: keysOf(a.Rules, in.Keys)}
+	w.entries = map[string]record.Entry{}
+	for _, e := range in.Entries {
+		w.entries[e.PaymentID] = e
+	}
+	w.doubleCharges()
+	w.keysWithoutEntry()
+	w.entriesWithoutKey()
+	w.broken()
+	audit.Sort(w.out.Findings)
+	return w.out
+}
+
+type walk struct {
+	rules   Rules
+	in      Input
+	keys    map[string]keyState
+	entries map[string]record.Entry // the ledger in force, by payment id
+	out     audit.Judgement
+}
+
+func (w *walk) charged(status string) bool { return slices.Contains(w.rules.Charged, status) }
+func (w *walk) refused(status string) bool { return slices.Contains(w.rules.Refused, status) }
+
+func (w *walk) due(t time.Time) bool { return w.in.AsOf.Sub(t) >= w.rules.Deadline }
+
+func (w *walk) report(f audit.Finding) {
+	if w.in.Window.Covers(f.Window) {
+		w.out.Findings = append(w.out.Findings, f)
+	}
+}
+
+// doubleCharges finds idempotency keys under which more than one payment was charged, in the ledger in force or in the
+// restored snapshot: a charge that the failover lost from the ledger was taken all the same.
+func (w *walk) doubleCharges() {
+	byKey := map[string][]record.Entry{}
+	seen := map[string]bool{}
+	for _, e := range slices.Concat(w.in.Entries, w.in.Snapshot) {
+		if e.IdempotencyKey == "" || seen[e.PaymentID] || !w.charged(e.Status) {
+			continue
+		}
+		seen[e.PaymentID] = true
+		byKey[e.IdempotencyKey] = append(byKey[e.IdempotencyKey], e)
+	}
+	for key, entries := range byKey {
+		if len(entries) > 1 {
+			slices.SortFunc(entries, func(a, b record.Entry) int { return a.CreatedAt.Compare(b.CreatedAt) })
+			w.report(w.doubleCharge(key, entries))
+		}
+	}
+}
+
+func (w *walk) keysWithoutEntry() {
+	for key, k := range w.keys {
+		if !k.exists || k.payment == "" || w.refused(k.status) {
+			continue
+		}
+		if _, found := w.entries[k.payment]; found {
+			w.out.Matched++
+			continue
+		}
+		if w.due(k.born) {
+			w.report(w.keyWithoutEntry(key, k))
+		}
+	}
+}
+
+func (w *walk) entriesWithoutKey() {
+	for _, e := range w.in.Entries {
+		if e.IdempotencyKey == "" || !w.due(e.CreatedAt) {
+			continue
+		}
+		if _, found := w.keys[e.IdempotencyKey]; !found {
+			w.report(w.entryWithoutKey(e))
+		}
+	}
+}
+
+// broken names, per payment, every link after the ledger entry that is missing for good.
+func (w *walk) broken() {
+	links := map[string][]audit.Finding{}
+	var order []string
+	for _, f := range slices.Concat(w.in.Receipts, w.in.Settled) {
+		missing := f.Kind == audit.ReceiptMissing || f.Kind == audit.SettlementMissingInNetwork
+		if !missing || f.Status != audit.Open {
+			continue
+		}
+		if len(links[f.Key]) == 0 {
+			order = append(order, f.Key)
+		}
+		links[f.Key] = append(links[f.Key], f)
+	}
+	for _, payment := range order {
+		if e, found := w.entries[payment]; found {
+			w.report(w.brokenChain(e, links[payment]))
+		}
+	}
+}

@@ -1,0 +1,228 @@
+package failover
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"parallax/internal/audit"
+	"parallax/internal/record"
+)
+
+// measure reads the recovery figures of every layer whose data is at hand. A figure without the data it needs is left
+// out, never guessed.
+func (a Auditor) measure(in Input, f audit.Failover) []audit.Measure {
+	near := audit.Window{From: f.Promoted.Add(-a.Rules.Around), To: f.Promoted.Add(a.Rules.Around)}
+	var out []audit.Measure
+	add := func(m audit.Measure, ok bool) {
+		if ok {
+			out = append(out, m)
+		}
+	}
+	if in.Snapshot != nil {
+		add(a.ledgerRPO(in, near))
+	}
+	if in.Entries != nil {
+		add(a.ledgerRTO(in, near, f))
+	}
+	if in.Keys != nil && a.Rules.Origin != "" {
+		add(a.keysRPO(in, f))
+		add(a.keysRTO(in, near))
+	}
+	if in.Receipts != nil {
+		add(a.receiptsRPO(in, near))
+	}
+	return out
+}
+
+// ledgerRPO is the span of commits that never left the old primary: from the moment replication stopped, which lies
+// between the last row that arrived and the first that did not, to the last row lost.
+func (a Auditor) ledgerRPO(in Input, near audit.Window) (audit.Measure, bool) {
+	inForce := make(map[string]bool, len(in.Entries))
+	for _, e := range in.Entries {
+		inForce[e.PaymentID] = true
+	}
+	var survived, firstLost, lastLost time.Time
+	lost := 0
+	for _, s := range inTimeOrder(in.Snapshot, near) {
+		switch {
+		case !inForce[s.PaymentID]:
+			if lost == 0 {
+				firstLost = s.CreatedAt
+			}
+			lastLost = s.CreatedAt
+			lost++
+		case lost == 0:
+			survived = s.CreatedAt
+		}
+	}
+	if survived.IsZero() {
+		return audit.Measure{}, false
+	}
+	m := audit.Measure{Layer: "ledger", Figure: "rpo", Objective: a.Rules.RPO}
+	if lost == 0 {
+		m.Basis = "every row of the old primary is in the ledger in force"
+		return m, true
+	}
+	m.Error = firstLost.Sub(survived) / 2
+	m.Value = lastLost.Sub(survived) - m.Error
+	m.Basis = fmt.Sprintf("%d rows of the old primary from %s to %s never arrived; the last that did is of %s", lost, clock(firstLost), clock(lastLost), clock(survived))
+	return m, true
+}
+
+// ledgerRTO is the longest silence of the ledger around the promotion, over all copies: from the last row before it to
+// the first row after. Its error is the usual spacing of rows, for a write may have failed that early or worked that late.
+func (a Auditor) ledgerRTO(in Input, near audit.Window, f audit.Failover) (audit.Measure, bool) {
+	rows := inTimeOrder(slices.Concat(in.Entries, in.Snapshot), near)
+	times := make([]time.Time, 0, len(rows))
+	for _, e := range rows {
+		times = append(times, e.CreatedAt)
+	}
+	from, to, ok := silence(times, f.At, f.Promoted)
+	if !ok {
+		return audit.Measure{}, false
+	}
+	return audit.Measure{
+		Layer: "ledger", Figure: "rto", Value: to.Sub(from), Error: spacing(times), Objective: a.Rules.RTO,
+		Basis: fmt.Sprintf("last row before at %s, first row after at %s", clock(from), clock(to)),
+	}, true
+}
+
+// keysRPO is how stale the surviving region's table was when it took over: the age, at promotion, of the oldest write of
+// the lost region that had not arrived. Such writes come back with the region; until then they are missing.
+func (a Auditor) keysRPO(in Input, f audit.Failover) (audit.Measure, bool) {
+	arrived := map[string]time.Time{}
+	for _, c := range in.Keys {
+		if c.Region == f.To {
+			arrived[version(c)] = c.At
+		}
+	}
+	var oldest time.Time
+	stale := 0
+	for _, c := range in.Keys {
+		local := c.Region != f.To && c.New != nil && c.New[a.Rules.Origin].Text == string(c.Region)
+		if !local || c.At.After(f.Promoted) {
+			continue
+		}
+		if at, found := arrived[version(c)]; found && !at.After(f.Promoted) {
+			continue
+		}
+		if superseded(in.Keys, c, f) {
+			continue
+		}
+		if stale == 0 || c.At.Before(oldest) {
+			oldest = c.At
+		}
+		stale++
+	}
+	m := audit.Measure{Layer: "keys", Figure: "rpo", Objective: a.Rules.RPO, Error: time.Second}
+	if stale == 0 {
+		m.Basis = "every key written before the promotion had arrived by then"
+		return m, true
+	}
+	m.Value = f.Promoted.Sub(oldest)
+	m.Basis = fmt.Sprintf("%d key writes of %s were not yet in %s at the promotion, the oldest of %s", stale, orUnknown(f.From), f.To, clock(oldest))
+	return m, true
+}
+
+// version identifies an item's content; only equality is asked of it.
+func version(c record.Change) string {
+	return c.Key + "\x00" + fmt.Sprint(c.New)
+}
+
+// superseded reports whether a later write of the same key had arrived by the promotion: replication may ship
+// only the newest of several versions.
+func superseded(all []record.Change, c record.Change, f audit.Failover) bool {
+	for _, o := range all {
+		if o.Region == f.To && o.Key == c.Key && !o.At.Before(c.At) && !o.At.After(f.Promoted) {
+			return true
+		}
+	}
+	return false
+}
+
+// keysRTO is the longest silence of key writes in the surviving data; keys go on being accepted while the ledger is down.
+func (a Auditor) keysRTO(in Input, near audit.Window) (audit.Measure, bool) {
+	var times []time.Time
+	for _, c := range in.Keys {
+		if near.Holds(c.At) && c.New[a.Rules.Origin].Text == string(c.Region) {
+			times = append(times, c.At)
+		}
+	}
+	if len(times) < 2 {
+		return audit.Measure{}, false
+	}
+	slices.SortFunc(times, time.Time.Compare)
+	var longest time.Duration
+	for i := 1; i < len(times); i++ {
+		longest = max(longest, times[i].Sub(times[i-1]))
+	}
+	return audit.Measure{
+		Layer: "keys", Figure: "rto", Value: longest, Error: time.Second, Objective: a.Rules.RTO,
+		Basis: "longest silence between two accepted key writes in any region",
+	}, true
+}
+
+// receiptsRPO is the span of payments whose receipts are gone for good.
+func (a Auditor) receiptsRPO(in Input, near audit.Window) (audit.Measure, bool) {
+	var first, last time.Time
+	n := 0
+	for _, f := range in.Receipts {
+		if f.Kind != audit.ReceiptMissing || !near.Holds(f.Window.From) {
+			continue
+		}
+		if n == 0 || f.Window.From.Before(first) {
+			first = f.Window.From
+		}
+		if n == 0 || f.Window.From.After(last) {
+			last = f.Window.From
+		}
+		n++
+	}
+	m := audit.Measure{Layer: "receipts", Figure: "rpo", Objective: a.Rules.RPO, Basis: "no receipt around the failover is missing"}
+	if n > 0 {
+		m.Value = last.Sub(first)
+		m.Basis = fmt.Sprintf("%d receipts of payments from %s to %s are missing", n, clock(first), clock(last))
+	}
+	return m, true
+}
+
+func inTimeOrder(entries []record.Entry, near audit.Window) []record.Entry {
+	out := make([]record.Entry, 0, len(entries))
+	for _, e := range entries {
+		if near.Holds(e.CreatedAt) {
+			out = append(out, e)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b record.Entry) int { return a.CreatedAt.Compare(b.CreatedAt) })
+	return out
+}
+
+// silence is the longest pause in sorted times that overlaps [began, promoted].
+func silence(times []time.Time, began, promoted time.Time) (from, to time.Time, ok bool) {
+	for i := 1; i < len(times); i++ {
+		before, after := times[i-1], times[i]
+		if after.Before(began) || before.After(promoted.Add(sameFailover)) {
+			continue
+		}
+		if !ok || after.Sub(before) > to.Sub(from) {
+			from, to, ok = before, after, true
+		}
+	}
+	return from, to, ok
+}
+
+// spacing is the median pause between neighbours.
+func spacing(times []time.Time) time.Duration {
+	if len(times) < 3 {
+		return 0
+	}
+	pauses := make([]time.Duration, 0, len(times)-1)
+	for i := 1; i < len(times); i++ {
+		pauses = append(pauses, times[i].Sub(times[i-1]))
+	}
+	slices.Sort(pauses)
+	return pauses[len(pauses)/2]
+}
+
+func clock(t time.Time) string { return t.UTC().Format("15:04:05.000") }

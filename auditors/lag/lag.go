@@ -1,0 +1,171 @@
+// Package lag holds measured replication lags against their objectives.
+//
+// A lag is a duration, never a count, and always comes with the uncertainty of its measurement: a breach is reported
+// only if the objective is missed at the favourable end of the error bar.
+package lag
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"parallax/internal/audit"
+)
+
+// Rules are the objectives per layer ("dynamodb", "aurora", "s3"). Breaches of one path less than Merge apart are one episode.
+type Rules struct {
+	Objectives map[string]time.Duration
+	Merge      time.Duration
+}
+
+// Path is one direction in which one layer replicates.
+type Path struct {
+	Layer string
+	Scope string
+	From  audit.Region
+	To    audit.Region
+}
+
+// String is the path as findings name it: "dynamodb/idempotency-keys/eu-west-1>eu-west-2".
+func (p Path) String() string {
+	return fmt.Sprintf("%s/%s/%s>%s", p.Layer, p.Scope, p.From, p.To)
+}
+
+// Unmeasured is a path for which no figure could be had, and why.
+type Unmeasured struct {
+	Path   Path
+	Reason string
+}
+
+// Input is what was measured in the window, in any order.
+type Input struct {
+	Window     audit.Window
+	AsOf       time.Time
+	Samples    []audit.LagSample
+	Unmeasured []Unmeasured
+}
+
+// Auditor applies Rules.
+type Auditor struct{ Rules Rules }
+
+// Audit returns a lag.breach per path and episode and a lag.unmeasured per path without a figure. Its samples are the
+// worst of each path.
+func (a Auditor) Audit(in Input) audit.Judgement {
+	var out audit.Judgement
+	byPath := map[Path][]audit.LagSample{}
+	for _, s := range in.Samples {
+		if !in.Window.Holds(s.At) {
+			continue
+		}
+		p := Path{s.Layer, s.Scope, s.From, s.To}
+		byPath[p] = append(byPath[p], s)
+	}
+	for _, p := range paths(byPath) {
+		samples := byPath[p]
+		slices.SortFunc(samples, func(a, b audit.LagSample) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Lag, b.Lag)) })
+		out.Samples = append(out.Samples, summary(samples))
+		for _, episode := range a.episodes(samples) {
+			out.Findings = append(out.Findings, a.breach(p, episode))
+		}
+	}
+	for _, u := range in.Unmeasured {
+		out.Findings = append(out.Findings, unmeasured(u, in))
+	}
+	audit.Sort(out.Findings)
+	return out
+}
+
+func paths(m map[Path][]audit.LagSample) []Path {
+	out := make([]Path, 0, len(m))
+	for p := range m {
+		out = append(out, p)
+	}
+	slices.SortFunc(out, func(a, b Path) int { return cmp.Compare(a.String(), b.String()) })
+	return out
+}
+
+// summary is the worst sample of a path, with the number it was the worst of.
+func summary(samples []audit.LagSample) audit.LagSample {
+	worst := slices.MaxFunc(samples, func(a, b audit.LagSample) int { return cmp.Compare(a.Lag, b.Lag) })
+	worst.Method = fmt.Sprintf("%s, worst of %d", worst.Method, len(samples))
+	return worst
+}
+
+// episodes groups the breaching samples, given in time order.
+func (a Auditor) episodes(samples []audit.LagSample) [][]audit.LagSample {
+	var out [][]audit.LagSample
+	for _, s := range samples {
+		objective, set := a.Rules.Objectives[s.Layer]
+		if !set || s.Lag-s.Error <= objective {
+			continue
+		}
+		last := len(out) - 1
+		if last >= 0 && s.At.Sub(out[last][len(out[last])-1].At) < a.Rules.Merge {
+			out[last] = append(out[last], s)
+		} else {
+			out = append(out, []audit.LagSample{s})
+		}
+	}
+	return out
+}
+
+func (a Auditor) breach(p Path, episode []audit.LagSample) audit.Finding {
+	first, last := episode[0], episode[len(episode)-1]
+	worst := slices.MaxFunc(episode, func(a, b audit.LagSample) int { return cmp.Compare(a.Lag, b.Lag) })
+	objective := a.Rules.Objectives[p.Layer]
+	return audit.Finding{
+		Fingerprint: audit.NewFingerprint(audit.LagBreach, p.Scope, p.String(), first.At.UTC().Format(time.RFC3339)),
+		Kind:        audit.LagBreach, Severity: audit.High, Verdict: verdict(worst, objective), Status: audit.Open,
+		Scope: p.Scope, Key: p.String(), Region: p.To,
+		Window: audit.Window{From: audit.At(first.At).From, To: audit.At(last.At).To},
+		Rule:   fmt.Sprintf("lag, less its error, above the objective of %s", objective),
+		Reason: fmt.Sprintf("%s in %s was up to %s behind %s; the objective is %s.", layerName(p), p.To, round(worst.Lag), p.From, objective),
+		Evidence: []audit.Evidence{
+			point(p, first, "first over the objective"), point(p, worst, "worst"), point(p, last, "last over the objective"),
+			{Source: "lag " + p.Layer, Field: "samples over the objective", Value: fmt.Sprint(len(episode))},
+		},
+	}
+}
+
+// verdict: a breach that no clock error known here explains away is proven.
+func verdict(worst audit.LagSample, objective time.Duration) audit.Verdict {
+	if worst.Lag-2*worst.Error > objective {
+		return audit.Proven
+	}
+	return audit.Probable
+}
+
+func point(p Path, s audit.LagSample, note string) audit.Evidence {
+	return audit.Evidence{
+		Source: "lag " + p.Layer, Region: s.To, At: s.At, Field: "lag",
+		Value: fmt.Sprintf("%s +/- %s", round(s.Lag), round(s.Error)), Note: note + ", by " + s.Method,
+	}
+}
+
+func round(d time.Duration) time.Duration { return d.Round(time.Millisecond) }
+
+func layerName(p Path) string {
+	switch p.Layer {
+	case "dynamodb":
+		return "Table " + p.Scope
+	case "aurora":
+		return "Ledger " + p.Scope
+	case "s3":
+		return "Bucket pair " + p.Scope
+	default:
+		return p.Layer + " " + p.Scope
+	}
+}
+
+func unmeasured(u Unmeasured, in Input) audit.Finding {
+	return audit.Finding{
+		Fingerprint: audit.NewFingerprint(audit.LagUnmeasured, u.Path.Scope, u.Path.String()),
+		Kind:        audit.LagUnmeasured, Severity: audit.Medium, Verdict: audit.Proven, Status: audit.Open,
+		Scope: u.Path.Scope, Key: u.Path.String(), Region: u.Path.To,
+		Window:   in.Window,
+		Rule:     "a configured path without a figure is not on time, it is unknown",
+		Reason:   fmt.Sprintf("How far %s is behind on %s could not be measured: %s.", u.Path.To, u.Path.Scope, u.Reason),
+		Evidence: []audit.Evidence{{Source: "lag " + u.Path.Layer, Region: u.Path.To, Note: u.Reason}},
+	}
+}

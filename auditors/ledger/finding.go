@@ -1,0 +1,143 @@
+package ledger
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"parallax/internal/audit"
+	"parallax/internal/record"
+)
+
+// difference is one compared field in which two copies of a row disagree.
+type difference struct{ field, left, right string }
+
+func differences(compare []string, a, b record.Entry) []difference {
+	var out []difference
+	for _, field := range compare {
+		if l, r := value(a, field), value(b, field); l != r {
+			out = append(out, difference{field, l, r})
+		}
+	}
+	return out
+}
+
+func value(e record.Entry, field string) string {
+	switch field {
+	case "amount_minor", "amount":
+		return strconv.FormatInt(e.Amount.Minor, 10)
+	case "currency":
+		return e.Amount.Currency
+	case "status":
+		return e.Status
+	case "network":
+		return e.Network
+	case "network_reference":
+		return e.NetworkReference
+	case "rrn":
+		return e.RRN
+	case "auth_code":
+		return e.AuthCode
+	case "idempotency_key":
+		return e.IdempotencyKey
+	default:
+		return e.Extra[field]
+	}
+}
+
+func lostRow(rules Rules, e record.Entry, writer []record.Entry) audit.Finding {
+	f := base(rules, audit.LedgerLostRow, e, audit.Critical, audit.Proven)
+	f.Region = e.Region
+	f.Rule = "in a witness by payment id, absent from the writer"
+	f.Reason = fmt.Sprintf("Payment %s was written to the ledger in %s and is missing from the ledger that is in force now.", e.PaymentID, e.Region)
+	f.Evidence = []audit.Evidence{
+		observed(rules, e, "the row as the "+string(e.Witness)+" holds it"),
+		absent(rules, writer, e, "no row with this payment id on the writer"),
+	}
+	return f
+}
+
+func notReplicated(rules Rules, e record.Entry, reader []record.Entry) audit.Finding {
+	f := base(rules, audit.LedgerNotReplicated, e, audit.High, audit.Proven)
+	f.Rule = fmt.Sprintf("on the writer for longer than the margin of %s, absent from the reader", rules.Margin)
+	f.Reason = fmt.Sprintf("Payment %s is in the ledger of %s and has not reached the other region; a failover now would lose it.", e.PaymentID, e.Region)
+	f.Evidence = []audit.Evidence{
+		observed(rules, e, "the row on the writer"),
+		absent(rules, reader, e, "no row with this payment id on the reader"),
+	}
+	if len(reader) > 0 {
+		f.Region = reader[0].Region
+	}
+	return f
+}
+
+func changedRow(rules Rules, w, other record.Entry, diffs []difference, verdict audit.Verdict) audit.Finding {
+	f := base(rules, audit.LedgerChangedRow, other, audit.High, verdict)
+	f.Region = other.Region
+	f.Amounts = amounts(w)
+	f.Rule = "same payment id, different " + diffs[0].field
+	f.Reason = fmt.Sprintf("Payment %s is %q by %s in the ledger in force, but %q in the %s of %s: that change never arrived.",
+		w.PaymentID, diffs[0].left, diffs[0].field, diffs[0].right, other.Witness, other.Region)
+	for _, d := range diffs {
+		left, right := observed(rules, w, "in force"), observed(rules, other, "as the "+string(other.Witness)+" holds it")
+		left.Field, left.Value = d.field, d.left
+		right.Field, right.Value = d.field, d.right
+		left.At, right.At = changedAt(w), changedAt(other)
+		f.Evidence = append(f.Evidence, left, right)
+	}
+	f.Window = audit.At(changedAt(other))
+	return f
+}
+
+func changedAt(e record.Entry) time.Time {
+	if e.UpdatedAt.IsZero() {
+		return e.CreatedAt
+	}
+	return e.UpdatedAt
+}
+
+func idCollision(rules Rules, w, s record.Entry) audit.Finding {
+	f := base(rules, audit.LedgerIDCollision, s, audit.High, audit.Proven)
+	f.Key = s.ID
+	f.Fingerprint = audit.NewFingerprint(f.Kind, rules.Scope, s.ID)
+	f.Region = s.Region
+	f.Rule = "one serial id, two payment ids"
+	f.Reason = fmt.Sprintf("Row id %s belongs to payment %s now and belonged to payment %s on the old primary; whatever refers to rows by id may join the wrong payment.",
+		s.ID, w.PaymentID, s.PaymentID)
+	left, right := observed(rules, w, "in force"), observed(rules, s, "as the "+string(s.Witness)+" holds it")
+	left.Field, left.Value = "payment_id", w.PaymentID
+	right.Field, right.Value = "payment_id", s.PaymentID
+	f.Evidence = []audit.Evidence{left, right}
+	return f
+}
+
+func base(rules Rules, kind audit.Kind, e record.Entry, severity audit.Severity, verdict audit.Verdict) audit.Finding {
+	return audit.Finding{
+		Fingerprint: audit.NewFingerprint(kind, rules.Scope, e.PaymentID),
+		Kind:        kind, Severity: severity, Verdict: verdict, Status: audit.Open,
+		Scope: rules.Scope, Key: e.PaymentID, Region: e.Region,
+		Amounts: amounts(e),
+		Window:  audit.At(e.CreatedAt),
+	}
+}
+
+func amounts(e record.Entry) []audit.Money {
+	return []audit.Money{{Minor: e.Amount.Minor, Currency: e.Amount.Currency}}
+}
+
+func observed(rules Rules, e record.Entry, note string) audit.Evidence {
+	return audit.Evidence{
+		Source: "ledger " + rules.Scope, Region: e.Region, Ref: "row id " + e.ID, At: e.CreatedAt,
+		Field: "status", Value: e.Status, Note: note,
+	}
+}
+
+// absent says where a row was looked for and not found; the copy's region is taken from any of its rows.
+func absent(rules Rules, copyRows []record.Entry, e record.Entry, note string) audit.Evidence {
+	ev := audit.Evidence{Source: "ledger " + rules.Scope, Field: "payment_id", Value: "absent", Note: note}
+	if len(copyRows) > 0 {
+		ev.Region = copyRows[0].Region
+	}
+	ev.Ref = "payment id " + e.PaymentID
+	return ev
+}

@@ -31,8 +31,8 @@ type group struct {
 	Findings []audit.StoredFinding
 }
 
-// HTML writes the page.
-func HTML(w io.Writer, p Page) error {
+// WritePage writes the page as HTML.
+func WritePage(w io.Writer, p Page) error {
 	t, err := template.New("page").Funcs(template.FuncMap{
 		"money": MoneyList, "stake": AtStake, "stamp": stamp, "when": evidenceTime, "what": what, "short": short,
 		"grouped": grouped, "state": state, "extents": extents, "excluded": excluded, "verdictClass": verdictClass,
@@ -55,7 +55,7 @@ func coverageHTML(w io.Writer, runs []audit.RunRecord) error {
 			p.AsOf = r.AsOf
 		}
 	}
-	return HTML(w, p)
+	return WritePage(w, p)
 }
 
 // groups sorts findings by kind, in the kinds' own order.

@@ -64,6 +64,6 @@ type RunRecord struct {
 	Window   Window     `json:"window"`
 	AsOf     time.Time  `json:"as_of"`
 	Verdict  RunVerdict `json:"verdict"`
-	Findings int64      `json:"findings"` // reported by this run
+	Findings int64      `json:"finding_count"` // reported by this run
 	Coverage []Coverage `json:"coverage"`
 }

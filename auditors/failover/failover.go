@@ -121,9 +121,9 @@ func snapshotOf(events []record.Event, f audit.Failover) (record.Event, bool) {
 
 func (a Auditor) detected(in Input, f audit.Failover) audit.Finding {
 	key := fmt.Sprintf("%s/%s/%s", f.Cluster, f.To, f.Promoted.UTC().Format("2006-01-02T15:04Z"))
-	word, severity := "unplanned failover", audit.High
+	word, severity := "an unplanned failover", audit.High
 	if f.Planned {
-		word, severity = "planned switchover", audit.Low
+		word, severity = "a planned switchover", audit.Low
 	}
 	out := audit.Finding{
 		Fingerprint: audit.NewFingerprint(audit.FailoverDetected, f.Cluster, key),
@@ -131,7 +131,7 @@ func (a Auditor) detected(in Input, f audit.Failover) audit.Finding {
 		Scope: f.Cluster, Key: key, Region: f.To,
 		Window: audit.At(f.Promoted),
 		Rule:   "RDS events: a cluster of the global database was promoted",
-		Reason: fmt.Sprintf("The ledger's writer moved from %s to %s in an %s at %s.", orUnknown(f.From), f.To, word, f.Promoted.UTC().Format("15:04:05 MST on 2 January 2006")),
+		Reason: fmt.Sprintf("The ledger's writer moved from %s to %s in %s at %s.", orUnknown(f.From), f.To, word, f.Promoted.UTC().Format("15:04:05 MST on 2 January 2006")),
 	}
 	for _, e := range in.Events {
 		if e.Type != record.Member && e.Type != record.OtherEvent && e.At.Sub(f.Promoted).Abs() < sameFailover {
@@ -173,7 +173,7 @@ func (a Auditor) expiring(in Input, f audit.Failover, s record.Event) (audit.Fin
 		Scope: f.Cluster, Key: s.Source, Region: s.Region,
 		Window: audit.At(f.Promoted),
 		Rule:   fmt.Sprintf("system snapshot expires in less than %s", a.Rules.SnapshotAlarm),
-		Reason: fmt.Sprintf("The only copy of what the failover lost, snapshot %s, expires in %s: copy it to a manual snapshot.", s.Source, left),
+		Reason: fmt.Sprintf("The only copy of what the failover lost, snapshot %s, expires in %s; copy it to a manual snapshot.", s.Source, left),
 		Evidence: []audit.Evidence{
 			{Source: "rds snapshots", Region: s.Region, Ref: s.Source, At: s.At, Field: "expires", Value: s.ExpiresAt.UTC().Format(time.RFC3339)},
 		},

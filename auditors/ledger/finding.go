@@ -71,13 +71,15 @@ func notReplicated(rules Rules, e record.Entry, reader []record.Entry) audit.Fin
 	return f
 }
 
+// changedRow belongs to the window its row was created in, like every finding here: rows are read by their creation, so
+// that is the one run that sees it.
 func changedRow(rules Rules, w, other record.Entry, diffs []difference, verdict audit.Verdict) audit.Finding {
 	f := base(rules, audit.LedgerChangedRow, other, audit.High, verdict)
 	f.Region = other.Region
 	f.Amounts = amounts(w)
 	f.Rule = "same payment id, different " + diffs[0].field
-	f.Reason = fmt.Sprintf("Payment %s is %q by %s in the ledger in force, but %q in the %s of %s: that change never arrived.",
-		w.PaymentID, diffs[0].left, diffs[0].field, diffs[0].right, other.Witness, other.Region)
+	f.Reason = fmt.Sprintf("Payment %s has %s %q in the ledger in force, but %q in the %s of %s: that change never arrived.",
+		w.PaymentID, diffs[0].field, diffs[0].left, diffs[0].right, other.Witness, other.Region)
 	for _, d := range diffs {
 		left, right := observed(rules, w, "in force"), observed(rules, other, "as the "+string(other.Witness)+" holds it")
 		left.Field, left.Value = d.field, d.left
@@ -85,7 +87,6 @@ func changedRow(rules Rules, w, other record.Entry, diffs []difference, verdict 
 		left.At, right.At = changedAt(w), changedAt(other)
 		f.Evidence = append(f.Evidence, left, right)
 	}
-	f.Window = audit.At(changedAt(other))
 	return f
 }
 

@@ -1,0 +1,230 @@
+// Package config reads parallax.yaml: strictly, with defaults, overridden by the environment, and with errors that name the
+// file, the line, the column and the key.
+//
+// Secrets come from the environment, from files or from RDS IAM, and no value of this package prints them.
+package config
+
+import (
+	"regexp"
+	"time"
+
+	"parallax/internal/audit"
+)
+
+// Config is the whole configuration, as the file, the environment and the defaults make it. After Load every path in it is
+// absolute.
+type Config struct {
+	Path       string            `yaml:"-"`
+	DataDir    string            `yaml:"data_dir" doc:"Folder for everything Parallax owns; relative to this file."`
+	Store      Connection        `yaml:"store" doc:"PostgreSQL for findings. Without a dsn Parallax starts a private one in data_dir."`
+	Regions    []audit.Region    `yaml:"regions" doc:"The AWS regions to compare."`
+	AWS        AWS               `yaml:"aws" doc:"How AWS is reached. Credentials come from the SDK's default chain, never from here."`
+	Archive    Archive           `yaml:"archive" doc:"The change archive, written by capture."`
+	Tables     []Table           `yaml:"tables" doc:"DynamoDB global tables that hold idempotency keys."`
+	Ledgers    []Ledger          `yaml:"ledgers" doc:"Ledgers in Aurora PostgreSQL Global Database."`
+	Receipts   []Receipts        `yaml:"receipts" doc:"Buckets of receipts with cross-region replication."`
+	Settlement []Settlement      `yaml:"settlement" doc:"Files of card networks and acquirers."`
+	Topology   Topology          `yaml:"topology" doc:"The database clusters, as the RDS API names them."`
+	Objectives Objectives        `yaml:"objectives" doc:"What was promised; measured figures are held against it."`
+	Schedules  map[string]string `yaml:"schedules" keys:"job" doc:"When each job runs: five cron fields, UTC."`
+	Limits     Limits            `yaml:"limits" doc:"Bounds of time and memory."`
+	Log        Log               `yaml:"log" doc:"What is logged on standard error."`
+}
+
+// Connection says how a PostgreSQL server is reached and where its password comes from: inside the DSN, from a variable,
+// from a file, or as an RDS IAM token; one of them at most.
+type Connection struct {
+	DSN          DSN          `yaml:"dsn" doc:"Address, for example postgres://parallax_ro@host:5432/payments?sslmode=verify-full."`
+	PasswordEnv  string       `yaml:"password_env" doc:"Environment variable that holds the password."`
+	PasswordFile string       `yaml:"password_file" doc:"File that holds the password; relative to this file."`
+	RDSIAM       bool         `yaml:"rds_iam" doc:"Use an RDS IAM token as the password."`
+	Region       audit.Region `yaml:"region" doc:"AWS region of the server; for a ledger it defaults to the region it stands under."`
+	Password     Secret       `yaml:"-"` // read by Load from password_env or password_file; not set for the other two
+}
+
+// LedgerRegion is one region's copy of a ledger.
+type LedgerRegion struct {
+	Connection `yaml:",inline"`
+	RoleHint   string `yaml:"role_hint" enum:"writer reader" doc:"What this server is, where it can't tell itself: writer or reader."`
+}
+
+// AWS says how AWS is reached.
+type AWS struct {
+	Endpoints   map[audit.Region]Endpoints `yaml:"endpoints" keys:"region" doc:"Private or test endpoints, by region."`
+	S3PathStyle bool                       `yaml:"s3_path_style" doc:"Address buckets by path instead of by host name."`
+	Timeout     time.Duration              `yaml:"timeout" doc:"Time allowed for one request."`
+	Retries     int                        `yaml:"retries" doc:"Attempts for one request."`
+}
+
+// Endpoints are URLs to use instead of the SDK's own; empty means the SDK's.
+type Endpoints struct {
+	DynamoDB        string `yaml:"dynamodb" doc:"URL for DynamoDB."`
+	DynamoDBStreams string `yaml:"dynamodbstreams" doc:"URL for DynamoDB Streams."`
+	S3              string `yaml:"s3" doc:"URL for S3."`
+	RDS             string `yaml:"rds" doc:"URL for RDS."`
+}
+
+// Archive is where the change archive lies.
+type Archive struct {
+	Dir string `yaml:"dir" doc:"Folder of the change archive (Parquet); relative to data_dir."`
+}
+
+// Table is a DynamoDB global table of idempotency keys.
+type Table struct {
+	Name       string        `yaml:"name" required:"" doc:"Name of the table."`
+	Settle     time.Duration `yaml:"settle" default:"15m" doc:"Younger than this is in flight, never a finding."`
+	Attributes Attributes    `yaml:"attributes" doc:"Which attribute of an item holds what; empty where the table has none."`
+	Financial  []string      `yaml:"financial" doc:"Attributes whose difference raises the severity."`
+}
+
+// Attributes maps the roles an attribute can play to the table's own names.
+type Attributes struct {
+	WriteID     string `yaml:"write_id" doc:"Unique for every write. With origin it makes lost writes provable."`
+	Version     string `yaml:"version" doc:"Number that grows by one with every write."`
+	Origin      string `yaml:"origin" doc:"Region that wrote."`
+	WrittenAt   string `yaml:"written_at" doc:"Moment of the write by the writer's clock, RFC 3339."`
+	PaymentID   string `yaml:"payment_id" doc:"The payment the key stands for."`
+	AmountMinor string `yaml:"amount_minor" doc:"Amount in minor units."`
+	Currency    string `yaml:"currency" doc:"ISO 4217 letters."`
+	Status      string `yaml:"status" doc:"Status of the payment."`
+	TTL         string `yaml:"ttl" doc:"Time to live, where the table has one."`
+}
+
+// Ledger is a table, or a read-only query, of payments with a copy in each region.
+type Ledger struct {
+	Name     string                        `yaml:"name" required:"" doc:"Name, used in findings and by receipts and settlement."`
+	Table    string                        `yaml:"table" doc:"Table, schema.table where needed. Either this or query."`
+	Query    string                        `yaml:"query" doc:"Read-only query to use instead of a table."`
+	Columns  Columns                       `yaml:"columns" doc:"Which column holds what."`
+	Compare  []string                      `yaml:"compare" default:"amount_minor,currency,status" doc:"What must be equal in both regions."`
+	Margin   time.Duration                 `yaml:"margin" default:"30s" doc:"Rows younger than the lag plus this are in flight."`
+	Statuses Statuses                      `yaml:"statuses" doc:"What the status column means."`
+	Regions  map[audit.Region]LedgerRegion `yaml:"regions" keys:"region" doc:"The server of each region."`
+	Snapshot *Connection                   `yaml:"snapshot" doc:"The old primary, restored from its snapshot after a failover."`
+}
+
+// Columns maps the roles a column can play to the ledger's own names.
+type Columns struct {
+	ID               string `yaml:"id" doc:"Serial id of the row."`
+	PaymentID        string `yaml:"payment_id" required:"" doc:"Business key of the payment."`
+	IdempotencyKey   string `yaml:"idempotency_key" doc:"Idempotency key the payment was made under."`
+	AmountMinor      string `yaml:"amount_minor" required:"" doc:"Amount in minor units, an integer."`
+	Currency         string `yaml:"currency" required:"" doc:"ISO 4217 letters."`
+	Status           string `yaml:"status" required:"" doc:"Status of the payment."`
+	Network          string `yaml:"network" doc:"Name of the settlement feed that will carry it."`
+	NetworkReference string `yaml:"network_reference" doc:"The network's own reference."`
+	RRN              string `yaml:"rrn" doc:"Retrieval reference number."`
+	AuthCode         string `yaml:"auth_code" doc:"Authorisation code."`
+	OwnerRegion      string `yaml:"owner_region" doc:"Region that took the payment."`
+	CreatedAt        string `yaml:"created_at" required:"" doc:"When the row was written, timestamptz."`
+	UpdatedAt        string `yaml:"updated_at" doc:"When the row was last changed, timestamptz."`
+}
+
+// Statuses says which values of the status column mean that money was taken, and which that none was. Everything else is
+// in progress.
+type Statuses struct {
+	Charged []string `yaml:"charged" required:"" doc:"Money was taken."`
+	Refused []string `yaml:"refused" doc:"No money was taken."`
+}
+
+// Receipts is a pair of buckets linked by replication, one receipt for each charged payment of a ledger.
+type Receipts struct {
+	Name       string                         `yaml:"name" required:"" doc:"Name, used in findings."`
+	Ledger     string                         `yaml:"ledger" required:"" doc:"Name of the ledger whose payments have the receipts."`
+	KeyPattern *regexp.Regexp                 `yaml:"key_pattern" required:"" doc:"RE2 pattern of a whole object key, with a group payment_id."`
+	Grace      time.Duration                  `yaml:"grace" default:"15m" doc:"Replication may take this long (S3 RTC: 15 minutes)."`
+	Regions    map[audit.Region]ReceiptRegion `yaml:"regions" keys:"region" doc:"The bucket of each region."`
+}
+
+// ReceiptRegion is one region's bucket and its inventory.
+type ReceiptRegion struct {
+	Bucket    string    `yaml:"bucket" required:"" doc:"Name of the bucket."`
+	Inventory Inventory `yaml:"inventory" doc:"Where S3 Inventory writes its lists of this bucket."`
+}
+
+// Inventory names an S3 Inventory: destination bucket, prefix and configuration id.
+type Inventory struct {
+	Bucket string `yaml:"bucket" required:"" doc:"Destination bucket."`
+	Prefix string `yaml:"prefix" doc:"Prefix in the destination bucket."`
+	ID     string `yaml:"id" required:"" doc:"Id of the inventory configuration."`
+}
+
+// Settlement is one feed of files of a card network or acquirer.
+type Settlement struct {
+	Name                string     `yaml:"name" required:"" doc:"Name of the feed, as the ledger's network column has it."`
+	Ledger              string     `yaml:"ledger" required:"" doc:"Name of the ledger it is tied out against."`
+	Format              string     `yaml:"format" required:"" enum:"ipm csv" doc:"Format of the files: ipm or csv."`
+	Path                string     `yaml:"path" required:"" doc:"Files to read, a glob; relative to this file."`
+	ExpectBusinessDays  int        `yaml:"expect_business_days" default:"1" doc:"Business days a payment may take to appear; then it is overdue."`
+	MissingBusinessDays int        `yaml:"missing_business_days" default:"2" doc:"Business days after which it is missing."`
+	DeliverBy           TimeOfDay  `yaml:"deliver_by" default:"06:00" doc:"UTC, on the day after the business date."`
+	CSV                 CSVProfile `yaml:"csv" doc:"How a csv file is laid out; with format csv only."`
+}
+
+// CSVProfile maps a header-named CSV file to settlement lines.
+type CSVProfile struct {
+	Columns     CSVColumns        `yaml:"columns" doc:"Which column holds what, by the header row."`
+	Types       map[string]string `yaml:"types" doc:"What each value of the type column means: presentment, refund, chargeback, fee or other."`
+	AmountScale string            `yaml:"amount_scale" enum:"decimal minor" doc:"Amounts are decimal (12.50) or minor units (1250); default decimal."`
+	Trailer     Trailer           `yaml:"trailer" doc:"The line that states count and total, where there is one."`
+}
+
+// CSVColumns maps the roles a column can play to the file's header names.
+type CSVColumns struct {
+	Reference          string `yaml:"reference" doc:"The network's reference."`
+	PaymentID          string `yaml:"payment_id" doc:"Our payment id, where the file carries it."`
+	ARN                string `yaml:"arn" doc:"Acquirer reference number."`
+	RRN                string `yaml:"rrn" doc:"Retrieval reference number."`
+	AuthCode           string `yaml:"auth_code" doc:"Authorisation code."`
+	Type               string `yaml:"type" doc:"Type of the line."`
+	Amount             string `yaml:"amount" doc:"Transaction amount."`
+	Currency           string `yaml:"currency" doc:"Transaction currency, ISO 4217 letters."`
+	SettlementAmount   string `yaml:"settlement_amount" doc:"Settled amount."`
+	SettlementCurrency string `yaml:"settlement_currency" doc:"Settled currency."`
+	Fee                string `yaml:"fee" doc:"Fee."`
+	Card               string `yaml:"card" doc:"Card number; it is truncated while it is read."`
+	TransactionTime    string `yaml:"transaction_time" doc:"Time of the transaction, RFC 3339."`
+	BusinessDate       string `yaml:"business_date" doc:"Business date, YYYY-MM-DD."`
+}
+
+// Trailer tells the trailer line apart and names the columns that hold its control totals.
+type Trailer struct {
+	Column string `yaml:"column" doc:"Column that marks the trailer."`
+	Value  string `yaml:"value" doc:"What that column holds in the trailer."`
+	Count  string `yaml:"count" doc:"Column that holds the number of rows."`
+	Total  string `yaml:"total" doc:"Column that holds the sum of all amounts in minor units."`
+}
+
+// Topology names the clusters of the global database.
+type Topology struct {
+	GlobalCluster string                  `yaml:"global_cluster" doc:"Identifier of the global cluster."`
+	Clusters      map[audit.Region]string `yaml:"clusters" keys:"region" doc:"Identifier of each region's cluster."`
+	SnapshotAlarm time.Duration           `yaml:"snapshot_alarm" doc:"Warn when the old primary's snapshot expires within this time."`
+}
+
+// Objectives are the promises that measured figures are held against.
+type Objectives struct {
+	RPO time.Duration `yaml:"rpo" zero:"ok" doc:"Data that may be lost in a failover."`
+	RTO time.Duration `yaml:"rto" doc:"Time until writes succeed again."`
+	Lag LagObjectives `yaml:"lag" doc:"How far a region may be behind, by layer."`
+}
+
+// LagObjectives are the promised bounds of replication lag.
+type LagObjectives struct {
+	DynamoDB time.Duration `yaml:"dynamodb" doc:"Global table."`
+	Aurora   time.Duration `yaml:"aurora" doc:"Aurora's rpo lag."`
+	S3       time.Duration `yaml:"s3" doc:"Replication of receipts."`
+}
+
+// Limits bound time and memory.
+type Limits struct {
+	StatementTimeout time.Duration `yaml:"statement_timeout" doc:"Time allowed for one statement on a ledger."`
+	PageRows         int           `yaml:"page_rows" doc:"Rows read from a ledger at a time."`
+	MaxFindings      int           `yaml:"max_findings" doc:"Findings one run may report; a truncated list says so."`
+}
+
+// Log says what is logged.
+type Log struct {
+	Level  string `yaml:"level" enum:"debug info warn error" doc:"debug, info, warn or error."`
+	Format string `yaml:"format" enum:"console json" doc:"console or json."`
+}

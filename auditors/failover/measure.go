@@ -91,23 +91,11 @@ func (a Auditor) ledgerRTO(in Input, near audit.Window, f audit.Failover) (audit
 // keysRPO is how stale the surviving region's table was when it took over: the age, at promotion, of the oldest write of
 // the lost region that had not arrived. Such writes come back with the region; until then they are missing.
 func (a Auditor) keysRPO(in Input, f audit.Failover) (audit.Measure, bool) {
-	arrived := map[string]time.Time{}
-	for _, c := range in.Keys {
-		if c.Region == f.To {
-			arrived[version(c)] = c.At
-		}
-	}
+	taken := a.takenOver(in.Keys, f)
 	var oldest time.Time
 	stale := 0
 	for _, c := range in.Keys {
-		local := c.Region != f.To && c.New != nil && c.New[a.Rules.Origin].Text == string(c.Region)
-		if !local || c.At.After(f.Promoted) {
-			continue
-		}
-		if at, found := arrived[version(c)]; found && !at.After(f.Promoted) {
-			continue
-		}
-		if superseded(in.Keys, c, f) {
+		if c.Region == f.To || !a.local(c) || c.At.After(f.Promoted) || taken[c.Key].holds(c) {
 			continue
 		}
 		if stale == 0 || c.At.Before(oldest) {
@@ -125,27 +113,47 @@ func (a Auditor) keysRPO(in Input, f audit.Failover) (audit.Measure, bool) {
 	return m, true
 }
 
-// version identifies an item's content; only equality is asked of it.
-func version(c record.Change) string {
-	return c.Key + "\x00" + fmt.Sprint(c.New)
+// local reports whether a change was written by an application in the region whose stream it was read from.
+func (a Auditor) local(c record.Change) bool {
+	return c.New != nil && c.New[a.Rules.Origin].Text == string(c.Region)
 }
 
-// superseded reports whether a later write of the same key had arrived by the promotion: replication may ship
-// only the newest of several versions.
-func superseded(all []record.Change, c record.Change, f audit.Failover) bool {
-	for _, o := range all {
-		if o.Region == f.To && o.Key == c.Key && !o.At.Before(c.At) && !o.At.After(f.Promoted) {
-			return true
-		}
+// arrivals is what the surviving region had of one key at the promotion.
+type arrivals struct {
+	images []record.Image
+	last   time.Time
+}
+
+// holds reports whether a version, or a later one of its key, had arrived: replication may ship only the newest of several.
+func (h arrivals) holds(c record.Change) bool {
+	if !h.last.Before(c.At) {
+		return true
 	}
-	return false
+	return slices.ContainsFunc(h.images, c.New.Equal)
+}
+
+// takenOver collects what the surviving region's table held when it took over, by key.
+func (a Auditor) takenOver(changes []record.Change, f audit.Failover) map[string]arrivals {
+	out := map[string]arrivals{}
+	for _, c := range changes {
+		if c.Region != f.To || c.At.After(f.Promoted) {
+			continue
+		}
+		h := out[c.Key]
+		h.images = append(h.images, c.New)
+		if c.At.After(h.last) {
+			h.last = c.At
+		}
+		out[c.Key] = h
+	}
+	return out
 }
 
 // keysRTO is the longest silence of key writes in the surviving data; keys go on being accepted while the ledger is down.
 func (a Auditor) keysRTO(in Input, near audit.Window) (audit.Measure, bool) {
 	var times []time.Time
 	for _, c := range in.Keys {
-		if near.Holds(c.At) && c.New[a.Rules.Origin].Text == string(c.Region) {
+		if near.Holds(c.At) && a.local(c) {
 			times = append(times, c.At)
 		}
 	}

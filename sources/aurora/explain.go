@@ -1,0 +1,119 @@
+package aurora
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"parallax/internal/audit"
+)
+
+// passing reports whether the same statement may well succeed a moment later: it conflicted with replay on a replica
+// (PostgreSQL manual, "Hot Standby"), or its connection was lost on the way.
+func passing(err error) bool {
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) {
+		switch refused.Code {
+		case "40001", "40P01", "25P02", "57P01", "57P02", "57P03", "53300":
+			return true // conflict with recovery, deadlock, its aftermath; shut down, crashed, starting; no connection free
+		case "57014":
+			return strings.Contains(refused.Message, "conflict with recovery")
+		}
+		return strings.HasPrefix(refused.Code, "08")
+	}
+	var unopened *pgconn.ConnectError
+	if errors.As(err, &unopened) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return false
+	}
+	var broken *net.OpError
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &broken)
+}
+
+// explain turns an error into the reason of a gap and what to do about it. Codes: PostgreSQL manual, "Error Codes".
+func (s Source) explain(err error) (reason, remedy string) {
+	where := fmt.Sprintf("%s in %s: ", s.Mapping.name(), s.Region)
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) {
+		message := refused.Message
+		if strings.HasPrefix(refused.Code, "22") { // such a message quotes the value
+			message = "a value cannot be converted"
+		}
+		return where + message + " (" + refused.Code + ")", s.remedy(refused)
+	}
+	limit := s.Settings.StatementTimeout
+	var unopened *pgconn.ConnectError
+	switch {
+	case errors.As(err, &unopened):
+		return where + "database cannot be reached: " + rootCause(unopened).Error(),
+			"check the dsn of the region, its security group and that the cluster runs"
+	case errors.Is(err, context.DeadlineExceeded):
+		return where + fmt.Sprintf("no answer within %s", limit+answerGrace), "check the network path to the database; raise limits.statement_timeout if it is only slow"
+	default:
+		return where + err.Error(), "run again; if it persists, read the database's log"
+	}
+}
+
+func (s Source) remedy(e *pgconn.PgError) string {
+	switch e.Code {
+	case "42P01", "3F000":
+		return "check ledgers[].table, with its schema, in the configuration"
+	case "42703":
+		return "check ledgers[].columns in the configuration; columns used: " + s.Mapping.Columns.list()
+	case "42501":
+		return "grant select on " + s.Mapping.name() + " (and usage on its schema) to the role Parallax connects as"
+	case "42601":
+		return "check ledgers[].query in the configuration: it must be one SELECT"
+	case "28P01", "28000":
+		return "check user and password of the dsn, and that the role may connect"
+	case "3D000":
+		return "check the database name in the dsn"
+	case "57014":
+		return "create an index on " + s.Mapping.Columns.CreatedAt + ", audit a shorter window, or raise limits.statement_timeout"
+	case "55P03":
+		return "wait until the statement that locks the table has ended, then run again"
+	case "40001", "40P01", "25P02":
+		return "lower limits.page_rows, or raise max_standby_streaming_delay on the replica"
+	case "42883", "42804", "22P02", "22007", "42846":
+		return "check the types of the mapped columns: " + s.Mapping.Columns.list()
+	default:
+		return "run again; if it persists, read the database's log"
+	}
+}
+
+// list names the needed columns as they are mapped.
+func (c Columns) list() string {
+	var named []string
+	for _, pair := range [][2]string{
+		{"payment_id", c.PaymentID}, {"created_at", c.CreatedAt}, {"currency", c.Currency}, {"amount_minor", c.AmountMinor},
+		{"amount", c.Amount}, {"status", c.Status}, {"id", c.ID}, {"idempotency_key", c.IdempotencyKey}, {"network", c.Network},
+		{"network_reference", c.NetworkReference}, {"rrn", c.RRN}, {"auth_code", c.AuthCode}, {"owner_region", c.OwnerRegion},
+		{"updated_at", c.UpdatedAt},
+	} {
+		if pair[1] != "" {
+			named = append(named, pair[0]+"="+pair[1])
+		}
+	}
+	return strings.Join(named, " ")
+}
+
+// gap explains why a part of the window was not read.
+func (s Source) gap(w audit.Window, err error) audit.Gap {
+	reason, remedy := s.explain(err)
+	return audit.Gap{Window: w, Reason: reason, Remedy: remedy}
+}
+
+// rootCause leaves out the driver's layers, which repeat user, database and address.
+func rootCause(err error) error {
+	for {
+		next := errors.Unwrap(err)
+		if next == nil {
+			return err
+		}
+		err = next
+	}
+}

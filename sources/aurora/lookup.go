@@ -1,0 +1,100 @@
+package aurora
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"parallax/internal/record"
+)
+
+// lookupChunk is how many ids one statement asks for.
+const lookupChunk = 1000
+
+// Lookup reads the rows of the given payments as they stand now, whenever they were created, ordered by payment id: a
+// suspect is read again before it is reported. An id without a row is simply absent. Any error, a row whose amount
+// cannot be used included, means that the answer proves nothing; the entries are then nil.
+func (s Source) Lookup(ctx context.Context, ids []string) ([]record.Entry, error) {
+	s.Settings = s.Settings.withDefaults()
+	if err := s.Mapping.check(); err != nil {
+		return nil, fmt.Errorf("look up payments of ledger %s in %s: %w", s.Scope, s.Region, err)
+	}
+	r := &reading{Source: s}
+	if err := r.identify(ctx); err != nil {
+		return nil, r.lookupError(err)
+	}
+	wanted := slices.Compact(slices.Sorted(slices.Values(ids)))
+	var found []record.Entry
+	for chunk := range slices.Chunk(wanted, lookupChunk) {
+		rows, err := r.lookup(ctx, chunk)
+		if err != nil {
+			return nil, r.lookupError(err)
+		}
+		for i := range rows {
+			entry := &rows[i].entry
+			if err := rows[i].understand(s.Mapping.Columns.AmountMinor != ""); err != nil {
+				return nil, r.lookupError(fmt.Errorf("payment %s: %w", entry.PaymentID, err))
+			}
+			entry.Region, entry.Witness = r.Region, r.Witness
+			found = append(found, *entry)
+		}
+	}
+	return found, nil
+}
+
+func (r *reading) lookupError(err error) error {
+	reason, remedy := r.explain(err)
+	return &LookupError{Reason: reason, Remedy: remedy, err: err}
+}
+
+// LookupError says why suspects could not be read again, in the words of a gap.
+type LookupError struct {
+	Reason, Remedy string
+	err            error
+}
+
+func (e *LookupError) Error() string { return "look up payments: " + e.Reason }
+
+// Unwrap returns the driver's error.
+func (e *LookupError) Unwrap() error { return e.err }
+
+// lookup compares in the column's own type, so that its index serves, and as text where an id is none of that type.
+func (r *reading) lookup(ctx context.Context, ids []string) (rows []row, err error) {
+	key := column(r.Mapping.Columns.PaymentID)
+	err = r.retry(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		var kind string
+		err := tx.QueryRow(ctx, "select pg_typeof("+key+")::text from "+r.Mapping.relation()+" limit 1").Scan(&kind)
+		if errors.Is(err, pgx.ErrNoRows) {
+			rows = nil
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		rows, err = r.lookupAs(ctx, tx, key+" = any($1::text[]::"+kind+"[])", ids)
+		return err
+	})
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) && refused.Code == "22P02" {
+		err = r.retry(ctx, func(ctx context.Context, tx pgx.Tx) error {
+			rows, err = r.lookupAs(ctx, tx, key+"::text = any($1::text[])", ids)
+			return err
+		})
+	}
+	return rows, err
+}
+
+func (r *reading) lookupAs(ctx context.Context, tx pgx.Tx, condition string, ids []string) ([]row, error) {
+	c := r.Mapping.Columns
+	query := fmt.Sprintf("select %s from %s where %s order by %s, %s", c.selectList(), r.Mapping.relation(), condition, c.order(), column(c.CreatedAt))
+	result, err := tx.Query(ctx, query, ids)
+	if err != nil {
+		return nil, err
+	}
+	names := c.extraNames()
+	return pgx.CollectRows(result, func(cr pgx.CollectableRow) (row, error) { return scanRow(cr, names) })
+}

@@ -1,0 +1,197 @@
+package lww
+
+import (
+	"fmt"
+	"slices"
+
+	"parallax/internal/audit"
+)
+
+// report turns a version replaced by one that does not descend from it into the finding it is.
+func (h *history) report(c conflict) {
+	if c.verdict == audit.Undecidable {
+		h.undecidable(c, c.lost(), c.doubt)
+		return
+	}
+	i, j := c.at.root(c.i-1), c.home.root(c.j)
+	if c.common < 0 && h.insertedHere(c.at, i) && h.insertedHere(c.home, j) {
+		h.add(h.doubleAccept(twins{a: c.at, i: i, b: c.home, j: j, kept: c.home, replaced: &c, verdict: c.verdict, doubt: c.doubt}))
+		return
+	}
+	h.add(h.lostWrite(c))
+}
+
+// insertedHere reports whether position i is an insert that was made in this region.
+func (h *history) insertedHere(c *chain, i int) bool {
+	if !c.inserted(i) {
+		return false
+	}
+	region, _ := h.origin(c, i)
+	return region == c.region
+}
+
+func (h *history) base(kind audit.Kind, v audit.Verdict, s audit.Severity, apart ...string) audit.Finding {
+	return audit.Finding{
+		Fingerprint: audit.NewFingerprint(kind, h.rules.Table, h.key, apart...),
+		Kind:        kind, Severity: s, Verdict: v, Status: audit.Open,
+		Scope: h.rules.Table, Key: h.key,
+	}
+}
+
+// seen is one state as evidence.
+func (h *history) seen(c *chain, i int, note string) audit.Evidence {
+	s := c.states[i]
+	e := audit.Evidence{Source: "stream " + h.rules.Table, Region: c.region, At: s.at, Field: "version", Value: s.label(h.rules.Attr), Note: note}
+	if s.start {
+		e.Ref = "old image of the first record read"
+	} else {
+		e.Ref = s.shard + "/" + s.seq
+	}
+	if id := s.text(h.rules.Attr.WriteID); id != "" {
+		e.Field, e.Value = h.rules.Attr.WriteID, clip(id)
+		if label := s.label(h.rules.Attr); label != clip(id) {
+			e.Note = label + "; " + note
+		}
+	}
+	return e
+}
+
+// money is the amount of the first state that has one.
+func (h *history) money(states ...state) []audit.Money {
+	for _, s := range states {
+		if m, ok := s.amount(h.rules.Attr); ok {
+			return []audit.Money{m}
+		}
+	}
+	return nil
+}
+
+// rule appends what keeps a verdict from being proven.
+func rule(text, doubt string) string {
+	if doubt == "" {
+		return text
+	}
+	return text + "; " + doubt
+}
+
+func (h *history) lostWrite(c conflict) audit.Finding {
+	over, won := c.lost(), c.winner()
+	var ancestor state
+	if c.common >= 0 {
+		ancestor = c.at.states[c.common]
+	}
+	diffs := h.rules.Attr.threeWay(ancestor.image, over.image, won.image)
+	f := h.base(audit.LWWLostWrite, c.verdict, h.rules.harm(diffs), over.id)
+	f.Region = c.at.region
+	f.Amounts = h.money(over, won)
+	f.Window = audit.At(over.at)
+	f.Rule = rule("the version that arrived does not descend from the version it replaced", c.doubt)
+	f.Reason = fmt.Sprintf("%s accepted %s at %s and the table threw it away: %s of %s took its place and had never seen it.",
+		c.at.region, over.label(h.rules.Attr), clock(over), won.label(h.rules.Attr), c.home.region)
+	f.Evidence = append(h.branches(c), differing(h, c, diffs)...)
+	return f
+}
+
+// branches is the tree around a conflict: what both regions agreed on, what was lost, and what was kept.
+func (h *history) branches(c conflict) []audit.Evidence {
+	var out []audit.Evidence
+	first := c.common + 1
+	if c.common >= 0 {
+		out = append(out, h.seen(c.at, c.common, "last version both regions agreed on"))
+	} else {
+		first = c.at.root(c.i - 1)
+	}
+	for k := first; k < c.i; k++ {
+		if s := c.at.states[k]; !s.start && !s.absent() {
+			out = append(out, h.seen(c.at, k, "lost"))
+		}
+	}
+	return append(out, h.seen(c.at, c.i, "replaced it here"), h.seen(c.home, c.j, "as written; kept by the table"))
+}
+
+func differing(h *history, c conflict, diffs []difference) []audit.Evidence {
+	var out []audit.Evidence
+	for _, d := range diffs {
+		if d.what == "same" {
+			continue
+		}
+		source := "stream " + h.rules.Table
+		out = append(out,
+			audit.Evidence{Source: source, Region: c.at.region, Field: d.name, Value: d.lost, Note: d.what + "; both had " + d.base},
+			audit.Evidence{Source: source, Region: c.home.region, Field: d.name, Value: d.kept, Note: "kept by the table"})
+	}
+	return out
+}
+
+func (h *history) lostDelete(c conflict, removed state) audit.Finding {
+	gone, won := c.lost(), c.winner()
+	f := h.base(audit.LWWLostDelete, c.verdict, audit.High, "removal of "+removed.id)
+	f.Region = c.at.region
+	f.Amounts = h.money(removed, won)
+	f.Window = audit.At(gone.at)
+	f.Rule = rule("the version that came back descends from one older than the removal, without a removal in between", c.doubt)
+	f.Reason = fmt.Sprintf("%s removed %s at %s and the table brought it back: %s of %s had never seen the removal.",
+		c.at.region, removed.label(h.rules.Attr), clock(gone), won.label(h.rules.Attr), c.home.region)
+	f.Evidence = []audit.Evidence{
+		h.seen(c.at, c.i-2, "removed"), h.seen(c.at, c.i-1, "the removal, lost"),
+		h.seen(c.at, c.i, "came back here"), h.seen(c.home, c.j, "as written; kept by the table"),
+	}
+	return f
+}
+
+// twins are two inserts of one key, one in each region.
+type twins struct {
+	a, b     *chain
+	i, j     int
+	kept     *chain    // whose insert the table kept; nil while it has not decided
+	replaced *conflict // where the loss shows, if it does yet
+	verdict  audit.Verdict
+	doubt    string
+}
+
+// order puts the insert that was lost, or is likely to be, first: last writer wins, so the earlier one.
+func (t twins) order() twins {
+	swap := t.kept == t.a
+	if t.kept == nil {
+		swap = t.b.states[t.j].at.Before(t.a.states[t.i].at)
+	}
+	if swap {
+		t.a, t.b, t.i, t.j = t.b, t.a, t.j, t.i
+	}
+	return t
+}
+
+func (h *history) doubleAccept(t twins) audit.Finding {
+	t = t.order()
+	first, second := t.a.states[t.i], t.b.states[t.j]
+	ids := []string{first.id, second.id}
+	slices.Sort(ids) // the same finding before and after the table has decided
+	f := h.base(audit.LWWDoubleAccept, t.verdict, audit.Critical, ids...)
+	f.Region = t.a.region
+	f.Amounts = h.money(first)
+	f.Window = audit.At(first.at)
+	if second.at.Before(first.at) {
+		f.Window = audit.At(second.at)
+	}
+	f.Rule = rule("each region's stream shows an insert with no earlier image, and neither had seen the other's", t.doubt)
+	f.Reason = fmt.Sprintf("One key was accepted in both regions: %s in %s at %s and %s in %s at %s.",
+		first.label(h.rules.Attr), t.a.region, clock(first), second.label(h.rules.Attr), t.b.region, clock(second))
+	if payment := first.text(h.rules.Attr.PaymentID); payment != "" && payment == second.text(h.rules.Attr.PaymentID) {
+		f.Severity, f.Amounts = audit.Medium, nil
+		f.Reason += " Both name the same payment."
+	}
+	lost, kept := "accepted here; the tables do not agree yet", "accepted here; the tables do not agree yet"
+	if t.kept != nil {
+		lost, kept = "accepted here; lost", "accepted here; kept by the table"
+	}
+	f.Evidence = []audit.Evidence{h.seen(t.a, t.i, lost), h.seen(t.b, t.j, kept)}
+	if c := t.replaced; c != nil {
+		for k := t.i + 1; k < c.i; k++ {
+			f.Evidence = append(f.Evidence, h.seen(c.at, k, "lost"))
+		}
+		f.Evidence = append(f.Evidence, h.seen(c.at, c.i, "replaced it here"))
+	}
+	return f
+}
+
+func clock(s state) string { return s.at.Format("15:04:05") }

@@ -1,0 +1,88 @@
+package lww
+
+import "parallax/internal/audit"
+
+// removal is one REMOVE: what it removed stands at i-1.
+type removal struct {
+	c *chain
+	i int
+}
+
+func (r removal) removed() state { return r.c.states[r.i-1] }
+func (r removal) record() state  { return r.c.states[r.i] }
+
+// removals judges removals of different versions in the two regions. A REMOVE names neither its writer nor its origin, so
+// at best the times tell which region removed and which one lost a version to it; nothing here is ever proven.
+func (h *history) removals() {
+	if len(h.chains) != 2 {
+		return
+	}
+	a, b := h.unpaired(h.chains[0], h.chains[1]), h.unpaired(h.chains[1], h.chains[0])
+	for n := range min(len(a), len(b)) {
+		h.removedTwice(a[n], b[n])
+	}
+}
+
+// unpaired lists the removals of c that the other region did not make of the same version.
+func (h *history) unpaired(c, o *chain) []removal {
+	var out []removal
+	for i := range c.states {
+		if c.states[i].start || !c.states[i].absent() {
+			continue
+		}
+		j := o.find(c.states[i-1])
+		if j >= 0 && j+1 < len(o.states) && !o.states[j+1].start && o.states[j+1].absent() {
+			continue
+		}
+		out = append(out, removal{c, i})
+	}
+	return out
+}
+
+func (h *history) removedTwice(a, b removal) {
+	if a.record().ttl && b.record().ttl {
+		return // each region removed its own
+	}
+	first, second, sure := a, b, true
+	switch d := a.record().at.Sub(b.record().at); {
+	case a.record().ttl:
+	case b.record().ttl, d > h.slack:
+		first, second = b, a
+	case d < -h.slack:
+	default:
+		sure = false
+	}
+	if sure {
+		h.lostToRemoval(first, second, audit.Probable, "the removing region follows from the times alone")
+		return
+	}
+	// Either may be the origin. If one region had seen both versions, its removal explains all without a loss.
+	if a.c.held(b.removed(), a.i) && b.c.held(a.removed(), b.i) {
+		return
+	}
+	if a.c.held(b.removed(), a.i) {
+		first, second = b, a
+	}
+	h.lostToRemoval(first, second, audit.Undecidable, "both regions removed the item within the error of the clocks")
+}
+
+// lostToRemoval reports what stood in the second region, if the first one, where the item was removed, had never seen it.
+func (h *history) lostToRemoval(first, second removal, v audit.Verdict, doubt string) {
+	lost := second.removed()
+	if lost.absent() || first.c.held(lost, first.i) {
+		return
+	}
+	if lost.start {
+		h.excluded[exclStart]++
+		return
+	}
+	c := conflict{
+		at: second.c, i: second.i, home: first.c, j: first.i, verdict: v, doubt: doubt,
+		common: second.c.common(first.c, second.i-1, first.i),
+	}
+	if v == audit.Undecidable {
+		h.undecidable(c, lost, doubt)
+		return
+	}
+	h.add(h.lostWrite(c))
+}

@@ -1,0 +1,127 @@
+package lww
+
+import (
+	"slices"
+	"time"
+
+	"parallax/internal/audit"
+)
+
+// tip is the newest state of a key that one region showed.
+type tip struct {
+	c *chain
+	i int // -1: the region showed no record of the key
+}
+
+func (t tip) state() state { return t.c.states[t.i] }
+
+// tips compares where the regions ended, pair by pair.
+func (h *history) tips() {
+	for n, a := range h.chains {
+		for _, b := range h.chains[n+1:] {
+			h.pair(tip{a, len(a.states) - 1}, tip{b, len(b.states) - 1})
+		}
+	}
+}
+
+func (h *history) pair(a, b tip) {
+	switch {
+	case a.i < 0 && b.i < 0:
+	case a.i < 0:
+		h.silent(b, a.c)
+	case b.i < 0:
+		h.silent(a, b.c)
+	case a.state().image.Equal(b.state().image):
+	case h.bothAccepted(a, b):
+	case b.c.held(a.state(), len(b.c.states)) == a.c.held(b.state(), len(a.c.states)):
+		h.diverged(a, b)
+	case a.c.held(b.state(), len(a.c.states)):
+		h.missing(a, b.c)
+	default:
+		h.missing(b, a.c)
+	}
+}
+
+// silent judges a key that the other region showed no record of: it holds what it held before, taken to be what this region
+// held before its first record.
+func (h *history) silent(t tip, o *chain) {
+	if !t.c.states[0].image.Equal(t.state().image) {
+		h.missing(t, o)
+	}
+}
+
+// missing reports the newest versions of one region that never reached the other, whose own newest state is older.
+func (h *history) missing(t tip, o *chain) {
+	i := t.i
+	for i > 0 && !t.c.states[i-1].start && !o.held(t.c.states[i-1], len(o.states)) {
+		i--
+	}
+	first := t.c.states[i]
+	if !h.readable(o, first.at) {
+		return
+	}
+	f := h.notReplicated(t.c, i, t.i, o)
+	f.Status = h.status(t.state().at, t.c, o)
+	h.add(f)
+}
+
+// diverged reports two regions that ended on versions of which neither descends from the other.
+func (h *history) diverged(a, b tip) {
+	at := a.state().at
+	if b.state().at.Before(at) {
+		at = b.state().at
+	}
+	if !h.readable(b.c, at) || !h.readable(a.c, at) {
+		return
+	}
+	f := h.apart(a, b)
+	f.Status = h.status(later(a.state().at, b.state().at), a.c, b.c)
+	h.add(f)
+}
+
+// readable reports whether nothing hides the arrival of a version written at t, and counts the record as excluded otherwise.
+func (h *history) readable(c *chain, t time.Time) bool {
+	if from := t.Add(-h.slack); from.Before(c.reach.From) || c.reach.gapIn(from, c.reach.Through) {
+		h.excluded[exclGap]++
+		return false
+	}
+	return true
+}
+
+// status: a version is in flight until the settle time has passed, by the moment the audit speaks for and by what was read.
+func (h *history) status(at time.Time, chains ...*chain) audit.Status {
+	due := at.Add(h.rules.Settle)
+	read := !slices.ContainsFunc(chains, func(c *chain) bool { return c.reach.Through.Before(due) })
+	if h.in.AsOf.Before(due) || !read {
+		return audit.Expected
+	}
+	return audit.Open
+}
+
+// bothAccepted reports a key that both regions inserted on their own and have not yet reconciled: no record of the loss
+// exists so far, yet two payments were accepted.
+func (h *history) bothAccepted(a, b tip) bool {
+	if a.state().absent() || b.state().absent() {
+		return false
+	}
+	i, j := a.c.root(a.i), b.c.root(b.i)
+	if !h.rival(a.c, i, b.c) || !h.rival(b.c, j, a.c) {
+		return false
+	}
+	h.add(h.doubleAccept(twins{a: a.c, i: i, b: b.c, j: j, verdict: audit.Proven}))
+	return true
+}
+
+// rival reports whether position i is an insert made in c itself, by the item's own word, of which the other region never
+// held a trace, neither the insert nor anything written on top of it.
+func (h *history) rival(c *chain, i int, o *chain) bool {
+	if !c.inserted(i) || c.states[i].wrote != c.region || !h.readable(o, c.states[i].at) {
+		return false
+	}
+	for _, s := range c.states[i:] {
+		if h.ambiguous[s.base] || o.find(s) >= 0 {
+			return false
+		}
+	}
+	return true
+}

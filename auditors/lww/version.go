@@ -1,0 +1,147 @@
+package lww
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strconv"
+	"time"
+
+	"parallax/internal/audit"
+	"parallax/internal/record"
+)
+
+// state is the item as it stood in one region between two records.
+type state struct {
+	image record.Image // nil: no item
+	id    string       // identity across regions, with the occurrence; "" for no item
+	base  string       // identity without the occurrence
+	wrote audit.Region // the region that the image says wrote it; "" where it does not say or cannot be trusted
+
+	// The record that brought this state. A start has none: it is the old image of the first record read, or of the
+	// first record after a hole.
+	start bool
+	at    time.Time
+	shard string
+	seq   string
+	ttl   bool // a removal by time to live in this very region
+}
+
+func (s state) absent() bool { return s.image == nil }
+
+// text is an attribute of the item as text, "" where it has none.
+func (s state) text(attr string) string {
+	if attr == "" {
+		return ""
+	}
+	return s.image[attr].Text
+}
+
+// counter is the application's version number: 0 before an item exists, -1 where the item has none.
+func (s state) counter(attr string) int64 {
+	if s.absent() {
+		return 0
+	}
+	n, err := strconv.ParseInt(s.text(attr), 10, 64)
+	if err != nil {
+		return -1
+	}
+	return n
+}
+
+// amount is the money of the item, if it says so in full.
+func (s state) amount(a Attributes) (audit.Money, bool) {
+	minor, err := strconv.ParseInt(s.text(a.AmountMinor), 10, 64)
+	currency := s.text(a.Currency)
+	return audit.Money{Minor: minor, Currency: currency}, err == nil && currency != ""
+}
+
+// label names a version for a person: its payment and status where the item has them.
+func (s state) label(a Attributes) string {
+	if s.absent() {
+		return "no item"
+	}
+	out := s.text(a.PaymentID)
+	if out == "" {
+		out = s.text(a.WriteID)
+	}
+	if status := s.text(a.Status); status != "" {
+		out += " " + status
+	}
+	if out == "" {
+		return "an unnamed version"
+	}
+	return clip(out)
+}
+
+// writer is what an image says of its own write.
+type writer struct{ id, origin string }
+
+func (a Attributes) writer(m record.Image) writer {
+	w := writer{}
+	if a.WriteID != "" {
+		w.id = m[a.WriteID].Text
+	}
+	if a.Origin != "" {
+		w.origin = m[a.Origin].Text
+	}
+	return w
+}
+
+// identify gives every state its identity. An image whose write id also stands on a different image was changed by a
+// writer that did not say so: its write id and origin are stale, and the image's own hash takes their place. A write id
+// that comes back (a retry, or a value restored) is told apart by its occurrence.
+func identify(a Attributes, regions []audit.Region, chains []*chain) {
+	first, stale := map[writer]record.Image{}, map[writer]bool{}
+	for _, c := range chains {
+		for _, s := range c.states {
+			w := a.writer(s.image)
+			if s.absent() || w.id == "" {
+				continue
+			}
+			if m, seen := first[w]; !seen {
+				first[w] = s.image
+			} else if !m.Equal(s.image) {
+				stale[w] = true
+			}
+		}
+	}
+	for _, c := range chains {
+		c.count = map[string]int{}
+		for i := range c.states {
+			s := &c.states[i]
+			if s.absent() {
+				continue
+			}
+			if w := a.writer(s.image); w.id != "" && !stale[w] {
+				s.base = "write " + w.origin + "/" + w.id
+				if origin := audit.Region(w.origin); slices.Contains(regions, origin) {
+					s.wrote = origin
+				}
+			} else {
+				s.base = "image " + hash(s.image)
+			}
+			c.count[s.base]++
+			s.id = s.base + "#" + strconv.Itoa(c.count[s.base])
+			c.place(i)
+		}
+	}
+}
+
+// hash is a digest of an image, independent of the order of its attributes.
+func hash(m record.Image) string {
+	names := make([]string, 0, len(m))
+	for name := range m {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	h := sha256.New()
+	for _, name := range names {
+		for _, part := range []string{name, m[name].Type, m[name].Text} {
+			h.Write(strconv.AppendInt(nil, int64(len(part)), 10))
+			h.Write([]byte{':'})
+			h.Write([]byte(part))
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}

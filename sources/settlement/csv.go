@@ -1,0 +1,293 @@
+package settlement
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+
+	"parallax/internal/record"
+)
+
+const (
+	byteOrderMark = "\ufeff"
+	maxRow        = 10 << 20 // bytes of one row, quoted newlines included
+	maxDates      = 400      // business dates remembered of one file
+)
+
+// DecodeCSV reads an acquirer's CSV file (RFC 4180) by a profile and yields its settlement lines in file order.
+//
+// A row that cannot be read is not an error: it is counted and listed in Summary.Rejects, and the rest goes on. The file as
+// a whole fails on a header without a mapped column, on data after the trailer, on a missing trailer where the profile
+// has one, and on totals that do not agree (ErrControlTotal). Rejected rows count towards the stated number of
+// rows; where the amount of one cannot be read, the stated sum cannot be checked and Summary.Totals says so.
+func DecodeCSV(r io.Reader, name, feed string, p Profile, yield func(record.SettlementLine) error) (Summary, error) {
+	if err := p.Validate(); err != nil {
+		return Summary{}, err
+	}
+	bounded := &rowLimit{r: r}
+	d := csvDecoder{name: name, feed: feed, profile: p, yield: yield, bounded: bounded, csv: csv.NewReader(bounded)}
+	d.csv.FieldsPerRecord = -1
+	d.csv.ReuseRecord = true
+	return d.decode()
+}
+
+// rowLimit ends reading when one row grows beyond maxRow, as a quote that is never closed would let it.
+type rowLimit struct {
+	r       io.Reader
+	read    int64 // bytes handed out
+	rowFrom int64 // where the row being read begins
+}
+
+var errLongRow = fmt.Errorf("row is longer than %d bytes; is a quote left open?", maxRow)
+
+func (l *rowLimit) Read(p []byte) (int, error) {
+	if l.read-l.rowFrom > maxRow {
+		return 0, errLongRow
+	}
+	n, err := l.r.Read(p)
+	l.read += int64(n)
+	return n, err
+}
+
+type csvDecoder struct {
+	name, feed string
+	profile    Profile
+	yield      yieldLine
+	bounded    *rowLimit
+	csv        *csv.Reader
+	header     []string
+	column     map[string]int // our field to its position
+	trailer    trailerColumns
+	rows       int64 // between header and trailer
+	sum        int64 // of the amounts as they stand, in minor units
+	unsummed   int64 // rows whose amount cannot be read
+	lastLine   int64 // on which the row read last begins
+	done       bool
+	out        Summary
+}
+
+type trailerColumns struct{ mark, count, total int }
+
+func (d *csvDecoder) decode() (Summary, error) {
+	if err := d.readHeader(); err != nil {
+		return d.out, at(d.name, "line", 1, err)
+	}
+	for {
+		row, line, err := d.next()
+		switch {
+		case errors.Is(err, io.EOF):
+			return d.finish()
+		case err != nil:
+			return d.out, at(d.name, "line", line, err)
+		}
+		if err := d.row(row, line); err != nil {
+			if stop := (stopError{}); errors.As(err, &stop) {
+				return d.out, stop.err
+			}
+			return d.out, at(d.name, "line", line, err)
+		}
+	}
+}
+
+// next returns the next row and the line it begins on. A row with broken quotes is rejected and gives a nil row.
+func (d *csvDecoder) next() ([]string, int64, error) {
+	d.bounded.rowFrom = d.csv.InputOffset()
+	row, err := d.csv.Read()
+	line := int64(1)
+	if parse := (*csv.ParseError)(nil); errors.As(err, &parse) {
+		line = int64(parse.StartLine)
+		if errors.Is(err, csv.ErrQuote) || errors.Is(err, csv.ErrBareQuote) {
+			d.out.Records++
+			d.rows++
+			d.unsummed++
+			d.reject(line, "", "quotes are not closed or stand inside a field; the rest of the row is lost")
+			return nil, line, nil
+		}
+		return nil, line, parse.Err
+	}
+	if err != nil {
+		return nil, d.lastLine + 1, err
+	}
+	l, _ := d.csv.FieldPos(0)
+	d.lastLine = int64(l)
+	return row, d.lastLine, nil
+}
+
+func (d *csvDecoder) readHeader() error {
+	row, err := d.csv.Read()
+	if errors.Is(err, io.EOF) {
+		return errors.New("file is empty, a header row was expected")
+	}
+	if err != nil {
+		if parse := (*csv.ParseError)(nil); errors.As(err, &parse) {
+			err = parse.Err
+		}
+		return fmt.Errorf("header: %w", err)
+	}
+	d.out.Records++
+	for i, name := range row {
+		if i == 0 {
+			name = strings.TrimPrefix(name, byteOrderMark)
+		}
+		d.header = append(d.header, strings.TrimSpace(name))
+	}
+	d.column = map[string]int{}
+	for _, field := range Fields() {
+		if name := d.profile.Columns[field]; name != "" {
+			if d.column[field], err = d.find(name); err != nil {
+				return &fieldError{name, fmt.Errorf("%w (mapped to %s)", err, field)}
+			}
+		}
+	}
+	return d.findTrailer()
+}
+
+func (d *csvDecoder) findTrailer() error {
+	d.trailer = trailerColumns{-1, -1, -1}
+	for _, c := range []struct {
+		name string
+		into *int
+	}{{d.profile.Trailer.Column, &d.trailer.mark}, {d.profile.Trailer.Count, &d.trailer.count}, {d.profile.Trailer.Total, &d.trailer.total}} {
+		if c.name == "" {
+			continue
+		}
+		i, err := d.find(c.name)
+		if err != nil {
+			return &fieldError{c.name, fmt.Errorf("%w (used by the trailer)", err)}
+		}
+		*c.into = i
+	}
+	return nil
+}
+
+func (d *csvDecoder) find(name string) (int, error) {
+	i := slices.Index(d.header, name)
+	if i < 0 {
+		return 0, errors.New("column is not in the header")
+	}
+	if slices.Contains(d.header[i+1:], name) {
+		return 0, errors.New("column is in the header twice")
+	}
+	return i, nil
+}
+
+// row reads one row after the header. Only what spoils the whole file is an error.
+func (d *csvDecoder) row(row []string, line int64) error {
+	if row == nil {
+		return nil
+	}
+	if d.done {
+		return errors.New("follows the trailer")
+	}
+	d.out.Records++
+	if d.isTrailer(row) {
+		d.done = true
+		return d.checkTrailer(row)
+	}
+	d.rows++
+	l, amount, err := d.line(row, line)
+	if amount.known {
+		if d.sum, err = addChecked(d.sum, amount.minor, err); errors.Is(err, errTooLarge) {
+			return &fieldError{d.profile.Columns["amount"], fmt.Errorf("sum of the amounts %w", err)}
+		}
+	} else {
+		d.unsummed++
+	}
+	if err != nil {
+		field := ""
+		if fe := (*fieldError)(nil); errors.As(err, &fe) {
+			field, err = fe.field, fe.err
+		}
+		d.reject(line, field, err.Error())
+		return nil
+	}
+	d.dated(l.BusinessDate)
+	d.out.Lines++
+	if err := d.yield(l); err != nil {
+		return stopError{err}
+	}
+	return nil
+}
+
+// addChecked adds an amount to a sum; an overflow takes the place of the row's own error.
+func addChecked(sum, minor int64, rowErr error) (int64, error) {
+	total, err := add(sum, minor)
+	if err != nil {
+		return sum, err
+	}
+	return total, rowErr
+}
+
+func (d *csvDecoder) dated(businessDate string) {
+	if businessDate == "" || len(d.out.BusinessDates) >= maxDates {
+		return
+	}
+	if i, found := slices.BinarySearch(d.out.BusinessDates, businessDate); !found {
+		d.out.BusinessDates = slices.Insert(d.out.BusinessDates, i, businessDate)
+	}
+}
+
+func (d *csvDecoder) reject(line int64, field, reason string) {
+	if d.out.Rejected++; len(d.out.Rejects) < maxRejects {
+		d.out.Rejects = append(d.out.Rejects, Reject{Line: line, Field: field, Reason: reason})
+	}
+}
+
+func (d *csvDecoder) isTrailer(row []string) bool {
+	return d.trailer.mark >= 0 && d.trailer.mark < len(row) && strings.TrimSpace(row[d.trailer.mark]) == d.profile.Trailer.Value
+}
+
+// checkTrailer holds the stated totals against the computed ones.
+func (d *csvDecoder) checkTrailer(row []string) error {
+	d.out.Totals = map[string]string{
+		"computed rows": strconv.FormatInt(d.rows, 10), "computed sum": strconv.FormatInt(d.sum, 10),
+	}
+	if d.trailer.count >= 0 {
+		count, err := d.stated(row, d.trailer.count)
+		if err != nil {
+			return err
+		}
+		d.out.Totals["stated rows"] = strconv.FormatInt(count, 10)
+		if count != d.rows {
+			return &fieldError{d.header[d.trailer.count], fmt.Errorf("%w: %d rows stated, %d read", ErrControlTotal, count, d.rows)}
+		}
+	}
+	if d.trailer.total < 0 {
+		return nil
+	}
+	sum, err := d.stated(row, d.trailer.total)
+	if err != nil {
+		return err
+	}
+	d.out.Totals["stated sum"] = strconv.FormatInt(sum, 10)
+	if d.unsummed > 0 {
+		d.out.Totals["computed sum"] = fmt.Sprintf("not verifiable: %d rows have no readable amount", d.unsummed)
+	} else if sum != d.sum {
+		return &fieldError{d.header[d.trailer.total], fmt.Errorf("%w: sum stated as %d, read as %d", ErrControlTotal, sum, d.sum)}
+	}
+	return nil
+}
+
+func (d *csvDecoder) stated(row []string, column int) (int64, error) {
+	if column < len(row) {
+		if n, err := strconv.ParseInt(strings.TrimSpace(row[column]), 10, 64); err == nil {
+			return n, nil
+		}
+	}
+	return 0, &fieldError{d.header[column], fmt.Errorf("%w: the trailer states no whole number here", ErrControlTotal)}
+}
+
+func (d *csvDecoder) finish() (Summary, error) {
+	if d.trailer.mark >= 0 && !d.done {
+		err := fmt.Errorf("%w: the file ends without a trailer row (%s = %s)", ErrControlTotal, d.profile.Trailer.Column, d.profile.Trailer.Value)
+		return d.out, at(d.name, "line", 0, err)
+	}
+	if len(d.out.BusinessDates) == 0 {
+		d.dated(dateInName(d.name))
+	}
+	return d.out, nil
+}

@@ -1,0 +1,214 @@
+package settlement
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"parallax/internal/money"
+	"parallax/internal/record"
+)
+
+// rowAmount is a row's amount as it stands in the file, for the control total: known even where the row is rejected for
+// another reason.
+type rowAmount struct {
+	minor int64
+	known bool
+}
+
+// line turns one row into a settlement line. An error rejects the row.
+func (d *csvDecoder) line(row []string, number int64) (l record.SettlementLine, raw rowAmount, err error) {
+	if len(row) != len(d.header) {
+		raw = d.amountOfOddRow(row)
+		return l, raw, fmt.Errorf("row has %d columns, the header has %d", len(row), len(d.header))
+	}
+	l = record.SettlementLine{Feed: d.feed, File: d.name, Record: number}
+	if l.Amount, err = d.amount(row, "amount", "currency"); err != nil {
+		return l, raw, err
+	}
+	raw = rowAmount{l.Amount.Minor, true}
+	if l.Type, err = d.lineType(row); err != nil {
+		return l, raw, err
+	}
+	if err := d.texts(row, &l); err != nil {
+		return l, raw, err
+	}
+	if err := d.otherAmounts(row, &l); err != nil {
+		return l, raw, err
+	}
+	if (l.Type == record.Refund || l.Type == record.Chargeback) && l.Amount.Minor > 0 {
+		l.Amount.Minor, l.Settlement.Minor = -l.Amount.Minor, -l.Settlement.Minor
+	}
+	if err := d.times(row, &l); err != nil {
+		return l, raw, err
+	}
+	if l.Reference == "" && l.PaymentID == "" && l.RRN == "" {
+		return l, raw, errors.New("row has neither reference nor payment id nor rrn")
+	}
+	l.MaskedPAN = maskPAN(d.value(row, "card"))
+	return l, raw, nil
+}
+
+// amountOfOddRow reads the amount of a row with the wrong number of columns, if amount and currency are where they belong.
+func (d *csvDecoder) amountOfOddRow(row []string) rowAmount {
+	if len(row) <= max(d.column["amount"], d.column["currency"]) {
+		return rowAmount{}
+	}
+	a, err := d.amount(row, "amount", "currency")
+	return rowAmount{a.Minor, err == nil}
+}
+
+// value returns a mapped field of a row, trimmed; empty where the profile does not map it.
+func (d *csvDecoder) value(row []string, field string) string {
+	if i, ok := d.column[field]; ok {
+		return strings.TrimSpace(row[i])
+	}
+	return ""
+}
+
+func (d *csvDecoder) wrong(field string, err error) error {
+	return &fieldError{d.profile.Columns[field], err}
+}
+
+func (d *csvDecoder) amount(row []string, field, currencyField string) (money.Amount, error) {
+	letters := strings.ToUpper(d.value(row, currencyField))
+	digits, err := exponent(letters)
+	if err != nil {
+		return money.Amount{}, d.wrong(currencyField, err)
+	}
+	a, err := d.scaled(d.value(row, field), letters, digits)
+	if err != nil {
+		return money.Amount{}, d.wrong(field, err)
+	}
+	return a, nil
+}
+
+// scaled reads an amount in the profile's scale. The errors do not repeat the text: it may be another column's.
+func (d *csvDecoder) scaled(text, letters string, digits int) (money.Amount, error) {
+	if d.profile.Scale == "minor" {
+		digits = 0
+	}
+	a, err := money.Parse(text, letters, digits)
+	switch {
+	case errors.Is(err, money.ErrOverflow):
+		return a, errTooLarge
+	case err != nil:
+		return a, fmt.Errorf("is not an amount with at most %d decimals", digits)
+	}
+	return a, nil
+}
+
+func (d *csvDecoder) lineType(row []string) (record.LineType, error) {
+	if _, mapped := d.column["type"]; !mapped {
+		return record.Presentment, nil
+	}
+	text := d.value(row, "type")
+	if means, ok := d.profile.Types[text]; ok {
+		return record.LineType(means), nil
+	}
+	if means, ok := d.profile.Types[strings.ToLower(text)]; ok {
+		return record.LineType(means), nil
+	}
+	return "", d.wrong("type", errors.New("is a type the profile does not know"))
+}
+
+func (d *csvDecoder) texts(row []string, l *record.SettlementLine) error {
+	for _, f := range []struct {
+		field string
+		into  *string
+	}{{"reference", &l.Reference}, {"payment_id", &l.PaymentID}, {"arn", &l.ARN}, {"rrn", &l.RRN}, {"auth_code", &l.AuthCode}} {
+		text := d.value(row, f.field)
+		if err := storable(text); err != nil {
+			return d.wrong(f.field, err)
+		}
+		*f.into = strings.Clone(text) // the row's memory is reused
+	}
+	return nil
+}
+
+// storable refuses what a database or a terminal would choke on.
+func storable(text string) error {
+	switch {
+	case !utf8.ValidString(text):
+		return errors.New("is not UTF-8 text")
+	case len(text) > 256:
+		return errors.New("is longer than 256 bytes")
+	case strings.ContainsFunc(text, unicode.IsControl):
+		return errControlCharacter
+	}
+	return nil
+}
+
+func (d *csvDecoder) otherAmounts(row []string, l *record.SettlementLine) (err error) {
+	if d.value(row, "settlement_amount") != "" {
+		if l.Settlement, err = d.amount(row, "settlement_amount", "settlement_currency"); err != nil {
+			return err
+		}
+	}
+	if d.value(row, "fee") != "" {
+		l.Fee, err = d.amount(row, "fee", "currency")
+	}
+	return err
+}
+
+func (d *csvDecoder) times(row []string, l *record.SettlementLine) error {
+	if text := d.value(row, "transaction_time"); text != "" {
+		t, err := parseTime(text)
+		if err != nil {
+			return d.wrong("transaction_time", err)
+		}
+		l.TransactionAt = t
+	}
+	l.BusinessDate = dateInName(d.name)
+	if text := d.value(row, "business_date"); text != "" {
+		day, err := parseDate(text)
+		if err != nil {
+			return d.wrong("business_date", err)
+		}
+		l.BusinessDate = day
+	}
+	return nil
+}
+
+// parseTime reads RFC 3339, or a date and time without a zone as UTC.
+func parseTime(text string) (time.Time, error) {
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999"} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t.UTC(), nil
+		}
+	}
+	return time.Time{}, errors.New("is not a time such as 2026-11-18T14:07:00Z")
+}
+
+func parseDate(text string) (string, error) {
+	for _, layout := range []string{time.DateOnly, "20060102"} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t.Format(time.DateOnly), nil
+		}
+	}
+	return "", errors.New("is not a date such as 2026-11-18")
+}
+
+// dateInName finds a business date such as 20261118 or 2026-11-18 in a file name; empty where there is none.
+func dateInName(name string) string {
+	for i := 0; i+8 <= len(name); i++ {
+		if i > 0 && isDigit(name[i-1]) {
+			continue
+		}
+		for _, layout := range []string{"20060102", time.DateOnly} {
+			end := i + len(layout)
+			if end > len(name) || end < len(name) && isDigit(name[end]) {
+				continue
+			}
+			if t, err := time.Parse(layout, name[i:end]); err == nil && t.Year() >= 1990 && t.Year() < 2100 {
+				return t.Format(time.DateOnly)
+			}
+		}
+	}
+	return ""
+}
+
+func isDigit(b byte) bool { return b >= '0' && b <= '9' }

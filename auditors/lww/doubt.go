@@ -74,11 +74,7 @@ func (h *history) notReplicated(c *chain, first, last int, o *chain) audit.Findi
 	f.Amounts = h.money(newest, c.states[max(last-1, 0)])
 	f.Window = audit.At(s.at)
 	f.Rule = rule(fmt.Sprintf("neither it nor anything newer in the other region's stream, read for %s past it", h.rules.Settle), doubt)
-	what := newest.label(h.rules.Attr)
-	if newest.absent() {
-		what = "a removal"
-	}
-	f.Reason = fmt.Sprintf("%s of %s, written in %s at %s, has not reached %s.", what, h.key, c.region, clock(s), o.region)
+	f.Reason = fmt.Sprintf("%s of %s has stood in %s since %s and has not reached %s.", newest.label(h.rules.Attr), h.key, c.region, clock(newest), o.region)
 	f.Evidence = []audit.Evidence{h.seen(c, first, "the first that did not arrive")}
 	if last > first {
 		f.Evidence = append(f.Evidence, h.seen(c, last, "the newest that did not arrive"))

@@ -13,6 +13,9 @@ func (h *history) report(c conflict) {
 		h.undecidable(c, c.lost(), c.doubt)
 		return
 	}
+	if c.home.states[len(c.home.states)-1].id == c.lost().id {
+		return // the other region still holds it: the regions have diverged, and tips says so
+	}
 	i, j := c.at.root(c.i-1), c.home.root(c.j)
 	if c.common < 0 && h.insertedHere(c.at, i) && h.insertedHere(c.home, j) {
 		h.add(h.doubleAccept(twins{a: c.at, i: i, b: c.home, j: j, kept: c.home, replaced: &c, verdict: c.verdict, doubt: c.doubt}))
@@ -88,6 +91,11 @@ func (h *history) lostWrite(c conflict) audit.Finding {
 	f.Rule = rule("the version that arrived does not descend from the version it replaced", c.doubt)
 	f.Reason = fmt.Sprintf("%s accepted %s at %s and the table threw it away: %s of %s took its place and had never seen it.",
 		c.at.region, over.label(h.rules.Attr), clock(over), won.label(h.rules.Attr), c.home.region)
+	for _, d := range diffs {
+		if d.what != "same" && slices.Contains(h.rules.Financial, d.name) && !won.absent() {
+			f.Reason += fmt.Sprintf(" Its %s was %q and is %q now.", d.name, d.lost, d.kept)
+		}
+	}
 	f.Evidence = append(h.branches(c), differing(h, c, diffs)...)
 	return f
 }

@@ -36,7 +36,7 @@ func input(changes []record.Change) lww.Input {
 }
 
 // score counts what the auditor said against what the tree says.
-type score struct{ losses, proven, probable, fork, undecidable, falseProof, falseDelete, diverged, apart int }
+type score struct{ losses, proven, probable, fork, undecidable, falseProof, falseDelete, diverged, apart, unseen int }
 
 // simulate plays n histories and scores them. Lost versions are named by their write id in the evidence.
 func simulate(t *testing.T, w world, n int, seed uint64) score {
@@ -60,8 +60,15 @@ func simulate(t *testing.T, w world, n int, seed uint64) score {
 		if len(got.Breaks) != 0 {
 			t.Fatalf("breaks in unbroken streams: %v", got.Breaks[0])
 		}
+		reported := map[string]bool{}
 		for _, f := range got.Findings {
 			total.add(t, f, truth[f.Key])
+			reported[f.Key] = true
+		}
+		for key, h := range truth {
+			if h.apart && !reported[key] {
+				total.unseen++
+			}
 		}
 	}
 	return total
@@ -152,7 +159,7 @@ func TestUniqueImagesAloneProveNothing(t *testing.T) {
 func TestReplicasThatEndApartAreReported(t *testing.T) {
 	s := simulate(t, world{writeID: true, origin: true, skew: 400 * time.Millisecond, lose: 0.2, raise: true}, 10_000, 11)
 	t.Logf("%+v", s)
-	if s.apart == 0 || s.falseProof != 0 {
+	if s.apart == 0 || s.falseProof != 0 || s.unseen != 0 {
 		t.Fatalf("%+v", s)
 	}
 }

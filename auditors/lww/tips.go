@@ -61,8 +61,7 @@ func (h *history) missing(t tip, o *chain) {
 		return
 	}
 	f := h.notReplicated(t.c, i, t.i, o)
-	f.Status = h.status(t.state().at, t.c, o)
-	h.add(f)
+	h.addTip(f, t.state().at, t.c, o)
 }
 
 // diverged reports two regions that ended on versions of which neither descends from the other.
@@ -75,8 +74,7 @@ func (h *history) diverged(a, b tip) {
 		return
 	}
 	f := h.apart(a, b)
-	f.Status = h.status(later(a.state().at, b.state().at), a.c, b.c)
-	h.add(f)
+	h.addTip(f, later(a.state().at, b.state().at), a.c, b.c)
 }
 
 // readable reports whether nothing hides the arrival of a version written at t, and counts the record as excluded otherwise.
@@ -88,14 +86,16 @@ func (h *history) readable(c *chain, t time.Time) bool {
 	return true
 }
 
-// status: a version is in flight until the settle time has passed, by the moment the audit speaks for and by what was read.
-func (h *history) status(at time.Time, chains ...*chain) audit.Status {
+// addTip adds a finding about versions written up to a moment. They are in flight until the settle time has passed, by the
+// moment the audit speaks for and by what was read; that is expected, and nothing to alarm anyone with.
+func (h *history) addTip(f audit.Finding, at time.Time, chains ...*chain) {
 	due := at.Add(h.rules.Settle)
-	read := !slices.ContainsFunc(chains, func(c *chain) bool { return c.reach.Through.Before(due) })
-	if h.in.AsOf.Before(due) || !read {
-		return audit.Expected
+	unread := slices.ContainsFunc(chains, func(c *chain) bool { return c.reach.Through.Before(due) })
+	if unread || h.in.AsOf.Before(due) {
+		f.Status, f.Verdict, f.Severity = audit.Expected, audit.Probable, audit.Low
+		f.Rule = "in flight: not yet " + h.rules.Settle.String() + " old by the clock and by what was read of both streams"
 	}
-	return audit.Open
+	h.add(f)
 }
 
 // bothAccepted reports a key that both regions inserted on their own and have not yet reconciled: no record of the loss

@@ -59,7 +59,7 @@ func (s state) amount(a Attributes) (audit.Money, bool) {
 // label names a version for a person: its payment and status where the item has them.
 func (s state) label(a Attributes) string {
 	if s.absent() {
-		return "no item"
+		return "a removal"
 	}
 	out := s.text(a.PaymentID)
 	if out == "" {

@@ -1,0 +1,190 @@
+package lww_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/tools/txtar"
+
+	"parallax/auditors/lww"
+	"parallax/internal/audit"
+	"parallax/internal/record"
+)
+
+var update = flag.Bool("update", false, "write what the auditor says into the cases")
+
+// A case holds the sections versions (a name and its attributes, a line each; "from NAME" copies another), eu-west-1 and
+// eu-west-2 (time, old version, new version; "-" is no item, "ttl" at the end a removal by time to live), settings
+// (as_of, window, through.REGION, from.REGION, gap.REGION, without ATTRIBUTE) and result.
+func TestCases(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(files) < 20 {
+		t.Fatalf("%d cases: %v", len(files), err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			archive, err := txtar.ParseFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := parseCase(t, archive)
+			got := format(lww.Auditor{Rules: c.rules}.Audit(c.in))
+			if *update {
+				c.write(t, file, archive, got)
+			} else if got != c.want {
+				t.Errorf("got\n%s\nwant\n%s", got, c.want)
+			}
+		})
+	}
+}
+
+type testCase struct {
+	rules    lww.Rules
+	in       lww.Input
+	versions map[string]record.Image
+	want     string
+	seq      int
+}
+
+func parseCase(t *testing.T, a *txtar.Archive) *testCase {
+	t.Helper()
+	c := &testCase{rules: rules(), in: input(nil), versions: map[string]record.Image{"-": nil}}
+	for _, f := range a.Files {
+		if f.Name == "result" {
+			c.want = string(f.Data)
+			continue
+		}
+		for line := range strings.Lines(string(f.Data)) {
+			fields := strings.Fields(line)
+			if len(fields) == 0 {
+				continue
+			}
+			switch f.Name {
+			case "versions":
+				c.version(t, fields)
+			case "settings":
+				c.set(t, fields)
+			default:
+				c.record(t, audit.Region(f.Name), fields)
+			}
+		}
+	}
+	return c
+}
+
+func (c *testCase) version(t *testing.T, fields []string) {
+	t.Helper()
+	m := record.Image{"pk": {Type: "S", Text: "order-1"}}
+	for i := 1; i < len(fields); i++ {
+		if fields[i] == "from" {
+			i++
+			for name, a := range c.versions[fields[i]] {
+				m[name] = a
+			}
+			continue
+		}
+		name, value, ok := strings.Cut(fields[i], "=")
+		if !ok {
+			t.Fatalf("version %s: %q is not name=value", fields[0], fields[i])
+		}
+		m[name] = record.Attr{Type: "S", Text: value}
+	}
+	c.versions[fields[0]] = m
+}
+
+func (c *testCase) record(t *testing.T, region audit.Region, fields []string) {
+	t.Helper()
+	c.seq++
+	before, okB := c.versions[fields[1]]
+	after, okA := c.versions[fields[2]]
+	if !okB || !okA {
+		t.Fatalf("%s: unknown version in %v", region, fields)
+	}
+	c.in.Changes = append(c.in.Changes, record.Change{
+		Table: c.rules.Table, Region: region, Shard: "shard", Seq: fmt.Sprintf("%021d", c.seq), At: moment(t, fields[0]),
+		Key: "order-1", Old: before, New: after, ByTTL: len(fields) > 3 && fields[3] == "ttl",
+	})
+}
+
+func (c *testCase) set(t *testing.T, fields []string) {
+	t.Helper()
+	name, region, _ := strings.Cut(fields[0], ".")
+	reach := c.in.Read[audit.Region(region)]
+	switch name {
+	case "as_of":
+		c.in.AsOf = moment(t, fields[1])
+	case "window":
+		c.in.Window = audit.Window{From: moment(t, fields[1]), To: moment(t, fields[2])}
+	case "through":
+		reach.Through = moment(t, fields[1])
+	case "from":
+		reach.From = moment(t, fields[1])
+	case "gap":
+		reach.Gaps = append(reach.Gaps, audit.Window{From: moment(t, fields[1]), To: moment(t, fields[2])})
+	case "third":
+		c.rules.Regions = append(c.rules.Regions, audit.Region(fields[1]))
+		c.in.Read[audit.Region(fields[1])] = c.in.Read[dublin]
+	default:
+		t.Fatalf("unknown setting %q", fields[0])
+	}
+	if region != "" {
+		c.in.Read[audit.Region(region)] = reach
+	}
+}
+
+func moment(t *testing.T, clock string) time.Time {
+	t.Helper()
+	at, err := time.Parse(time.RFC3339, "2026-11-18T"+clock+"Z")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at
+}
+
+func (c *testCase) write(t *testing.T, file string, a *txtar.Archive, got string) {
+	t.Helper()
+	kept := a.Files[:0]
+	for _, f := range a.Files {
+		if f.Name != "result" {
+			kept = append(kept, f)
+		}
+	}
+	a.Files = append(kept, txtar.File{Name: "result", Data: []byte(got)})
+	if err := os.WriteFile(file, txtar.Format(a), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func format(r lww.Result) string {
+	var out strings.Builder
+	for _, f := range r.Findings {
+		fmt.Fprintf(&out, "%s %s %s %s key=%s region=%s at=%s\n", f.Kind, f.Verdict, f.Severity, f.Status, f.Key, f.Region, f.Window.From.Format("15:04:05"))
+		for _, m := range f.Amounts {
+			fmt.Fprintf(&out, "  %d %s\n", m.Minor, m.Currency)
+		}
+		fmt.Fprintf(&out, "  %s\n  rule: %s\n", f.Reason, f.Rule)
+		for _, e := range f.Evidence {
+			at := ""
+			if !e.At.IsZero() {
+				at = e.At.Format("15:04:05") + " "
+			}
+			fmt.Fprintf(&out, "  - %s %s%s=%s (%s)\n", e.Region, at, e.Field, e.Value, e.Note)
+		}
+	}
+	for _, b := range r.Breaks {
+		fmt.Fprintf(&out, "break %s %s %s\n", b.Region, b.Key, b.Window)
+	}
+	for _, l := range r.Lags {
+		fmt.Fprintf(&out, "lag %s>%s %s\n", l.From, l.To, l.Arrived.Sub(l.Origin))
+	}
+	for _, e := range r.Excluded {
+		fmt.Fprintf(&out, "excluded %d: %s\n", e.Records, e.Reason)
+	}
+	fmt.Fprintf(&out, "matched %d\n", r.Matched)
+	return out.String()
+}

@@ -107,6 +107,22 @@ func (s Source) gap(w audit.Window, err error) audit.Gap {
 	return audit.Gap{Window: w, Reason: reason, Remedy: remedy}
 }
 
+// ReadError says why a database could not be asked, in the words of a gap.
+type ReadError struct {
+	Reason, Remedy string
+	err            error
+}
+
+func (e *ReadError) Error() string { return e.Reason }
+
+// Unwrap returns the driver's error.
+func (e *ReadError) Unwrap() error { return e.err }
+
+func (s Source) readError(err error) error {
+	reason, remedy := s.explain(err)
+	return &ReadError{Reason: reason, Remedy: remedy, err: err}
+}
+
 // rootCause leaves out the driver's layers, which repeat user, database and address.
 func rootCause(err error) error {
 	for {

@@ -25,19 +25,19 @@ func (s Source) Lookup(ctx context.Context, ids []string) ([]record.Entry, error
 	}
 	r := &reading{Source: s}
 	if err := r.identify(ctx); err != nil {
-		return nil, r.lookupError(err)
+		return nil, r.readError(err)
 	}
 	wanted := slices.Compact(slices.Sorted(slices.Values(ids)))
 	var found []record.Entry
 	for chunk := range slices.Chunk(wanted, lookupChunk) {
 		rows, err := r.lookup(ctx, chunk)
 		if err != nil {
-			return nil, r.lookupError(err)
+			return nil, r.readError(err)
 		}
 		for i := range rows {
 			entry := &rows[i].entry
 			if err := rows[i].understand(s.Mapping.Columns.AmountMinor != ""); err != nil {
-				return nil, r.lookupError(fmt.Errorf("payment %s: %w", entry.PaymentID, err))
+				return nil, r.readError(fmt.Errorf("payment %s: %w", entry.PaymentID, err))
 			}
 			entry.Region, entry.Witness = r.Region, r.Witness
 			found = append(found, *entry)
@@ -45,22 +45,6 @@ func (s Source) Lookup(ctx context.Context, ids []string) ([]record.Entry, error
 	}
 	return found, nil
 }
-
-func (r *reading) lookupError(err error) error {
-	reason, remedy := r.explain(err)
-	return &LookupError{Reason: reason, Remedy: remedy, err: err}
-}
-
-// LookupError says why suspects could not be read again, in the words of a gap.
-type LookupError struct {
-	Reason, Remedy string
-	err            error
-}
-
-func (e *LookupError) Error() string { return "look up payments: " + e.Reason }
-
-// Unwrap returns the driver's error.
-func (e *LookupError) Unwrap() error { return e.err }
 
 // lookup compares in the column's own type, so that its index serves, and as text where an id is none of that type.
 func (r *reading) lookup(ctx context.Context, ids []string) (rows []row, err error) {

@@ -130,22 +130,38 @@ func (r *reading) stopped(err error) {
 	r.gaps = append(r.gaps, r.gap(rest, err))
 }
 
-// identify asks the database which witness it is, where the configuration does not say.
-func (r *reading) identify(ctx context.Context) error {
-	if r.Witness != "" {
-		return nil
+func (r *reading) identify(ctx context.Context) (err error) {
+	r.Witness, err = r.witness(ctx)
+	return err
+}
+
+// Identify tells as which witness the database speaks: the configured one, else Reader while it replays another's
+// changes and Writer while it does not. The error is in the words of a gap.
+func (s Source) Identify(ctx context.Context) (record.Witness, error) {
+	s.Settings = s.Settings.withDefaults()
+	witness, err := s.witness(ctx)
+	if err != nil {
+		return "", s.readError(err)
 	}
-	return r.retry(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		var replays bool
-		if err := tx.QueryRow(ctx, "select pg_is_in_recovery()").Scan(&replays); err != nil {
-			return err
-		}
-		r.Witness = record.Writer
-		if replays {
-			r.Witness = record.Reader
-		}
-		return nil
+	return witness, nil
+}
+
+func (s Source) witness(ctx context.Context) (record.Witness, error) {
+	if s.Witness != "" {
+		return s.Witness, nil
+	}
+	var replays bool
+	err := s.retry(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		return tx.QueryRow(ctx, "select pg_is_in_recovery()").Scan(&replays)
 	})
+	switch {
+	case err != nil:
+		return "", err
+	case replays:
+		return record.Reader, nil
+	default:
+		return record.Writer, nil
+	}
 }
 
 // batch turns rows into entries and moves the position behind them.

@@ -15,7 +15,7 @@ import (
 // absolute.
 type Config struct {
 	Path       string            `yaml:"-"`
-	DataDir    string            `yaml:"data_dir" doc:"Folder for everything Parallax owns; relative to this file."`
+	DataDir    string            `yaml:"data_dir" default:".parallax" doc:"Folder for everything Parallax owns; relative to this file."`
 	Store      Connection        `yaml:"store" doc:"PostgreSQL for findings. Without a dsn Parallax starts a private one in data_dir."`
 	Regions    []audit.Region    `yaml:"regions" doc:"The AWS regions to compare."`
 	AWS        AWS               `yaml:"aws" doc:"How AWS is reached. Credentials come from the SDK's default chain, never from here."`
@@ -52,8 +52,8 @@ type LedgerRegion struct {
 type AWS struct {
 	Endpoints   map[audit.Region]Endpoints `yaml:"endpoints" keys:"region" doc:"Private or test endpoints, by region."`
 	S3PathStyle bool                       `yaml:"s3_path_style" doc:"Address buckets by path instead of by host name."`
-	Timeout     time.Duration              `yaml:"timeout" doc:"Time allowed for one request."`
-	Retries     int                        `yaml:"retries" doc:"Attempts for one request."`
+	Timeout     time.Duration              `yaml:"timeout" default:"30s" doc:"Time allowed for one request."`
+	Retries     int                        `yaml:"retries" default:"3" doc:"Attempts for one request."`
 }
 
 // Endpoints are URLs to use instead of the SDK's own; empty means the SDK's.
@@ -66,7 +66,7 @@ type Endpoints struct {
 
 // Archive is where the change archive lies.
 type Archive struct {
-	Dir string `yaml:"dir" doc:"Folder of the change archive (Parquet); relative to data_dir."`
+	Dir string `yaml:"dir" default:"archive" doc:"Folder of the change archive (Parquet); relative to data_dir."`
 }
 
 // Table is a DynamoDB global table of idempotency keys.
@@ -155,7 +155,7 @@ type Settlement struct {
 	Ledger              string     `yaml:"ledger" required:"" doc:"Name of the ledger it is tied out against."`
 	Format              string     `yaml:"format" required:"" enum:"ipm csv" doc:"Format of the files: ipm or csv."`
 	Path                string     `yaml:"path" required:"" doc:"Files to read, a glob; relative to this file."`
-	ExpectBusinessDays  int        `yaml:"expect_business_days" default:"1" doc:"Business days a payment may take to appear; then it is overdue."`
+	ExpectBusinessDays  int        `yaml:"expect_business_days" default:"1" zero:"ok" doc:"Business days a payment may take to appear; then it is overdue."`
 	MissingBusinessDays int        `yaml:"missing_business_days" default:"2" doc:"Business days after which it is missing."`
 	DeliverBy           TimeOfDay  `yaml:"deliver_by" default:"06:00" doc:"UTC, on the day after the business date."`
 	CSV                 CSVProfile `yaml:"csv" doc:"How a csv file is laid out; with format csv only."`
@@ -165,7 +165,7 @@ type Settlement struct {
 type CSVProfile struct {
 	Columns     CSVColumns        `yaml:"columns" doc:"Which column holds what, by the header row."`
 	Types       map[string]string `yaml:"types" doc:"What each value of the type column means: presentment, refund, chargeback, fee or other."`
-	AmountScale string            `yaml:"amount_scale" enum:"decimal minor" doc:"Amounts are decimal (12.50) or minor units (1250); default decimal."`
+	AmountScale string            `yaml:"amount_scale" default:"decimal" enum:"decimal minor" doc:"Amounts are decimal (12.50) or minor units (1250)."`
 	Trailer     Trailer           `yaml:"trailer" doc:"The line that states count and total, where there is one."`
 }
 
@@ -199,32 +199,32 @@ type Trailer struct {
 type Topology struct {
 	GlobalCluster string                  `yaml:"global_cluster" doc:"Identifier of the global cluster."`
 	Clusters      map[audit.Region]string `yaml:"clusters" keys:"region" doc:"Identifier of each region's cluster."`
-	SnapshotAlarm time.Duration           `yaml:"snapshot_alarm" doc:"Warn when the old primary's snapshot expires within this time."`
+	SnapshotAlarm time.Duration           `yaml:"snapshot_alarm" default:"72h" doc:"Warn when the old primary's snapshot expires within this time."`
 }
 
 // Objectives are the promises that measured figures are held against.
 type Objectives struct {
-	RPO time.Duration `yaml:"rpo" zero:"ok" doc:"Data that may be lost in a failover."`
-	RTO time.Duration `yaml:"rto" doc:"Time until writes succeed again."`
+	RPO time.Duration `yaml:"rpo" default:"0s" zero:"ok" doc:"Data that may be lost in a failover."`
+	RTO time.Duration `yaml:"rto" default:"60s" doc:"Time until writes succeed again."`
 	Lag LagObjectives `yaml:"lag" doc:"How far a region may be behind, by layer."`
 }
 
 // LagObjectives are the promised bounds of replication lag.
 type LagObjectives struct {
-	DynamoDB time.Duration `yaml:"dynamodb" doc:"Global table."`
-	Aurora   time.Duration `yaml:"aurora" doc:"Aurora's rpo lag."`
-	S3       time.Duration `yaml:"s3" doc:"Replication of receipts."`
+	DynamoDB time.Duration `yaml:"dynamodb" default:"5s" doc:"Global table."`
+	Aurora   time.Duration `yaml:"aurora" default:"1s" doc:"Aurora's rpo lag."`
+	S3       time.Duration `yaml:"s3" default:"15m" doc:"Replication of receipts."`
 }
 
 // Limits bound time and memory.
 type Limits struct {
-	StatementTimeout time.Duration `yaml:"statement_timeout" doc:"Time allowed for one statement on a ledger."`
-	PageRows         int           `yaml:"page_rows" doc:"Rows read from a ledger at a time."`
-	MaxFindings      int           `yaml:"max_findings" doc:"Findings one run may report; a truncated list says so."`
+	StatementTimeout time.Duration `yaml:"statement_timeout" default:"30s" doc:"Time allowed for one statement on a ledger."`
+	PageRows         int           `yaml:"page_rows" default:"10000" doc:"Rows read from a ledger at a time."`
+	MaxFindings      int           `yaml:"max_findings" default:"10000" doc:"Findings one run may report; a truncated list says so."`
 }
 
 // Log says what is logged.
 type Log struct {
-	Level  string `yaml:"level" enum:"debug info warn error" doc:"debug, info, warn or error."`
-	Format string `yaml:"format" enum:"console json" doc:"console or json."`
+	Level  string `yaml:"level" default:"info" enum:"debug info warn error" doc:"debug, info, warn or error."`
+	Format string `yaml:"format" default:"console" enum:"console json" doc:"console or json."`
 }

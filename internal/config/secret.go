@@ -68,7 +68,7 @@ func (d *DSN) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// keywordPassword finds the password of the keyword form: password=x, password = 'it''s'.
+// keywordPassword finds the password of the keyword form: password=x, password = 'it”s'.
 var keywordPassword = regexp.MustCompile(`(?i)((?:ssl)?password\s*=\s*)('(?:[^'\\]|\\.)*'|(?:\\.|\S)+)`)
 
 // String shows the address without its password; an address that can't be read is hidden whole.

@@ -1,0 +1,155 @@
+package config
+
+import (
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"parallax/internal/audit"
+	"parallax/internal/record"
+)
+
+func (d *decoder) checkEndpoints(endpoints map[audit.Region]Endpoints) {
+	for _, region := range sortedRegions(endpoints) {
+		e := endpoints[region]
+		for _, one := range []struct{ name, url string }{
+			{"dynamodb", e.DynamoDB}, {"dynamodbstreams", e.DynamoDBStreams}, {"s3", e.S3}, {"rds", e.RDS},
+		} {
+			if one.url == "" {
+				continue
+			}
+			u, err := url.Parse(one.url)
+			if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+				d.wrongAt("aws.endpoints."+string(region)+"."+one.name, "not a URL: write http(s)://host:port")
+			}
+		}
+	}
+}
+
+// checkTables refuses empty names.
+func (d *decoder) checkTables(tables []Table) {
+	for i, t := range tables {
+		for _, name := range t.Financial {
+			if strings.TrimSpace(name) == "" {
+				d.wrongAt(join("tables", nameOr(t.Name, i))+".financial", "a name is empty")
+			}
+		}
+	}
+}
+
+// readQuery is how a statement that reads begins. The session is read-only besides; this only catches the slip early.
+var readQuery = regexp.MustCompile(`(?is)^\s*(select|with|table|values)\b`)
+
+// checkLedgers returns the names of the ledgers.
+func (d *decoder) checkLedgers(ledgers []Ledger) []string {
+	names := []string{}
+	for i, l := range ledgers {
+		key := join("ledgers", nameOr(l.Name, i))
+		names = append(names, l.Name)
+		switch {
+		case l.Table == "" && l.Query == "":
+			d.wrongAt(key, "needs a table or a query")
+		case l.Table != "" && l.Query != "":
+			d.wrongAt(key, "has both a table and a query: keep one of them")
+		case l.Query != "" && !readQuery.MatchString(l.Query):
+			d.wrongAt(key+".query", "must be one statement that reads: select ... or with ...")
+		}
+		for _, status := range l.Statuses.Refused {
+			if slices.Contains(l.Statuses.Charged, status) {
+				d.wrongAt(key+".statuses", "a status stands under charged and under refused")
+			}
+		}
+		if len(l.Regions) < 2 {
+			d.wrongAt(key+".regions", "a ledger is compared between two regions: name the server of each")
+		}
+		for _, r := range sortedRegions(l.Regions) {
+			if !l.Regions[r].DSN.Set() {
+				d.wrongAt(key+".regions."+string(r)+".dsn", "must be set")
+			}
+		}
+		if l.Snapshot != nil {
+			d.checkSnapshot(*l.Snapshot, key+".snapshot", l)
+		}
+	}
+	return names
+}
+
+// checkSnapshot wants to know which region the old primary served and where its restored copy runs.
+func (d *decoder) checkSnapshot(c Connection, key string, l Ledger) {
+	if !c.DSN.Set() {
+		d.wrongAt(key+".dsn", "must be set")
+	}
+	if _, known := l.Regions[c.Region]; !known {
+		d.wrongAt(key+".region", "must be the region whose old primary this is, one of the ledger's regions")
+	}
+}
+
+func (d *decoder) checkReceipts(receipts []Receipts, ledgers []string) {
+	for i, r := range receipts {
+		key := join("receipts", nameOr(r.Name, i))
+		d.checkLedgerName(r.Ledger, key, ledgers)
+		if r.KeyPattern != nil && r.KeyPattern.SubexpIndex("payment_id") < 0 {
+			d.wrongAt(key+".key_pattern", "needs a group that finds the payment: (?P<payment_id>...)")
+		}
+		if len(r.Regions) < 2 {
+			d.wrongAt(key+".regions", "receipts are compared between two regions: name the bucket of each")
+		}
+	}
+}
+
+func (d *decoder) checkLedgerName(name, key string, ledgers []string) {
+	if name != "" && !slices.Contains(ledgers, name) {
+		d.wrongAt(key+".ledger", "there is no such ledger, "+suggest(name, ledgers))
+	}
+}
+
+func (d *decoder) checkSettlement(feeds []Settlement, ledgers []string) {
+	for i, s := range feeds {
+		key := join("settlement", nameOr(s.Name, i))
+		d.checkLedgerName(s.Ledger, key, ledgers)
+		if _, err := filepath.Match(s.Path, ""); err != nil {
+			d.wrongAt(key+".path", "not a glob: a bracket is not closed")
+		}
+		if s.MissingBusinessDays < s.ExpectBusinessDays {
+			d.wrongAt(key+".missing_business_days", "must not be less than expect_business_days")
+		}
+		switch s.Format {
+		case "csv":
+			d.checkCSV(s.CSV, key+".csv")
+		case "ipm":
+			if _, given := d.at[key+".csv"]; given {
+				d.wrongAt(key+".csv", "belongs to format csv; this feed is ipm")
+			}
+		}
+	}
+}
+
+// lineTypes are the meanings a line can have.
+var lineTypes = []string{
+	string(record.Presentment), string(record.Refund), string(record.Chargeback), string(record.Fee), string(record.OtherLine),
+}
+
+func (d *decoder) checkCSV(p CSVProfile, key string) {
+	c := p.Columns
+	for _, must := range []struct{ name, column string }{{"amount", c.Amount}, {"currency", c.Currency}} {
+		if must.column == "" {
+			d.wrongAt(key+".columns."+must.name, "must be set")
+		}
+	}
+	if c.Reference == "" && c.PaymentID == "" && (c.RRN == "" || c.AuthCode == "") {
+		d.wrongAt(key+".columns", "needs a reference, a payment_id, or rrn and auth_code to match by")
+	}
+	if c.Type != "" && len(p.Types) == 0 {
+		d.wrongAt(key+".types", "must say what the values of the type column mean")
+	}
+	for _, value := range sortedNames(p.Types) {
+		if !slices.Contains(lineTypes, p.Types[value]) {
+			d.wrongAt(key+".types."+value, "must be "+strings.Join(lineTypes, " or "))
+		}
+	}
+	if t := p.Trailer; t != (Trailer{}) && (t.Column == "" || t.Value == "") {
+		d.wrongAt(key+".trailer", "needs column and value to be told apart")
+	}
+}

@@ -1,0 +1,162 @@
+package reconcile
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"parallax/internal/audit"
+	"parallax/internal/money"
+)
+
+// instant is the time of a finding's window: microseconds, the resolution of the store.
+func instant(t time.Time) time.Time { return audit.At(t).From }
+
+// finding starts a finding. Its window is the moment of the payment or line it is about.
+func (m *matching) finding(kind audit.Kind, key string, severity audit.Severity, verdict audit.Verdict, at time.Time) audit.Finding {
+	f := audit.Finding{
+		Fingerprint: audit.NewFingerprint(kind, m.rules.Scope, key, m.rules.Feed),
+		Kind:        kind, Severity: severity, Verdict: verdict, Status: audit.Open,
+		Scope: m.rules.Scope, Key: key,
+	}
+	if !at.IsZero() {
+		f.Window = audit.At(at)
+	}
+	return f
+}
+
+// keyOf is the business key of a finding about a payment and its line.
+func keyOf(p *payment) string {
+	if p.NetworkReference != "" {
+		return p.NetworkReference
+	}
+	return p.PaymentID
+}
+
+// keyOfUnknown is the business key of a line without a payment.
+func keyOfUnknown(l *line) string {
+	for _, key := range []string{l.Reference, l.PaymentID, l.ARN, l.RRN} {
+		if key != "" {
+			return key
+		}
+	}
+	return l.File + ":" + strconv.FormatInt(l.Record, 10)
+}
+
+func (m *matching) amountMismatch(p *payment) audit.Finding {
+	f := m.finding(audit.SettlementAmountMismatch, keyOf(p), audit.High, p.rule.verdict, p.CreatedAt)
+	f.Region = p.OwnerRegion
+	ours, theirs := p.Amount, p.line.Amount
+	difference, word := theirs.Minor-ours.Minor, "more"
+	if difference < 0 {
+		difference, word = -difference, "less"
+	}
+	f.Amounts = []audit.Money{{Minor: difference, Currency: ours.Currency}}
+	f.Rule = "same transaction by " + p.rule.name + ", amounts equal to the minor unit"
+	f.Reason = fmt.Sprintf("Payment %s was charged with %s, but %s settled %s: %s %s.", p.PaymentID, m.show(ours),
+		m.feed(), m.show(theirs), m.show(money.Amount{Minor: difference, Currency: ours.Currency}), word)
+	f.Evidence = []audit.Evidence{
+		m.entryEvidence(p, "amount_minor", strconv.FormatInt(ours.Minor, 10), "charged"),
+		m.lineEvidence(p.line, "amount_minor", strconv.FormatInt(theirs.Minor, 10), "settled"),
+	}
+	return f
+}
+
+func (m *matching) currencyMismatch(p *payment) audit.Finding {
+	f := m.finding(audit.SettlementCurrencyMismatch, keyOf(p), audit.High, p.rule.verdict, p.CreatedAt)
+	f.Region = p.OwnerRegion
+	f.Amounts = moneyOf(p.Amount)
+	f.Rule = "same transaction by " + p.rule.name + ", currencies equal"
+	f.Reason = fmt.Sprintf("Payment %s was charged with %s, but %s settled %s: the currencies differ.", p.PaymentID, m.show(p.Amount), m.feed(), m.show(p.line.Amount))
+	f.Evidence = []audit.Evidence{
+		m.entryEvidence(p, "currency", p.Amount.Currency, "charged "+m.show(p.Amount)),
+		m.lineEvidence(p.line, "currency", p.line.Amount.Currency, "settled "+m.show(p.line.Amount)),
+	}
+	return f
+}
+
+func (m *matching) statusMismatch(p *payment) audit.Finding {
+	severity := audit.Critical
+	if p.class == inProgress {
+		severity = audit.High
+	}
+	f := m.finding(audit.SettlementStatusMismatch, keyOf(p), severity, p.rule.verdict, p.CreatedAt)
+	f.Region = p.OwnerRegion
+	f.Amounts = moneyOf(p.line.Amount)
+	f.Rule = "a payment the network settled is charged in the ledger"
+	f.Reason = fmt.Sprintf("Payment %s is %q in the ledger, but %s charged the customer %s.", p.PaymentID, p.Status, m.feed(), m.show(p.line.Amount))
+	f.Evidence = []audit.Evidence{
+		m.entryEvidence(p, "status", p.Status, "the ledger, "+m.show(p.Amount)),
+		m.lineEvidence(p.line, "type", string(p.line.Type), "the network, "+m.show(p.line.Amount)),
+	}
+	return f
+}
+
+func (m *matching) refundUnknown(p *payment, l *line) audit.Finding {
+	f := m.finding(audit.SettlementStatusMismatch, keyOf(p), audit.Medium, audit.Proven, p.CreatedAt)
+	f.Fingerprint = audit.NewFingerprint(f.Kind, m.rules.Scope, f.Key, m.rules.Feed, string(l.Type))
+	f.Region = p.OwnerRegion
+	f.Amounts = moneyOf(p.Amount)
+	f.Rule = "a payment refunded in full is refunded in the ledger"
+	f.Reason = fmt.Sprintf("Payment %s is %q in the ledger, but %s gave the customer the whole amount of %s back.", p.PaymentID, p.Status, m.feed(), m.show(p.Amount))
+	f.Evidence = []audit.Evidence{
+		m.entryEvidence(p, "status", p.Status, "the ledger"),
+		m.lineEvidence(l, "type", string(l.Type), "the network"),
+	}
+	return f
+}
+
+// duplicateInNetwork: lines are all copies, surplus those beyond the first.
+func (m *matching) duplicateInNetwork(p *payment, lines, surplus []*line) audit.Finding {
+	f := m.finding(audit.SettlementDuplicateInNetwork, keyOf(p), audit.Critical, audit.Proven, p.CreatedAt)
+	if t := lines[0].Type; t != "presentment" {
+		f.Fingerprint = audit.NewFingerprint(f.Kind, m.rules.Scope, f.Key, m.rules.Feed, string(t))
+	} else {
+		f.Verdict = p.rule.verdict
+	}
+	f.Region = p.OwnerRegion
+	f.Amounts = sumLines(surplus)
+	f.Rule = "one " + string(lines[0].Type) + " for each reference"
+	f.Reason = fmt.Sprintf("%s settled the %s of payment %s %d times.", m.feed(), lines[0].Type, p.PaymentID, len(lines))
+	f.Evidence = []audit.Evidence{m.entryEvidence(p, "payment_id", p.PaymentID, "in the ledger once, "+m.show(p.Amount))}
+	for i, l := range lines {
+		f.Evidence = append(f.Evidence, m.lineEvidence(l, "reference", l.Reference, fmt.Sprintf("number %d, %s", i+1, m.show(l.Amount))))
+	}
+	return f
+}
+
+func (m *matching) duplicateInLedger(p *payment) audit.Finding {
+	last := p.twins[len(p.twins)-1]
+	f := m.finding(audit.SettlementDuplicateInLedger, keyOf(p), audit.High, p.rule.verdict, last.CreatedAt)
+	f.Region = last.OwnerRegion
+	amounts := make([]money.Amount, 0, len(p.twins))
+	for _, twin := range p.twins {
+		amounts = append(amounts, twin.Amount)
+	}
+	f.Amounts = sum(amounts)
+	f.Rule = "one payment for each reference the network settled once"
+	f.Reason = fmt.Sprintf("%d payments in the ledger carry one reference, and %s settled it only once.", len(p.twins)+1, m.feed())
+	f.Evidence = []audit.Evidence{
+		m.lineEvidence(p.line, "reference", p.line.Reference, "settled once, "+m.show(p.line.Amount)),
+		m.entryEvidence(p, "payment_id", p.PaymentID, "taken as settled by it, "+m.show(p.Amount)),
+	}
+	for _, twin := range p.twins {
+		f.Evidence = append(f.Evidence, m.entryEvidence(twin, "payment_id", twin.PaymentID, "the same reference again, "+m.show(twin.Amount)))
+	}
+	return f
+}
+
+func (m *matching) feed() string {
+	if m.rules.Feed == "" {
+		return "the network"
+	}
+	return m.rules.Feed
+}
+
+func (m *matching) show(a money.Amount) string {
+	if m.rules.Exponent == nil {
+		return strings.TrimSpace(a.Currency+" "+strconv.FormatInt(a.Minor, 10)) + " minor units"
+	}
+	return a.Format(m.rules.Exponent(a.Currency))
+}

@@ -1,0 +1,171 @@
+package reconcile
+
+import (
+	"slices"
+
+	"parallax/internal/audit"
+	"parallax/internal/money"
+	"parallax/internal/record"
+)
+
+// judgePairs compares every payment with the presentment that settles it, and reports what is left of their group.
+func (m *matching) judgePairs() {
+	for _, p := range m.payments {
+		if p.line == nil {
+			continue
+		}
+		f, differs := m.compare(p)
+		p.fate, p.line.fate = matched, matched
+		if differs {
+			p.fate, p.line.fate = broken, broken
+			m.report(f)
+		}
+		for _, part := range p.parts {
+			part.fate = p.line.fate
+		}
+		m.matchOf(p, !differs)
+		m.judgeSurplus(p)
+	}
+}
+
+// compare returns the one finding of a pair, the gravest difference first: money taken for a payment that took none,
+// another currency, another amount.
+func (m *matching) compare(p *payment) (audit.Finding, bool) {
+	switch {
+	case p.class != charged:
+		return m.statusMismatch(p), true
+	case p.Amount.Currency != p.line.Amount.Currency:
+		return m.currencyMismatch(p), true
+	case len(p.parts) == 0 && p.Amount.Minor != p.line.Amount.Minor:
+		return m.amountMismatch(p), true
+	default:
+		return audit.Finding{}, false
+	}
+}
+
+func (m *matching) matchOf(p *payment, agrees bool) {
+	if !m.inWindow(p) {
+		return
+	}
+	if agrees {
+		m.out.Matched++
+	}
+	lines := p.parts
+	if len(lines) == 0 {
+		lines = []*line{p.line}
+	}
+	for _, l := range lines {
+		m.out.Matches = append(m.out.Matches, m.match(p, l, p.rule.name))
+	}
+}
+
+func (m *matching) match(p *payment, l *line, by string) audit.Match {
+	return audit.Match{
+		Scope: m.rules.Scope, PaymentID: p.PaymentID, Reference: l.Reference, File: l.File, Line: l.Record,
+		Rule: by, Amount: audit.Money{Minor: l.Amount.Minor, Currency: l.Amount.Currency},
+	}
+}
+
+func (m *matching) judgeSurplus(p *payment) {
+	if len(p.surplus) > 0 {
+		for _, l := range p.surplus {
+			l.fate = broken
+		}
+		m.report(m.duplicateInNetwork(p, append([]*line{p.line}, p.surplus...), p.surplus))
+	}
+	if len(p.twins) > 0 {
+		for _, twin := range p.twins {
+			twin.fate = broken
+		}
+		m.report(m.duplicateInLedger(p))
+	}
+}
+
+// follow judges a refund, chargeback or the like of a known payment. It counts as found. A refund of the whole amount
+// which the ledger knows nothing of is a mismatch of status; of a part, the ledger's status may well stay as it is.
+func (m *matching) follow(l *line) {
+	p := l.owner
+	l.fate = linked
+	if l.Type == record.Refund && p.class == charged && !m.refunded(p.Status) && isWholeRefund(p.Amount, l.Amount) {
+		l.fate = broken
+		m.report(m.refundUnknown(p, l))
+	}
+	if m.inWindow(p) {
+		m.out.Matched++
+		m.out.Matches = append(m.out.Matches, m.match(p, l, string(l.Type)+" of a known payment"))
+	}
+}
+
+func isWholeRefund(paid, refund money.Amount) bool {
+	return paid.Currency == refund.Currency && paid.Minor != 0 && paid.Minor == -refund.Minor
+}
+
+func (m *matching) refunded(status string) bool {
+	if m.rules.Refunded == nil {
+		return status == "refunded"
+	}
+	return slices.Contains(m.rules.Refunded, status)
+}
+
+// repeated judges a second copy of a refund or chargeback.
+func (m *matching) repeated(first, again *line) {
+	again.fate = broken
+	m.report(m.duplicateInNetwork(again.owner, []*line{first, again}, []*line{again}))
+}
+
+// judgeMissing reports the charged payments that no line settles.
+func (m *matching) judgeMissing() {
+	for _, p := range m.payments {
+		if p.fate != undecided {
+			continue
+		}
+		if p.class != charged {
+			p.fate = notCharged
+			continue
+		}
+		f := m.missingInNetwork(p)
+		p.fate = broken
+		if f.Status == audit.Expected {
+			p.fate = inFlight
+		}
+		m.report(f)
+	}
+}
+
+// judgeUnknown reports the lines that no payment explains, one finding for each reference.
+func (m *matching) judgeUnknown() {
+	byKey := map[string][]*line{}
+	var keys []string
+	for _, l := range m.lines {
+		if l.fate != undecided {
+			continue
+		}
+		l.fate = broken
+		key := keyOfUnknown(l)
+		if byKey[key] == nil {
+			keys = append(keys, key)
+		}
+		byKey[key] = append(byKey[key], l)
+	}
+	for _, key := range keys {
+		m.report(m.missingInLedger(key, byKey[key]))
+	}
+}
+
+// report keeps a finding that lies in the window. What lies outside belongs to another run.
+func (m *matching) report(f audit.Finding) {
+	if f.Window.From.IsZero() || m.in.Window.Holds(f.Window.From) {
+		m.out.Findings = append(m.out.Findings, f)
+	}
+}
+
+func (m *matching) inWindow(p *payment) bool { return m.in.Window.Holds(instant(p.CreatedAt)) }
+
+// lineInWindow: a line belongs where its payment belongs; one without any time is never left out.
+func (m *matching) lineInWindow(l *line) bool {
+	if l.owner != nil {
+		return m.inWindow(l.owner)
+	}
+	t := lineTime(l.TransactionAt, l.BusinessDate)
+	return t.IsZero() || m.in.Window.Holds(instant(t))
+}

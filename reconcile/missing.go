@@ -1,0 +1,153 @@
+package reconcile
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"parallax/internal/audit"
+	"parallax/internal/money"
+	"parallax/internal/record"
+)
+
+func (m *matching) missingInNetwork(p *payment) audit.Finding {
+	status, verdict := m.rules.lateness(p.CreatedAt, m.in)
+	severity := map[audit.Status]audit.Severity{audit.Expected: audit.Low, audit.Overdue: audit.Medium, audit.Open: audit.High}[status]
+	f := m.finding(audit.SettlementMissingInNetwork, p.PaymentID, severity, verdict, p.CreatedAt)
+	f.Status, f.Region, f.Amounts = status, p.OwnerRegion, moneyOf(p.Amount)
+	f.Rule = fmt.Sprintf("a charged payment is in the files of its business date and %d business days more; missing after %d",
+		m.rules.ExpectBusinessDays, max(m.rules.ExpectBusinessDays, m.rules.MissingBusinessDays))
+	f.Reason = m.missingReason(p, status)
+	if p.ambiguous {
+		f.Verdict = audit.Undecidable
+		f.Reason = fmt.Sprintf("Payment %s cannot be told apart from others with the same rrn and authorisation code, so whether %s settled it cannot be known.", p.PaymentID, m.feed())
+	}
+	f.Evidence = []audit.Evidence{
+		m.entryEvidence(p, "status", p.Status, "charged "+m.show(p.Amount)),
+		{Source: "feed " + m.feed(), Ref: "files through " + m.through(), Field: "reference", Value: "absent", Note: "looked for " + searched(p)},
+	}
+	return f
+}
+
+func (m *matching) missingReason(p *payment, status audit.Status) string {
+	switch status {
+	case audit.Expected:
+		return fmt.Sprintf("Payment %s was charged and its settlement by %s is still on its way.", p.PaymentID, m.feed())
+	case audit.Overdue:
+		return fmt.Sprintf("Payment %s was charged, and its settlement by %s is later than agreed.", p.PaymentID, m.feed())
+	default:
+		return fmt.Sprintf("Payment %s was charged, but no file of %s through business date %s settles it: the money has not come.", p.PaymentID, m.feed(), m.through())
+	}
+}
+
+func (m *matching) through() string {
+	if m.in.FilesThrough == "" {
+		return "none"
+	}
+	return m.in.FilesThrough
+}
+
+func searched(p *payment) string {
+	text := "payment id " + p.PaymentID
+	if p.NetworkReference != "" {
+		text += ", reference " + p.NetworkReference
+	}
+	if keyOfPayment(p) != "" {
+		text += ", rrn " + p.RRN + " with authorisation code " + p.AuthCode
+	}
+	return text
+}
+
+// missingInLedger is one finding for all lines under one key.
+func (m *matching) missingInLedger(key string, lines []*line) audit.Finding {
+	l := lines[0]
+	f := m.finding(audit.SettlementMissingInLedger, key, audit.High, audit.Proven, lineTime(l.TransactionAt, l.BusinessDate))
+	f.Amounts = sumLines(lines)
+	f.Rule = "a line the network settled has a payment in the ledger"
+	f.Reason = fmt.Sprintf("%s settled %s under reference %s, but the ledger has no such payment.", m.feed(), m.show(l.Amount), key)
+	if l.Type != record.Presentment {
+		f.Reason = fmt.Sprintf("%s settled a %s of %s under reference %s, but the ledger has no such payment.", m.feed(), l.Type, m.show(l.Amount), key)
+	}
+	if m.in.EntriesIncomplete {
+		f.Verdict = audit.Undecidable
+	}
+	for _, l := range lines {
+		f.Evidence = append(f.Evidence, m.lineEvidence(l, "reference", l.Reference, "settled "+m.show(l.Amount)))
+	}
+	f.Evidence = append(f.Evidence, audit.Evidence{Source: "ledger " + m.rules.Scope, Ref: "reference " + key, Field: "network_reference", Value: "absent"})
+	switch lost := m.inSnapshot(l); {
+	case lost != nil:
+		f.Region = lost.Region
+		f.Reason = fmt.Sprintf("%s settled %s for payment %s, which only the old primary's ledger holds: the failover lost it.", m.feed(), m.show(l.Amount), lost.PaymentID)
+		f.Evidence = append(f.Evidence, audit.Evidence{
+			Source: "ledger " + m.rules.Scope + " (snapshot)", Region: lost.Region, Ref: "row id " + lost.ID, At: lost.CreatedAt,
+			Field: "payment_id", Value: lost.PaymentID, Note: "as the old primary holds it",
+		})
+	case slices.ContainsFunc(lines, func(l *line) bool { return l.ambiguous }):
+		f.Verdict = audit.Undecidable
+		f.Reason = fmt.Sprintf("%s settled %s under reference %s; its rrn and authorisation code fit several payments, so which one it settles cannot be known.", m.feed(), m.show(l.Amount), key)
+	}
+	return f
+}
+
+// inSnapshot finds the old primary's row a line belongs to, if there is exactly one.
+func (m *matching) inSnapshot(l *line) *record.Entry {
+	var found *record.Entry
+	for i, e := range m.in.Snapshot {
+		p := &payment{Entry: e}
+		if (l.PaymentID != "" && l.PaymentID == e.PaymentID) || (l.Reference != "" && l.Reference == e.NetworkReference) ||
+			(e.NetworkReference == "" && keyOfLine(l) != "" && fullKeyOfLine(l) == fullKeyOfPayment(p)) {
+			if found != nil {
+				return nil
+			}
+			found = &m.in.Snapshot[i]
+		}
+	}
+	return found
+}
+
+func (m *matching) entryEvidence(p *payment, field, value, note string) audit.Evidence {
+	ref := "payment id " + p.PaymentID
+	if p.ID != "" {
+		ref = "row id " + p.ID
+	}
+	return audit.Evidence{Source: "ledger " + m.rules.Scope, Region: p.Region, Ref: ref, At: p.CreatedAt, Field: field, Value: value, Note: note}
+}
+
+func (m *matching) lineEvidence(l *line, field, value, note string) audit.Evidence {
+	return audit.Evidence{
+		Source: "file " + l.File, Ref: "record " + strconv.FormatInt(l.Record, 10), At: l.TransactionAt, Field: field, Value: value, Note: note,
+	}
+}
+
+func moneyOf(a money.Amount) []audit.Money {
+	return []audit.Money{{Minor: a.Minor, Currency: a.Currency}}
+}
+
+func sumLines(lines []*line) []audit.Money {
+	amounts := make([]money.Amount, 0, len(lines))
+	for _, l := range lines {
+		amounts = append(amounts, l.Amount)
+	}
+	return sum(amounts)
+}
+
+// sum adds amounts up by currency, in the order of the currencies. A sum that does not fit starts another item of the
+// same currency, so that no money is hidden.
+func sum(amounts []money.Amount) []audit.Money {
+	var out []audit.Money
+	for _, a := range amounts {
+		i := slices.IndexFunc(out, func(m audit.Money) bool {
+			_, err := money.Amount{Minor: m.Minor, Currency: m.Currency}.Add(a)
+			return err == nil
+		})
+		if i < 0 {
+			out = append(out, audit.Money{Minor: a.Minor, Currency: a.Currency})
+			continue
+		}
+		out[i].Minor += a.Minor
+	}
+	slices.SortStableFunc(out, func(a, b audit.Money) int { return cmp.Compare(a.Currency, b.Currency) })
+	return out
+}

@@ -1,0 +1,90 @@
+package reconcile
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"parallax/internal/audit"
+	"parallax/internal/money"
+)
+
+// account adds up every payment and line of the window by its fate. Each has exactly one, so the sums hold by
+// construction; that they also hold by arithmetic is what the tests prove.
+func (m *matching) account() error {
+	totals := map[string]*Total{}
+	of := func(currency string) *Total {
+		if totals[currency] == nil {
+			totals[currency] = &Total{Currency: currency}
+		}
+		return totals[currency]
+	}
+	for _, p := range m.payments {
+		if !m.inWindow(p) || p.class != charged || p.fate == otherFeed {
+			continue
+		}
+		t := of(p.Amount.Currency)
+		part := map[fate]*Sum{matched: &t.LedgerMatched, broken: &t.LedgerBreaks, inFlight: &t.LedgerExpected}[p.fate]
+		if err := count(p.Amount, &t.Ledger, part); err != nil {
+			return fmt.Errorf("total of ledger %s: %w", m.rules.Scope, err)
+		}
+	}
+	for _, l := range m.lines {
+		if !m.lineInWindow(l) {
+			continue
+		}
+		t := of(l.Amount.Currency)
+		part := map[fate]*Sum{matched: &t.FileMatched, linked: &t.FileLinked, broken: &t.FileBreaks, unjudged: &t.FileRejected}[l.fate]
+		if err := count(l.Amount, &t.File, part); err != nil {
+			return fmt.Errorf("total of feed %s: %w", m.rules.Feed, err)
+		}
+	}
+	for _, currency := range slices.Sorted(maps.Keys(totals)) {
+		m.out.Totals = append(m.out.Totals, *totals[currency])
+	}
+	return nil
+}
+
+func count(a money.Amount, sums ...*Sum) error {
+	for _, s := range sums {
+		total, err := money.Amount{Minor: s.Minor, Currency: a.Currency}.Add(a)
+		if err != nil {
+			return err
+		}
+		s.Count, s.Minor = s.Count+1, total.Minor
+	}
+	return nil
+}
+
+// exclusions counts what was read and took no part, by reason.
+func (m *matching) exclusions() {
+	var outside, other, quiet, fees int64
+	for _, p := range m.payments {
+		switch {
+		case p.fate == otherFeed:
+			other++
+		case !m.inWindow(p):
+			outside++
+		case p.fate == notCharged:
+			quiet++
+		}
+	}
+	for _, l := range m.lines {
+		switch {
+		case !m.lineInWindow(l):
+			outside++
+		case l.fate == unjudged:
+			fees++
+		}
+	}
+	for _, e := range []audit.Exclusion{
+		{Reason: "outside the window", Records: outside},
+		{Reason: "payments of another network", Records: other},
+		{Reason: "payments that took no money, and the network says none", Records: quiet},
+		{Reason: "fees and lines without an amount, not held against payments", Records: fees},
+	} {
+		if e.Records > 0 {
+			m.out.Excluded = append(m.out.Excluded, e)
+		}
+	}
+}

@@ -110,6 +110,9 @@ func (w *walk) keysWithoutEntry() {
 }
 
 func (w *walk) entriesWithoutKey() {
+	if !w.rules.KeysComplete {
+		return
+	}
 	for _, e := range w.in.Entries {
 		if e.IdempotencyKey == "" || !w.due(e.CreatedAt) {
 			continue

@@ -68,7 +68,7 @@ func TestAudit(t *testing.T) {
 	golden.Run(t, func(t *testing.T, s map[string][]byte) audit.Judgement {
 		a := chain.Auditor{Rules: chain.Rules{
 			Scope: "payments", Table: "idempotency-keys", Charged: []string{"captured", "refunded"}, Refused: []string{"declined"},
-			Deadline: 15 * time.Minute, PaymentID: "payment_id", AmountMinor: "amount_minor", Currency: "currency", Status: "status",
+			Deadline: 15 * time.Minute, PaymentID: "payment_id", AmountMinor: "amount_minor", Currency: "currency", Status: "status", KeysComplete: s["incomplete"] == nil,
 		}}
 		return a.Audit(chain.Input{
 			Window: audit.Window{From: at(t, "14:00:00"), To: at(t, "15:00:00")}, AsOf: at(t, "15:00:00"),

@@ -1,0 +1,78 @@
+package ddbstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/aws/smithy-go"
+
+	"parallax/internal/audit"
+)
+
+// explain turns a call that did not succeed into a gap over what it would have read, with what a person can do about it.
+func explain(err error, operation, what string, w audit.Window) audit.Gap {
+	g := audit.Gap{Window: w}
+	var api smithy.APIError
+	if !errors.As(err, &api) {
+		g.Reason = fmt.Sprintf("%s of %s got no answer: %s", operation, what, root(err))
+		g.Remedy = "check that the endpoint is reachable from here, then run again"
+		return g
+	}
+	g.Reason = fmt.Sprintf("%s of %s was refused: %s", operation, what, api.ErrorCode())
+	switch api.ErrorCode() {
+	case "AccessDeniedException", "AccessDenied":
+		g.Remedy = "allow dynamodb:" + operation + " on the table and its stream"
+	case "UnrecognizedClientException", "InvalidClientTokenId", "MissingAuthenticationTokenException", "ExpiredTokenException", "InvalidSignatureException":
+		g.Remedy = "give this process valid AWS credentials"
+	case "ResourceNotFoundException":
+		g.Remedy = "check the table's name and region"
+	default:
+		if throttled(err) {
+			g.Remedy = "let no other reader share the stream; one reader per shard is recommended for global tables"
+		} else {
+			g.Remedy = "run again; what was not read is still in the stream for 24 hours"
+		}
+	}
+	return g
+}
+
+// root is the innermost message: the layers above it repeat the operation and name the endpoint.
+func root(err error) string {
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return err.Error()
+		}
+		err = inner
+	}
+}
+
+func code(err error) string {
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		return api.ErrorCode()
+	}
+	return ""
+}
+
+func throttled(err error) bool {
+	switch code(err) {
+	case "LimitExceededException", "ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded":
+		return true
+	default:
+		return false
+	}
+}
+
+// transient reports whether another attempt may succeed: throttling, a fault of the server, no answer at all.
+func transient(err error) bool {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return false
+	}
+	var api smithy.APIError
+	if !errors.As(err, &api) {
+		return true
+	}
+	return throttled(err) || api.ErrorFault() == smithy.FaultServer || api.ErrorCode() == "InternalServerError"
+}

@@ -1,0 +1,193 @@
+package ddbstream
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"parallax/internal/audit"
+)
+
+// run is one reading of one stream.
+type run struct {
+	Source
+	window audit.Window
+	out    chan batch
+
+	arn    string
+	keys   []string // names of the key attributes, the hash key first
+	last   mark     // where the last committed run stood
+	resume bool     // there was one, on this very stream
+
+	mu    sync.Mutex
+	fell  bool // something was not read to the window's end
+	reset bool // a parent of a shard had gone before the first run ever
+}
+
+// send hands a batch to the consumer; false once nobody wants it any more.
+func (r *run) send(ctx context.Context, b batch) bool {
+	b.Region = r.Region
+	select {
+	case r.out <- b:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// gap reports what was not read though it may still be there, and keeps the watermark from passing it.
+func (r *run) gap(ctx context.Context, g audit.Gap) {
+	r.mu.Lock()
+	r.fell = true
+	r.mu.Unlock()
+	r.gone(ctx, g)
+}
+
+// gone reports what can never be read any more: nothing is gained by waiting for it.
+func (r *run) gone(ctx context.Context, g audit.Gap) {
+	if g.Window.To.Before(g.Window.From) {
+		g.Window.To = g.Window.From
+	}
+	r.send(ctx, batch{Gaps: []audit.Gap{g}})
+}
+
+// unread is the part of the window that no earlier run has read.
+func (r *run) unread() audit.Window {
+	from := r.window.From
+	if r.resume && !r.last.through.IsZero() {
+		from = r.last.through
+	}
+	return audit.Window{From: from, To: r.window.To}
+}
+
+// table finds the stream and reads it.
+func (r *run) table(ctx context.Context) {
+	described, err := r.Tables.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: aws.String(r.Table)})
+	if err != nil {
+		if ctx.Err() == nil {
+			r.gap(ctx, explain(err, "DescribeTable", r.Table, r.unread()))
+		}
+		return
+	}
+	t := described.Table
+	if !r.adopt(ctx, t) {
+		return
+	}
+	r.replicas(ctx, t)
+	if r.lineage(ctx) {
+		r.finish(ctx)
+	}
+}
+
+// adopt takes the table's newest stream, if it is one that can be audited.
+func (r *run) adopt(ctx context.Context, t *types.TableDescription) bool {
+	spec := t.StreamSpecification
+	if spec == nil || !aws.ToBool(spec.StreamEnabled) || aws.ToString(t.LatestStreamArn) == "" {
+		r.gap(ctx, audit.Gap{
+			Window: r.unread(), Reason: "table " + r.Table + " has no stream in " + string(r.Region),
+			Remedy: "enable the table's stream with view type NEW_AND_OLD_IMAGES",
+		})
+		return false
+	}
+	if view := spec.StreamViewType; view != types.StreamViewTypeNewAndOldImages {
+		r.gap(ctx, audit.Gap{
+			Window: r.unread(), Reason: "the stream of " + r.Table + " in " + string(r.Region) + " has view type " + string(view) + ", which tells nothing of what a write replaced",
+			Remedy: "disable the stream and enable it again with view type NEW_AND_OLD_IMAGES",
+		})
+		return false
+	}
+	r.arn = aws.ToString(t.LatestStreamArn)
+	label := aws.ToString(t.LatestStreamLabel)
+	if label == "" {
+		label = r.arn
+	}
+	last, known := r.mark()
+	r.resume = known && last.label == label
+	if known && !r.resume {
+		r.gone(ctx, audit.Gap{
+			Window: audit.Window{From: last.through, To: later(last.through, born(label, r.window.To))},
+			Reason: "the stream of " + r.Table + " in " + string(r.Region) + " was disabled and enabled again since it was last read",
+			Remedy: "keep the stream enabled; compare the table by a scan for this time",
+		})
+	}
+	if known && !r.resume {
+		r.retire(ctx, func(string) bool { return false })
+	}
+	r.last = mark{label: label, through: last.through}
+	return true
+}
+
+// retire closes the cursors of shards that are not listed any more and returns those that had not been drained, sorted.
+func (r *run) retire(ctx context.Context, listed func(shard string) bool) []string {
+	var gone []string
+	for name := range r.Cursors {
+		if shard, ours := strings.CutPrefix(name, r.streamName()+"/"); ours && !listed(shard) && !r.position(shard).closed {
+			gone = append(gone, shard)
+		}
+	}
+	slices.Sort(gone)
+	for _, shard := range gone {
+		r.send(ctx, batch{Cursor: r.at(shard, position{seq: r.position(shard).seq, closed: true})})
+	}
+	return gone
+}
+
+// replicas tells which replicas the table has: with more than two nothing can be concluded from a version's absence.
+func (r *run) replicas(ctx context.Context, t *types.TableDescription) {
+	totals := map[string]string{}
+	for _, replica := range t.Replicas {
+		totals[aws.ToString(replica.RegionName)] = string(replica.ReplicaStatus)
+	}
+	if len(totals) > 0 {
+		r.send(ctx, batch{Extents: []audit.Extent{{Name: ExtentReplicas, Totals: totals}}})
+	}
+}
+
+// finish says how far the whole stream was read.
+func (r *run) finish(ctx context.Context) {
+	r.mu.Lock()
+	fell, reset := r.fell, r.reset
+	r.mu.Unlock()
+	b := batch{}
+	if !r.resume {
+		begin := born(r.last.label, time.Time{})
+		if reset {
+			begin = later(begin, r.window.To.Add(-Retention))
+		}
+		if !begin.IsZero() {
+			b.Extents = append(b.Extents, audit.Extent{Name: ExtentHistory, To: begin.UTC().Format(time.RFC3339)})
+		}
+	}
+	through := r.window.To.Add(-r.Delay)
+	switch {
+	case !fell:
+		b.Watermark = through
+		b.Cursor = r.marked(mark{label: r.last.label, through: later(r.last.through, through)})
+	case !r.resume:
+		b.Cursor = r.marked(mark{label: r.last.label, through: later(r.last.through, r.window.From)})
+	}
+	r.send(ctx, b)
+}
+
+// born is when a stream was enabled: its label says so. Source: API reference, StreamDescription.StreamLabel.
+func born(label string, otherwise time.Time) time.Time {
+	for _, layout := range []string{"2006-01-02T15:04:05.999", time.RFC3339Nano} {
+		if t, err := time.Parse(layout, label); err == nil {
+			return t
+		}
+	}
+	return otherwise
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}

@@ -15,15 +15,16 @@ import (
 
 // Rules say how keys and entries are read.
 type Rules struct {
-	Scope       string // the configured ledger
-	Table       string // the configured table of idempotency keys
-	Charged     []string
-	Refused     []string
-	Deadline    time.Duration // a key and its entry must both exist after this long
-	PaymentID   string        // attribute names of the keys
-	AmountMinor string
-	Currency    string
-	Status      string
+	Scope        string // the configured ledger
+	Table        string // the configured table of idempotency keys
+	Charged      []string
+	Refused      []string
+	Deadline     time.Duration // a key and its entry must both exist after this long
+	PaymentID    string        // attribute names of the keys
+	AmountMinor  string
+	Currency     string
+	Status       string
+	KeysComplete bool // both regions' streams were read without a gap: only then is a key that was not seen missing
 }
 
 // Input is what was read over one window and some time around it.

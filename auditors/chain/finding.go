@@ -47,6 +47,9 @@ func names(entries []record.Entry, payment string) bool {
 func (w *walk) keyWithoutEntry(key string, k keyState) audit.Finding {
 	f := base(audit.ChainKeyWithoutEntry, w.rules.Scope, key, audit.High)
 	f.Region, f.Amounts, f.Window = k.region, k.amounts, audit.At(k.born)
+	if !w.rules.KeysComplete {
+		f.Verdict = audit.Probable // what the streams' gaps hide may have removed or renamed the key
+	}
 	f.Rule = fmt.Sprintf("key older than %s, its payment absent from the ledger in force", w.rules.Deadline)
 	f.Reason = fmt.Sprintf("Idempotency key %s says that payment %s is %s, but the ledger in force has no such payment.", key, k.payment, orUnknown(k.status))
 	f.Evidence = []audit.Evidence{

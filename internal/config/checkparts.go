@@ -119,7 +119,7 @@ func (d *decoder) checkSettlement(feeds []Settlement, ledgers []string) {
 		case "csv":
 			d.checkCSV(s.CSV, key+".csv")
 		case "ipm":
-			if _, given := d.at[key+".csv"]; given {
+			if s.CSV.Columns != (CSVColumns{}) || len(s.CSV.Types) > 0 {
 				d.wrongAt(key+".csv", "belongs to format csv; this feed is ipm")
 			}
 		}

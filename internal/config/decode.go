@@ -26,9 +26,8 @@ const maxAliases = 1000
 
 func (d *decoder) wrong(n ast.Node, key, text string) {
 	p := Problem{File: d.file, Key: key, Text: text}
-	if t := n.GetToken(); t != nil && t.Position != nil {
-		p.Line, p.Column = t.Position.Line, t.Position.Column
-	}
+	at := startOf(n)
+	p.Line, p.Column = at.line, at.column
 	d.problems = append(d.problems, p)
 }
 
@@ -220,7 +219,21 @@ func (d *decoder) note(n ast.Node, key string) {
 	if _, known := d.at[key]; known {
 		return
 	}
-	if t := n.GetToken(); t != nil && t.Position != nil {
-		d.at[key] = position{line: t.Position.Line, column: t.Position.Column}
+	d.at[key] = startOf(n)
+}
+
+// startOf is where a node begins. The token of a mapping without braces is its first colon, so its first key is taken.
+func startOf(n ast.Node) position {
+	switch m := n.(type) {
+	case *ast.MappingNode:
+		if !m.IsFlowStyle && len(m.Values) > 0 {
+			n = m.Values[0].Key
+		}
+	case *ast.MappingValueNode:
+		n = m.Key
 	}
+	if t := n.GetToken(); t != nil && t.Position != nil {
+		return position{line: t.Position.Line, column: t.Position.Column}
+	}
+	return position{}
 }

@@ -1,7 +1,7 @@
 package config
 
 import (
-	"fmt"
+	"errors"
 	"time"
 )
 
@@ -23,7 +23,7 @@ func (t TimeOfDay) MarshalText() ([]byte, error) { return []byte(t.String()), ni
 func (t *TimeOfDay) UnmarshalText(text []byte) error {
 	at, err := time.Parse("15:04", string(text))
 	if err != nil {
-		return fmt.Errorf("%q is not a time of day: write hours and minutes, for example 06:00", text)
+		return errors.New("not a time of day: write hours and minutes, for example 06:00")
 	}
 	*t = TimeOfDay(time.Duration(at.Hour())*time.Hour + time.Duration(at.Minute())*time.Minute)
 	return nil

@@ -8,6 +8,7 @@ import (
 
 	"parallax/internal/audit"
 	"parallax/internal/money"
+	"parallax/internal/record"
 )
 
 // instant is the time of a finding's window: microseconds, the resolution of the store.
@@ -48,19 +49,31 @@ func (m *matching) amountMismatch(p *payment) audit.Finding {
 	f := m.finding(audit.SettlementAmountMismatch, keyOf(p), audit.High, p.rule.verdict, p.CreatedAt)
 	f.Region = p.OwnerRegion
 	ours, theirs := p.Amount, p.line.Amount
-	difference, word := theirs.Minor-ours.Minor, "more"
-	if difference < 0 {
-		difference, word = -difference, "less"
-	}
-	f.Amounts = []audit.Money{{Minor: difference, Currency: ours.Currency}}
 	f.Rule = "same transaction by " + p.rule.name + ", amounts equal to the minor unit"
-	f.Reason = fmt.Sprintf("Payment %s was charged with %s, but %s settled %s: %s %s.", p.PaymentID, m.show(ours),
-		m.feed(), m.show(theirs), m.show(money.Amount{Minor: difference, Currency: ours.Currency}), word)
+	f.Reason = fmt.Sprintf("Payment %s was charged with %s, but %s settled %s.", p.PaymentID, m.show(ours), m.feed(), m.show(theirs))
+	f.Amounts = append(moneyOf(ours), moneyOf(theirs)...)
+	if difference, word, fits := distance(ours, theirs); fits {
+		f.Amounts = moneyOf(difference)
+		f.Reason = strings.TrimSuffix(f.Reason, ".") + fmt.Sprintf(": %s %s.", m.show(difference), word)
+	}
 	f.Evidence = []audit.Evidence{
 		m.entryEvidence(p, "amount_minor", strconv.FormatInt(ours.Minor, 10), "charged"),
 		m.lineEvidence(p.line, "amount_minor", strconv.FormatInt(theirs.Minor, 10), "settled"),
 	}
 	return f
+}
+
+// distance is how much more or less was settled; fits is false where that is more than 64 bits hold.
+func distance(ours, theirs money.Amount) (difference money.Amount, word string, fits bool) {
+	word = "more"
+	if theirs.Minor < ours.Minor {
+		ours, theirs, word = theirs, ours, "less"
+	}
+	negative, err := ours.Neg()
+	if err == nil {
+		difference, err = theirs.Add(negative)
+	}
+	return difference, word, err == nil
 }
 
 func (m *matching) currencyMismatch(p *payment) audit.Finding {
@@ -110,7 +123,7 @@ func (m *matching) refundUnknown(p *payment, l *line) audit.Finding {
 // duplicateInNetwork: lines are all copies, surplus those beyond the first.
 func (m *matching) duplicateInNetwork(p *payment, lines, surplus []*line) audit.Finding {
 	f := m.finding(audit.SettlementDuplicateInNetwork, keyOf(p), audit.Critical, audit.Proven, p.CreatedAt)
-	if t := lines[0].Type; t != "presentment" {
+	if t := lines[0].Type; t != record.Presentment {
 		f.Fingerprint = audit.NewFingerprint(f.Kind, m.rules.Scope, f.Key, m.rules.Feed, string(t))
 	} else {
 		f.Verdict = p.rule.verdict
@@ -130,11 +143,10 @@ func (m *matching) duplicateInLedger(p *payment) audit.Finding {
 	last := p.twins[len(p.twins)-1]
 	f := m.finding(audit.SettlementDuplicateInLedger, keyOf(p), audit.High, p.rule.verdict, last.CreatedAt)
 	f.Region = last.OwnerRegion
-	amounts := make([]money.Amount, 0, len(p.twins))
 	for _, twin := range p.twins {
-		amounts = append(amounts, twin.Amount)
+		f.Amounts = append(f.Amounts, moneyOf(twin.Amount)...)
 	}
-	f.Amounts = sum(amounts)
+	f.Amounts = sumMoney(f.Amounts)
 	f.Rule = "one payment for each reference the network settled once"
 	f.Reason = fmt.Sprintf("%d payments in the ledger carry one reference, and %s settled it only once.", len(p.twins)+1, m.feed())
 	f.Evidence = []audit.Evidence{

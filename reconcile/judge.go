@@ -152,11 +152,23 @@ func (m *matching) judgeUnknown() {
 	}
 }
 
-// report keeps a finding that lies in the window. What lies outside belongs to another run.
+// report keeps a finding that lies in the window; what lies outside belongs to another run. A finding without any time
+// is never left out. Two findings that are the same by fingerprint become one with the evidence of both.
 func (m *matching) report(f audit.Finding) {
-	if f.Window.From.IsZero() || m.in.Window.Holds(f.Window.From) {
-		m.out.Findings = append(m.out.Findings, f)
+	if f.Window.From.IsZero() {
+		f.Window = m.in.Window
 	}
+	if !m.in.Window.Holds(f.Window.From) && f.Window != m.in.Window {
+		return
+	}
+	if i, again := m.reported[f.Fingerprint]; again {
+		same := &m.out.Findings[i]
+		same.Evidence = append(same.Evidence, f.Evidence...)
+		same.Amounts = sumMoney(append(same.Amounts, f.Amounts...))
+		return
+	}
+	m.reported[f.Fingerprint] = len(m.out.Findings)
+	m.out.Findings = append(m.out.Findings, f)
 }
 
 func (m *matching) inWindow(p *payment) bool { return m.in.Window.Holds(instant(p.CreatedAt)) }

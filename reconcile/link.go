@@ -44,19 +44,26 @@ type lookup struct {
 	byRRN                           map[string]*payment // nil where two payments share the key
 }
 
-func (m *matching) index() lookup {
-	x := lookup{map[string]*payment{}, map[string]*payment{}, map[string]*payment{}, map[string]*payment{}}
-	for _, p := range m.payments {
-		if p.fate == otherFeed {
-			continue
+func newLookup() lookup {
+	return lookup{map[string]*payment{}, map[string]*payment{}, map[string]*payment{}, map[string]*payment{}}
+}
+
+func (x lookup) add(p *payment) {
+	first(x.byPaymentID, p.PaymentID, p)
+	first(x.byReference, p.NetworkReference, p)
+	if key := keyOfPayment(p); key != "" {
+		if _, shared := x.byRRN[key]; shared {
+			p = nil
 		}
-		first(x.byPaymentID, p.PaymentID, p)
-		first(x.byReference, p.NetworkReference, p)
-		if key := keyOfPayment(p); key != "" {
-			if _, shared := x.byRRN[key]; shared {
-				p = nil
-			}
-			x.byRRN[key] = p
+		x.byRRN[key] = p
+	}
+}
+
+func (m *matching) index() lookup {
+	x := newLookup()
+	for _, p := range m.payments {
+		if p.fate != otherFeed {
+			x.add(p)
 		}
 	}
 	for _, l := range m.lines {

@@ -43,6 +43,7 @@ type payment struct {
 	rule      rule
 	surplus   []*line    // further presentments of the same payment
 	twins     []*payment // further payments under the same reference, no line left for them
+	twin      bool       // it is one of those
 	ambiguous bool       // a weaker key fits it and others alike
 }
 
@@ -71,11 +72,16 @@ type matching struct {
 	in       Input
 	payments []*payment
 	lines    []*line
+	lost     lookup                    // the snapshot's payments
+	reported map[audit.Fingerprint]int // where in out.Findings
 	out      Result
 }
 
 func newMatching(rules Rules, in Input) *matching {
-	m := &matching{rules: rules, in: in}
+	m := &matching{rules: rules, in: in, reported: map[audit.Fingerprint]int{}, lost: newLookup()}
+	for _, e := range in.Snapshot {
+		m.lost.add(&payment{Entry: e})
+	}
 	m.payments = make([]*payment, len(in.Entries))
 	for i, e := range in.Entries {
 		p := &payment{Entry: e, class: m.classOf(e.Status)}
@@ -171,7 +177,7 @@ func withAmount(key string, minor int64, currency string) string {
 func (m *matching) freePayments() []*payment {
 	var free []*payment
 	for _, p := range m.payments {
-		if p.fate == undecided && p.line == nil && !p.ambiguous {
+		if p.fate == undecided && p.line == nil && !p.twin && !p.ambiguous {
 			free = append(free, p)
 		}
 	}

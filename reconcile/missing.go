@@ -63,7 +63,7 @@ func searched(p *payment) string {
 func (m *matching) missingInLedger(key string, lines []*line) audit.Finding {
 	l := lines[0]
 	f := m.finding(audit.SettlementMissingInLedger, key, audit.High, audit.Proven, lineTime(l.TransactionAt, l.BusinessDate))
-	f.Amounts = sumLines(lines)
+	f.Amounts = sumLines(stake(lines))
 	f.Rule = "a line the network settled has a payment in the ledger"
 	f.Reason = fmt.Sprintf("%s settled %s under reference %s, but the ledger has no such payment.", m.feed(), m.show(l.Amount), key)
 	if l.Type != record.Presentment {
@@ -76,7 +76,7 @@ func (m *matching) missingInLedger(key string, lines []*line) audit.Finding {
 		f.Evidence = append(f.Evidence, m.lineEvidence(l, "reference", l.Reference, "settled "+m.show(l.Amount)))
 	}
 	f.Evidence = append(f.Evidence, audit.Evidence{Source: "ledger " + m.rules.Scope, Ref: "reference " + key, Field: "network_reference", Value: "absent"})
-	switch lost := m.inSnapshot(l); {
+	switch lost := m.lost.find(l); {
 	case lost != nil:
 		f.Region = lost.Region
 		f.Reason = fmt.Sprintf("%s settled %s for payment %s, which only the old primary's ledger holds: the failover lost it.", m.feed(), m.show(l.Amount), lost.PaymentID)
@@ -91,20 +91,18 @@ func (m *matching) missingInLedger(key string, lines []*line) audit.Finding {
 	return f
 }
 
-// inSnapshot finds the old primary's row a line belongs to, if there is exactly one.
-func (m *matching) inSnapshot(l *line) *record.Entry {
-	var found *record.Entry
-	for i, e := range m.in.Snapshot {
-		p := &payment{Entry: e}
-		if (l.PaymentID != "" && l.PaymentID == e.PaymentID) || (l.Reference != "" && l.Reference == e.NetworkReference) ||
-			(e.NetworkReference == "" && keyOfLine(l) != "" && fullKeyOfLine(l) == fullKeyOfPayment(p)) {
-			if found != nil {
-				return nil
-			}
-			found = &m.in.Snapshot[i]
+// stake picks the lines that say what an unknown reference is worth: what was charged, else all there is.
+func stake(lines []*line) []*line {
+	var charges []*line
+	for _, l := range lines {
+		if l.Type == record.Presentment {
+			charges = append(charges, l)
 		}
 	}
-	return found
+	if len(charges) == 0 {
+		return lines
+	}
+	return charges
 }
 
 func (m *matching) entryEvidence(p *payment, field, value, note string) audit.Evidence {
@@ -122,28 +120,28 @@ func (m *matching) lineEvidence(l *line, field, value, note string) audit.Eviden
 }
 
 func moneyOf(a money.Amount) []audit.Money {
-	return []audit.Money{{Minor: a.Minor, Currency: a.Currency}}
+	return []audit.Money{audit.Money(a)}
 }
 
 func sumLines(lines []*line) []audit.Money {
-	amounts := make([]money.Amount, 0, len(lines))
+	amounts := make([]audit.Money, 0, len(lines))
 	for _, l := range lines {
-		amounts = append(amounts, l.Amount)
+		amounts = append(amounts, moneyOf(l.Amount)...)
 	}
-	return sum(amounts)
+	return sumMoney(amounts)
 }
 
-// sum adds amounts up by currency, in the order of the currencies. A sum that does not fit starts another item of the
-// same currency, so that no money is hidden.
-func sum(amounts []money.Amount) []audit.Money {
+// sumMoney adds amounts up by currency, in the order of the currencies. A sum that does not fit starts another item of
+// the same currency, so that no money is hidden.
+func sumMoney(amounts []audit.Money) []audit.Money {
 	var out []audit.Money
 	for _, a := range amounts {
 		i := slices.IndexFunc(out, func(m audit.Money) bool {
-			_, err := money.Amount{Minor: m.Minor, Currency: m.Currency}.Add(a)
+			_, err := money.Amount(m).Add(money.Amount(a))
 			return err == nil
 		})
 		if i < 0 {
-			out = append(out, audit.Money{Minor: a.Minor, Currency: a.Currency})
+			out = append(out, a)
 			continue
 		}
 		out[i].Minor += a.Minor

@@ -56,6 +56,7 @@ func markSurplus(takers []*payment, lines []*line) {
 	first := takers[0]
 	for _, p := range takers[1:] {
 		if p.line == nil && p.class == charged {
+			p.twin = true
 			first.twins = append(first.twins, p)
 		}
 	}

@@ -24,7 +24,7 @@ func (m *matching) account() error {
 			continue
 		}
 		t := of(p.Amount.Currency)
-		part := map[fate]*Sum{matched: &t.LedgerMatched, broken: &t.LedgerBreaks, inFlight: &t.LedgerExpected}[p.fate]
+		part := t.ledgerPart(p.fate)
 		if err := count(p.Amount, &t.Ledger, part); err != nil {
 			return fmt.Errorf("total of ledger %s: %w", m.rules.Scope, err)
 		}
@@ -34,7 +34,7 @@ func (m *matching) account() error {
 			continue
 		}
 		t := of(l.Amount.Currency)
-		part := map[fate]*Sum{matched: &t.FileMatched, linked: &t.FileLinked, broken: &t.FileBreaks, unjudged: &t.FileRejected}[l.fate]
+		part := t.filePart(l.fate)
 		if err := count(l.Amount, &t.File, part); err != nil {
 			return fmt.Errorf("total of feed %s: %w", m.rules.Feed, err)
 		}
@@ -43,6 +43,30 @@ func (m *matching) account() error {
 		m.out.Totals = append(m.out.Totals, *totals[currency])
 	}
 	return nil
+}
+
+func (t *Total) ledgerPart(f fate) *Sum {
+	switch f {
+	case matched:
+		return &t.LedgerMatched
+	case inFlight:
+		return &t.LedgerExpected
+	default:
+		return &t.LedgerBreaks
+	}
+}
+
+func (t *Total) filePart(f fate) *Sum {
+	switch f {
+	case matched:
+		return &t.FileMatched
+	case linked:
+		return &t.FileLinked
+	case unjudged:
+		return &t.FileRejected
+	default:
+		return &t.FileBreaks
+	}
 }
 
 func count(a money.Amount, sums ...*Sum) error {

@@ -133,27 +133,31 @@ func (r *reading) rejectedRows(f file) audit.Gap {
 
 // expected looks for business dates without an accepted file, and sets how far the files go.
 func (r *reading) expected() error {
-	absent := ""
-	if r.Schedule != nil {
-		for _, day := range r.Schedule.due(r.window, r.AsOf) {
-			date := day.Format(time.DateOnly)
-			if r.delivered[date] {
-				continue
-			}
-			if absent == "" {
-				absent = date
-			}
+	r.through = r.deliveredThrough()
+	if r.Schedule == nil {
+		return nil
+	}
+	for _, day := range r.Schedule.due(r.window, r.AsOf) {
+		if date := day.Format(time.DateOnly); !r.delivered[date] {
 			if err := r.late(day, date); err != nil {
 				return err
 			}
 		}
 	}
+	return nil
+}
+
+func (r *reading) deliveredThrough() string {
+	through, absent := "", "~" // after every date
+	if r.Schedule != nil {
+		absent = r.Schedule.firstAbsent(r.window, r.delivered)
+	}
 	for date := range r.delivered {
-		if date > r.through && (absent == "" || date < absent) {
-			r.through = date
+		if date > through && date < absent {
+			through = date
 		}
 	}
-	return nil
+	return through
 }
 
 // late reports a business date whose file should have been there, unless an earlier run has read it.

@@ -28,16 +28,30 @@ func (s Schedule) due(w audit.Window, asOf time.Time) []time.Time {
 	if w.Empty() {
 		return nil
 	}
-	from := w.From.UTC().Truncate(24 * time.Hour)
-	if first, err := time.Parse(time.DateOnly, s.From); err == nil && first.After(from) {
-		from = first
-	}
-	for day := from; day.Before(w.To) && !s.dueBy(day).After(asOf); day = day.AddDate(0, 0, 1) {
+	for day := s.first(w); day.Before(w.To) && !s.dueBy(day).After(asOf); day = day.AddDate(0, 0, 1) {
 		if s.businessDay(day) {
 			days = append(days, day)
 		}
 	}
 	return days
+}
+
+// first is the first day of the window for which a file may be expected.
+func (s Schedule) first(w audit.Window) time.Time {
+	from := w.From.UTC().Truncate(24 * time.Hour)
+	if first, err := time.Parse(time.DateOnly, s.From); err == nil && first.After(from) {
+		return first
+	}
+	return from
+}
+
+// firstAbsent is the first business date from the window's beginning on that was not delivered.
+func (s Schedule) firstAbsent(w audit.Window, delivered map[string]bool) string {
+	day := s.first(w)
+	for !s.businessDay(day) || delivered[day.Format(time.DateOnly)] {
+		day = day.AddDate(0, 0, 1)
+	}
+	return day.Format(time.DateOnly)
 }
 
 func dayWindow(day time.Time) audit.Window {

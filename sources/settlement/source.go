@@ -61,8 +61,9 @@ func (s *Source) Files() []audit.SettlementFile { return s.files }
 // Findings returns what the last Read found wrong with files, as opposed to lines.
 func (s *Source) Findings() []audit.Finding { return s.findings }
 
-// FilesThrough is the last business date (YYYY-MM-DD) up to which every file has been delivered and accepted: the
-// newest date of any accepted file before the first date of the window whose file is absent. Empty where there is none.
+// FilesThrough is the last business date (YYYY-MM-DD) up to which the files have been delivered and accepted without a
+// break, counted from the window's first business day. Without a Schedule it is the newest date of any accepted file.
+// Empty where there is none.
 func (s *Source) FilesThrough() string { return s.through }
 
 // Read yields the lines of all files that match Path, whatever their time: a settlement line may belong to a payment of
@@ -74,7 +75,7 @@ func (s *Source) Read(ctx context.Context, w audit.Window, _ audit.Cursor) iter.
 	return func(yield func(record.Batch[record.SettlementLine], error) bool) {
 		s.files, s.findings, s.through = nil, nil, ""
 		r := reading{Source: s, window: w, yield: yield}
-		if err := r.run(ctx); err != nil && !errors.Is(err, errStopped) {
+		if err := r.run(ctx); err != nil && !r.stopped {
 			yield(record.Batch[record.SettlementLine]{}, fmt.Errorf("read settlement feed %s: %w", s.Feed, err))
 		}
 	}
@@ -88,6 +89,7 @@ type reading struct {
 	*Source
 	window    audit.Window
 	yield     func(record.Batch[record.SettlementLine], error) bool
+	stopped   bool            // the consumer has broken off: yield must not be called again
 	delivered map[string]bool // business dates of accepted files
 }
 
@@ -241,10 +243,11 @@ func (r *reading) lastBatch(f file, lines []record.SettlementLine) record.Batch[
 }
 
 func (r *reading) send(b record.Batch[record.SettlementLine]) error {
-	if !r.yield(b, nil) {
-		return errStopped
+	if r.yield(b, nil) {
+		return nil
 	}
-	return nil
+	r.stopped = true
+	return errStopped
 }
 
 func (r *reading) gap(w audit.Window, reason, remedy string) error {

@@ -1,0 +1,229 @@
+package reconcile
+
+import (
+	"encoding/csv"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/tools/txtar"
+
+	"parallax/internal/audit"
+	"parallax/internal/money"
+	"parallax/internal/record"
+)
+
+var update = flag.Bool("update", false, "write what Match says into the testdata files")
+
+func testRules() Rules {
+	return Rules{
+		Scope: "payments", Feed: "mastercard",
+		Charged: []string{"captured", "refunded"}, Refused: []string{"declined"},
+		ExpectBusinessDays: 1, MissingBusinessDays: 2, DeliverBy: 6 * time.Hour,
+		Exponent: func(currency string) int {
+			if currency == "JPY" {
+				return 0
+			}
+			return 2
+		},
+	}
+}
+
+func TestGolden(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no testdata: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			archive, err := txtar.ParseFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			in := parseInput(t, archive)
+			result, err := Auditor{testRules()}.Match(in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkTotals(t, result)
+			got := show(result)
+			last := &archive.Files[len(archive.Files)-1]
+			if *update {
+				last.Data = []byte(got)
+				if err := os.WriteFile(file, txtar.Format(archive), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if string(last.Data) != got {
+				t.Errorf("got\n%s\nwant\n%s", got, last.Data)
+			}
+		})
+	}
+}
+
+func parseInput(t *testing.T, archive *txtar.Archive) Input {
+	t.Helper()
+	var in Input
+	if name := archive.Files[len(archive.Files)-1].Name; name != "want" {
+		t.Fatalf("the last section is %s, not want", name)
+	}
+	for _, f := range archive.Files {
+		switch f.Name {
+		case "settings":
+			parseSettings(t, string(f.Data), &in)
+		case "ledger":
+			in.Entries = parseEntries(t, string(f.Data))
+		case "snapshot":
+			in.Snapshot = parseEntries(t, string(f.Data))
+		case "lines":
+			in.Lines = parseLines(t, string(f.Data))
+		}
+	}
+	return in
+}
+
+func parseSettings(t *testing.T, text string, in *Input) {
+	t.Helper()
+	for setting := range strings.Lines(text) {
+		name, value, _ := strings.Cut(strings.TrimSpace(setting), " ")
+		switch name {
+		case "window":
+			from, to, _ := strings.Cut(value, " ")
+			in.Window = audit.Window{From: parseTime(t, from), To: parseTime(t, to)}
+		case "as-of":
+			in.AsOf = parseTime(t, value)
+		case "files-through":
+			in.FilesThrough = value
+		case "lines-incomplete":
+			in.LinesIncomplete = true
+		case "entries-incomplete":
+			in.EntriesIncomplete = true
+		default:
+			t.Fatalf("unknown setting %q", name)
+		}
+	}
+}
+
+// table reads a CSV section whose first row names the columns; cells are trimmed.
+func table(t *testing.T, text string) []map[string]string {
+	t.Helper()
+	rows, err := csv.NewReader(strings.NewReader(text)).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []map[string]string
+	for _, row := range rows[1:] {
+		m := map[string]string{}
+		for i, cell := range row {
+			m[strings.TrimSpace(rows[0][i])] = strings.TrimSpace(cell)
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+func parseEntries(t *testing.T, text string) []record.Entry {
+	var out []record.Entry
+	for i, row := range table(t, text) {
+		network := row["network"]
+		if network == "" {
+			network = "mastercard"
+		}
+		out = append(out, record.Entry{
+			Region: "eu-west-1", ID: strconv.Itoa(i + 1), PaymentID: row["payment"], Amount: parseAmount(t, row["amount"]), Status: row["status"],
+			Network: network, NetworkReference: row["reference"], RRN: row["rrn"], AuthCode: row["auth"], CreatedAt: parseTime(t, row["at"]),
+		})
+	}
+	return out
+}
+
+func parseLines(t *testing.T, text string) []record.SettlementLine {
+	var out []record.SettlementLine
+	for i, row := range table(t, text) {
+		l := record.SettlementLine{
+			Feed: "mastercard", File: row["file"], Record: int64(i + 2), Type: record.LineType(row["type"]), Reference: row["reference"],
+			RRN: row["rrn"], AuthCode: row["auth"], ARN: row["arn"], PaymentID: row["payment"], Amount: parseAmount(t, row["amount"]), BusinessDate: row["date"],
+		}
+		if row["at"] != "" {
+			l.TransactionAt = parseTime(t, row["at"])
+		}
+		out = append(out, l)
+	}
+	return out
+}
+
+// parseAmount reads "EUR 1250", in minor units.
+func parseAmount(t *testing.T, text string) money.Amount {
+	t.Helper()
+	currency, minor, _ := strings.Cut(text, " ")
+	n, err := strconv.ParseInt(minor, 10, 64)
+	if err != nil && text != "" {
+		t.Fatal(err)
+	}
+	return money.Amount{Minor: n, Currency: currency}
+}
+
+// parseTime reads RFC 3339, or a time of day on 18 November 2026.
+func parseTime(t *testing.T, text string) time.Time {
+	t.Helper()
+	if len(text) == len("15:04:05") {
+		text = "2026-11-18T" + text + "Z"
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at
+}
+
+func show(r Result) string {
+	var b strings.Builder
+	for _, f := range r.Findings {
+		fmt.Fprintf(&b, "%s %s %s %s key=%s amounts=%v\n  %s\n", f.Kind, f.Verdict, f.Severity, f.Status, f.Key, f.Amounts, f.Reason)
+		for _, e := range f.Evidence {
+			fmt.Fprintf(&b, "    %s, %s: %s=%s (%s)\n", e.Source, e.Ref, e.Field, e.Value, e.Note)
+		}
+	}
+	for _, m := range r.Matches {
+		fmt.Fprintf(&b, "match %s = %s %s:%d by %s\n", m.PaymentID, m.Reference, m.File, m.Line, m.Rule)
+	}
+	for _, t := range r.Totals {
+		fmt.Fprintf(&b, "%s ledger %v = matched %v + breaks %v + expected %v\n", t.Currency, t.Ledger, t.LedgerMatched, t.LedgerBreaks, t.LedgerExpected)
+		fmt.Fprintf(&b, "%s file %v = matched %v + linked %v + breaks %v + rejected %v\n", t.Currency, t.File, t.FileMatched, t.FileLinked, t.FileBreaks, t.FileRejected)
+	}
+	for _, e := range r.Excluded {
+		fmt.Fprintf(&b, "excluded %d: %s\n", e.Records, e.Reason)
+	}
+	return b.String()
+}
+
+// checkTotals holds the proof of every result: each side is the sum of its parts, to the minor unit, and what matched
+// is the same money on both sides.
+func checkTotals(t *testing.T, r Result) {
+	t.Helper()
+	for _, c := range r.Totals {
+		if got := plus(c.LedgerMatched, c.LedgerBreaks, c.LedgerExpected); got != c.Ledger {
+			t.Errorf("%s ledger %v, its parts add up to %v", c.Currency, c.Ledger, got)
+		}
+		if got := plus(c.FileMatched, c.FileLinked, c.FileBreaks, c.FileRejected); got != c.File {
+			t.Errorf("%s file %v, its parts add up to %v", c.Currency, c.File, got)
+		}
+		if c.LedgerMatched.Minor != c.FileMatched.Minor {
+			t.Errorf("%s: %d matched in the ledger, %d in the files", c.Currency, c.LedgerMatched.Minor, c.FileMatched.Minor)
+		}
+	}
+}
+
+func plus(sums ...Sum) Sum {
+	var out Sum
+	for _, s := range sums {
+		out.Count += s.Count
+		out.Minor += s.Minor
+	}
+	return out
+}

@@ -71,6 +71,7 @@ func (m *matching) missingInLedger(key string, lines []*line) audit.Finding {
 	}
 	if m.in.EntriesIncomplete {
 		f.Verdict = audit.Undecidable
+		f.Reason = fmt.Sprintf("%s settled %s under reference %s; the part of the ledger that could be read has no such payment.", m.feed(), m.show(l.Amount), key)
 	}
 	for _, l := range lines {
 		f.Evidence = append(f.Evidence, m.lineEvidence(l, "reference", l.Reference, "settled "+m.show(l.Amount)))

@@ -159,6 +159,9 @@ func TestStreamTrims(t *testing.T) {
 		}
 	}
 	check("shard trimmed")
+	if _, err := client.iterator(t.Context(), arn, shard.ShardId, "TRIM_HORIZON", nil); code(err) != "TrimmedDataAccessException" {
+		t.Errorf("shard trimmed: iterator at the trim horizon: %v", err)
+	}
 	c.Advance(start.Add(60 * time.Hour))
 	_, err = client.iterator(t.Context(), arn, shard.ShardId, "TRIM_HORIZON", nil)
 	if code(err) != "ResourceNotFoundException" {

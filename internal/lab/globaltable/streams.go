@@ -155,6 +155,9 @@ func (c *Cluster) getShardIterator(r *replica, in shardIteratorRequest) (any, er
 	if !ok {
 		return nil, notFound("Requested resource not found: Shard does not exist")
 	}
+	if sh.gone(c.now.Add(-c.options.Retention)) {
+		return nil, trimmedAccess()
+	}
 	after, err := sh.position(in.ShardIteratorType, in.SequenceNumber, r.stream.sequence)
 	if err != nil {
 		return nil, err

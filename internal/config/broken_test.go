@@ -50,6 +50,8 @@ func TestBrokenSyntax(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
 		{"not closed", "regions: [eu-west-1\n", `p.yaml:1:10: not valid YAML: sequence end token ']' not found`},
 		{"tab", "aws:\n\ttimeout: 30s\n", `p.yaml:2:1: not valid YAML: found character '	' that cannot start any token`},
+		{"brackets", strings.Repeat("[", 100000), "p.yaml: more than 1000 brackets are open at once"},
+		{"size", strings.Repeat("# more\n", 100000), "p.yaml: the file has 700000 bytes, more than 262144"},
 		{"a list", "- a\n", "p.yaml:1:1: want keys and values, got a list"},
 		{"text", "hello\n", "p.yaml:1:1: want keys and values, got text"},
 		{"two documents", minimal + "---\n" + minimal, "p.yaml:11:1: only one document is read: remove the second"},

@@ -23,8 +23,11 @@ var example []byte
 // Example is a commented configuration to start from. It loads as it is.
 func Example() []byte { return example }
 
-// maxSize bounds the file, in bytes; a parser that recurses must not be fed without end.
-const maxSize = 1 << 18
+// Bounds of the file: its size in bytes and its open brackets, for the parser's time grows with their square.
+const (
+	maxSize = 1 << 18
+	maxOpen = 1000
+)
 
 // Load reads the file at path and overrides it from env, which has the form of os.Environ. Everything that is wrong is
 // reported at once, as Problems.
@@ -98,6 +101,9 @@ func parseYAML(path string, text []byte) (body ast.Node, err error) {
 	if len(text) > maxSize {
 		return nil, Problem{File: path, Text: fmt.Sprintf("the file has %d bytes, more than %d", len(text), maxSize)}
 	}
+	if openBrackets(text) > maxOpen {
+		return nil, Problem{File: path, Text: fmt.Sprintf("more than %d brackets are open at once", maxOpen)}
+	}
 	file, err := parser.ParseBytes(text, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		return nil, syntaxProblem(path, err)
@@ -113,6 +119,21 @@ func parseYAML(path string, text []byte) (body ast.Node, err error) {
 		}
 	}
 	return body, nil
+}
+
+// openBrackets is how many brackets are open at most at any point, wherever they stand.
+func openBrackets(text []byte) int {
+	open, most := 0, 0
+	for _, c := range text {
+		switch c {
+		case '[', '{':
+			open++
+			most = max(most, open)
+		case ']', '}':
+			open--
+		}
+	}
+	return most
 }
 
 func syntaxProblem(path string, err error) error {

@@ -282,7 +282,7 @@ func (d *csvDecoder) stated(row []string, column int) (int64, error) {
 }
 
 func (d *csvDecoder) finish() (Summary, error) {
-	if d.trailer.mark >= 0 && !d.done {
+	if d.trailer.mark >= 0 && !d.done && !d.profile.Trailer.Optional {
 		err := fmt.Errorf("%w: the file ends without a trailer row (%s = %s)", ErrControlTotal, d.profile.Trailer.Column, d.profile.Trailer.Value)
 		return d.out, at(d.name, "line", 0, err)
 	}

@@ -135,10 +135,11 @@ func (d *ipmDecoder) addToSum() error {
 
 // header reads PDS0105, the file's id: type (3), reference date YYMMDD, processor (11), sequence (5).
 func (d *ipmDecoder) header() error {
-	raw, err := d.msg.subelement(105)
-	if err != nil {
-		return err
+	raw, ok := d.msg.pds[105]
+	if !ok {
+		return &fieldError{"PDS0105", errors.New("is missing")}
 	}
+	var err error
 	if d.out.FileID, err = d.msg.charset.text(raw); err != nil || d.out.FileID == "" {
 		return &fieldError{"PDS0105", errors.New("is no file id")}
 	}
@@ -187,13 +188,14 @@ func (d *ipmDecoder) trailer() error {
 }
 
 func (d *ipmDecoder) total(tag int) (int64, error) {
-	raw, err := d.msg.subelement(tag)
-	if err != nil {
-		return 0, err
+	name := fmt.Sprintf("PDS%04d", tag)
+	raw, ok := d.msg.pds[tag]
+	if !ok {
+		return 0, &fieldError{name, fmt.Errorf("%w: is missing", ErrControlTotal)}
 	}
 	n, err := d.msg.charset.number(raw)
 	if err != nil {
-		return 0, &fieldError{fmt.Sprintf("PDS%04d", tag), err}
+		return 0, &fieldError{name, fmt.Errorf("%w: %w", ErrControlTotal, err)}
 	}
 	return n, nil
 }

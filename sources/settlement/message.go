@@ -153,11 +153,3 @@ func (m *message) text(de int) (string, error) {
 	}
 	return s, nil
 }
-
-// subelement returns a private data subelement, which must be there.
-func (m *message) subelement(tag int) ([]byte, error) {
-	if value, ok := m.pds[tag]; ok {
-		return value, nil
-	}
-	return nil, &fieldError{fmt.Sprintf("PDS%04d", tag), errors.New("is missing")}
-}

@@ -20,10 +20,11 @@ type Profile struct {
 
 // Trailer describes the last row of a file, which carries its control totals. The zero Trailer means there is none.
 type Trailer struct {
-	Column string // their column that marks the row ...
-	Value  string // ... and the value there
-	Count  string // their column that holds the number of rows between header and trailer; empty: not stated
-	Total  string // their column that holds the sum of all amounts in minor units, over all currencies and as they are signed in the file; empty: not stated
+	Column   string // their column that marks the row ...
+	Value    string // ... and the value there
+	Count    string // their column that holds the number of rows between header and trailer; empty: not stated
+	Optional bool   // a file may end without the row
+	Total    string // their column that holds the sum of all amounts in minor units, over all currencies and as they are signed in the file; empty: not stated
 }
 
 // Fields lists the fields a profile may map. amount and currency are required, and one of reference, payment_id and rrn.
@@ -93,7 +94,7 @@ func GuessProfile(header []string) (Profile, error) {
 		p.Types[value] = string(means)
 	}
 	if column := p.Columns["reference"]; column != "" {
-		p.Trailer = Trailer{Column: column, Value: "TRAILER", Count: p.Columns["rrn"], Total: p.Columns["amount"]}
+		p.Trailer = Trailer{Column: column, Value: "TRAILER", Count: p.Columns["rrn"], Total: p.Columns["amount"], Optional: true}
 	}
 	return p, p.Validate()
 }

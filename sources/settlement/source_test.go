@@ -1,0 +1,348 @@
+package settlement
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"parallax/internal/audit"
+	"parallax/internal/pipeline"
+	"parallax/internal/record"
+)
+
+var _ pipeline.Source[record.SettlementLine] = (*Source)(nil)
+
+// folder is a feed's folder of a test.
+type folder struct {
+	t   *testing.T
+	dir string
+}
+
+func newFolder(t *testing.T) folder { return folder{t, t.TempDir()} }
+
+func (f folder) write(name string, data []byte) {
+	f.t.Helper()
+	if err := os.WriteFile(filepath.Join(f.dir, name), data, 0o600); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+func (f folder) source() *Source {
+	return &Source{
+		Feed: "mastercard", Ledger: "payments", Format: FormatIPM, Path: filepath.Join(f.dir, "m-*"),
+		AsOf: time.Date(2026, 11, 20, 8, 0, 0, 0, time.UTC),
+	}
+}
+
+func testWindow() audit.Window {
+	return audit.Window{From: time.Date(2026, 11, 18, 13, 0, 0, 0, time.UTC), To: time.Date(2026, 11, 18, 16, 0, 0, 0, time.UTC)}
+}
+
+// seen is everything a Read said.
+type seen struct {
+	lines    []record.SettlementLine
+	gaps     []string
+	extents  []audit.Extent
+	findings []string
+	files    []string // name status
+	err      error
+}
+
+func read(s *Source) seen {
+	var out seen
+	for b, err := range s.Read(context.Background(), testWindow(), audit.Cursor{}) {
+		if err != nil {
+			out.err = err
+			break
+		}
+		out.lines = append(out.lines, b.Records...)
+		out.extents = append(out.extents, b.Extents...)
+		for _, g := range b.Gaps {
+			if g.Remedy == "" {
+				g.Reason += " WITHOUT REMEDY"
+			}
+			out.gaps = append(out.gaps, g.Reason)
+		}
+	}
+	for _, f := range s.Findings() {
+		out.findings = append(out.findings, string(f.Kind)+" "+f.Key)
+	}
+	for _, f := range s.Files() {
+		out.files = append(out.files, f.Name+" "+f.Status)
+	}
+	return out
+}
+
+func (s seen) expect(t *testing.T, lines int, gaps, findings, files []string) {
+	t.Helper()
+	if s.err != nil || len(s.lines) != lines {
+		t.Errorf("%d lines, %v; want %d", len(s.lines), s.err, lines)
+	}
+	if !slices.Equal(s.gaps, gaps) {
+		t.Errorf("gaps %q, want %q", s.gaps, gaps)
+	}
+	if !slices.Equal(s.findings, findings) {
+		t.Errorf("findings %q, want %q", s.findings, findings)
+	}
+	if !slices.Equal(s.files, files) {
+		t.Errorf("files %q, want %q", s.files, files)
+	}
+}
+
+func TestSourceReadsEveryFile(t *testing.T) {
+	f := newFolder(t)
+	f.write("m-2.ipm", goodIPM(2500, true, true))
+	f.write("m-1.csv.tmp", nil)
+	if err := os.Remove(filepath.Join(f.dir, "m-1.csv.tmp")); err != nil {
+		t.Fatal(err)
+	}
+	s := f.source()
+	got := read(s)
+	got.expect(t, 2500, nil, nil, []string{"m-2.ipm accepted"})
+	if len(got.extents) != 1 || got.extents[0].Records != 2500 || got.extents[0].To != "2502" || !strings.HasPrefix(got.extents[0].Checksum, "sha256:") {
+		t.Errorf("extents %+v", got.extents)
+	}
+	if s.FilesThrough() != "2026-11-18" {
+		t.Errorf("files through %q", s.FilesThrough())
+	}
+	if again := read(s); !reflect.DeepEqual(again, got) {
+		t.Error("a second Read says something else")
+	}
+}
+
+func TestSourceReadsACopyOnce(t *testing.T) {
+	f := newFolder(t)
+	data := goodIPM(3, true, true)
+	f.write("m-18-resend.ipm", data)
+	f.write("m-18.ipm", data)
+	s := f.source()
+	got := read(s)
+	got.expect(t, 3, nil, []string{"file.duplicate m-18.ipm"}, []string{"m-18-resend.ipm accepted", "m-18.ipm duplicate"})
+	for _, l := range got.lines {
+		if l.File != "m-18-resend.ipm" {
+			t.Errorf("line from %s", l.File)
+		}
+	}
+	// What an earlier run has accepted keeps its place, whatever the names: the copy that came later is the duplicate.
+	s.Known = []KnownFile{{Name: "m-18.ipm", SHA256: s.Files()[1].SHA256, Status: "accepted"}}
+	read(s).expect(t, 3, nil, []string{"file.duplicate m-18-resend.ipm"}, []string{"m-18-resend.ipm duplicate", "m-18.ipm accepted"})
+	if findings := s.Findings(); findings[0].Scope != "payments" || findings[0].Fingerprint == "" || len(findings[0].Evidence) != 2 {
+		t.Errorf("finding %+v", findings[0])
+	}
+}
+
+func TestSourceSameFileIDOtherContent(t *testing.T) {
+	f := newFolder(t)
+	f.write("m-a.ipm", goodIPM(3, false, false))
+	f.write("m-b.ipm", goodIPM(4, false, false))
+	read(f.source()).expect(t, 3,
+		[]string{"m-b.ipm differs from m-a.ipm under the same file id and was not used"},
+		[]string{"file.duplicate m-b.ipm"}, []string{"m-a.ipm accepted", "m-b.ipm duplicate"})
+}
+
+func TestSourceUsesNothingOfABadFile(t *testing.T) {
+	f := newFolder(t)
+	var wrong ipmFile
+	wrong.header()
+	wrong.add("1240", presentment(1))
+	wrong.sum--
+	wrong.trailer()
+	good := goodIPM(3, false, false)
+	f.write("m-1.ipm", wrong.bytes())
+	f.write("m-2.ipm", good[:200])
+	f.write("m-3.ipm", good)
+	f.write("m-4.ipm", nil)
+	s := f.source()
+	read(s).expect(t, 3, []string{
+		"decode m-1.ipm: record 3: PDS0301: control total does not agree: sum of DE4 stated as 1000, read as 1001",
+		"decode m-2.ipm: record 2: is truncated: 126 of 145 bytes are there",
+		"decode m-4.ipm: file holds no record",
+	}, []string{"file.control_total m-1.ipm"}, []string{"m-1.ipm rejected", "m-2.ipm rejected", "m-3.ipm accepted", "m-4.ipm rejected"})
+}
+
+func TestSourceRejectedRows(t *testing.T) {
+	f := newFolder(t)
+	f.write("m-20261118.csv", []byte(visaHeader+visaRow(1, "1.00", "EUR")+visaRow(2, "x", "EUR")+visaTrailer(2, 100)))
+	s := f.source()
+	s.Format, s.Profile = FormatCSV, visaProfile()
+	read(s).expect(t, 1, []string{"m-20261118.csv: 1 rows could not be read, the first at line 3, amount: is not an amount with at most 2 decimals"},
+		[]string{"file.rejected_rows m-20261118.csv"}, []string{"m-20261118.csv accepted"})
+	if got := s.Files()[0]; got.Rejected != 1 || got.BusinessDate != "2026-11-18" || got.Totals["stated sum"] != "100" {
+		t.Errorf("file %+v", got)
+	}
+}
+
+func TestSourceLateFiles(t *testing.T) {
+	f := newFolder(t)
+	f.write("m-18.ipm", goodIPM(1, false, false))
+	s := f.source()
+	week := audit.Window{From: time.Date(2026, 11, 13, 0, 0, 0, 0, time.UTC), To: time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)}
+	s.Schedule = &Schedule{DeliverBy: 6 * time.Hour, Holidays: []string{"2026-11-16"}, From: "2026-11-13"}
+	late := func() []string {
+		var keys []string
+		gaps := 0
+		for b, err := range s.Read(context.Background(), week, audit.Cursor{}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			gaps += len(b.Gaps)
+		}
+		for _, finding := range s.Findings() {
+			if finding.Kind != audit.FileLate {
+				t.Errorf("finding %s", finding.Kind)
+			}
+			keys = append(keys, finding.Key)
+		}
+		if gaps != len(keys) {
+			t.Errorf("%d gaps for %d late files", gaps, len(keys))
+		}
+		return keys
+	}
+	// 14 and 15 November are a weekend, the 16th is a holiday.
+	if got, want := late(), []string{"mastercard/2026-11-13", "mastercard/2026-11-17", "mastercard/2026-11-19"}; !slices.Equal(got, want) {
+		t.Errorf("late %q, want %q", got, want)
+	}
+	if s.FilesThrough() != "" {
+		t.Errorf("files through %q although the first is absent", s.FilesThrough())
+	}
+	s.Schedule.From = "2026-11-18"
+	s.AsOf = time.Date(2026, 11, 20, 5, 59, 59, 0, time.UTC) // a second before the file of the 19th is due
+	if got := late(); got != nil {
+		t.Errorf("late %q before the deadline", got)
+	}
+	if s.FilesThrough() != "2026-11-18" {
+		t.Errorf("files through %q", s.FilesThrough())
+	}
+	s.AsOf = s.AsOf.Add(time.Second)
+	if got, want := late(), []string{"mastercard/2026-11-19"}; !slices.Equal(got, want) {
+		t.Errorf("late %q, want %q", got, want)
+	}
+}
+
+// TestSourceFileThatWentAway: a file an earlier run has read was moved away: not late, but unread now.
+func TestSourceFileThatWentAway(t *testing.T) {
+	f := newFolder(t)
+	s := f.source()
+	s.Schedule = &Schedule{DeliverBy: 6 * time.Hour}
+	s.Known = []KnownFile{{Name: "m-18.ipm", Status: "accepted", BusinessDate: "2026-11-18"}}
+	read(s).expect(t, 0, []string{"no file matches m-*", "file m-18.ipm of business date 2026-11-18 was read by an earlier run and is no longer there"}, nil, nil)
+}
+
+func TestSourceWithoutAFileIsAGap(t *testing.T) {
+	read(newFolder(t).source()).expect(t, 0, []string{"no file matches m-*"}, nil, nil)
+}
+
+func TestSourceOddFiles(t *testing.T) {
+	f := newFolder(t)
+	if err := os.Mkdir(filepath.Join(f.dir, "m-dir"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mkfifo(filepath.Join(f.dir, "m-fifo"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(filepath.Join(f.dir, "nowhere"), filepath.Join(f.dir, "m-link")); err != nil {
+		t.Fatal(err)
+	}
+	read(f.source()).expect(t, 0, []string{
+		"read m-dir: it is not a regular file", "read m-fifo: it is not a regular file", "read m-link: no such file or directory",
+	}, nil, []string{"m-dir rejected", "m-fifo rejected", "m-link rejected"})
+}
+
+func TestSourceSettings(t *testing.T) {
+	for want, change := range map[string]func(*Source){
+		`read settlement feed mastercard: format "xml" is neither ipm nor csv`:       func(s *Source) { s.Format = "xml" },
+		`read settlement feed mastercard: csv profile: field amount has no column`:   func(s *Source) { s.Format = FormatCSV },
+		`read settlement feed mastercard: path pattern "[": syntax error in pattern`: func(s *Source) { s.Path = "[" },
+	} {
+		s := newFolder(t).source()
+		change(s)
+		if got := read(s); got.err == nil || got.err.Error() != want {
+			t.Errorf("got %v, want %s", got.err, want)
+		}
+	}
+}
+
+func TestSourceStopsWhenToldTo(t *testing.T) {
+	f := newFolder(t)
+	f.write("m-1.ipm", goodIPM(5000, false, false))
+	s := f.source()
+	n := 0
+	for b, err := range s.Read(context.Background(), testWindow(), audit.Cursor{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n += len(b.Records); n > 0 {
+			break
+		}
+	}
+	if n != batchLines {
+		t.Errorf("%d lines before the break", n)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var last error
+	for b, err := range s.Read(ctx, testWindow(), audit.Cursor{}) {
+		if last = err; len(b.Records) > 0 {
+			cancel()
+		}
+	}
+	cancel()
+	if !errors.Is(last, context.Canceled) {
+		t.Errorf("cancelled, but the last error is %v", last)
+	}
+	for _, err := range s.Read(ctx, testWindow(), audit.Cursor{}) {
+		last = err
+	}
+	if !errors.Is(last, context.Canceled) {
+		t.Errorf("cancelled before it began, but the last error is %v", last)
+	}
+}
+
+// TestSourceFileStillGrowing: a file that is written to while it is read is a gap at the first reading, and ends the run at
+// the second, when lines of it are already out.
+func TestSourceFileStillGrowing(t *testing.T) {
+	f := newFolder(t)
+	data := goodIPM(5000, false, false)
+	f.write("m-1.ipm", data)
+	path := filepath.Join(f.dir, "m-1.ipm")
+	grow := func() {
+		out, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer out.Close()
+		if _, err := out.Write([]byte{0}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err := withSettled(path, func(*os.File) error { grow(); return nil })
+	if !errors.Is(err, errUnsettled) {
+		t.Errorf("got %v", err)
+	}
+	f.write("m-1.ipm", data)
+	var last error
+	for b, err := range f.source().Read(context.Background(), testWindow(), audit.Cursor{}) {
+		if last = err; len(b.Records) > 0 {
+			grow()
+		}
+	}
+	if !errors.Is(last, errUnsettled) {
+		t.Errorf("the last error is %v", last)
+	}
+}
+
+func TestFindingsHoldNoCardNumber(t *testing.T) {
+	f := newFolder(t)
+	f.write("m-1.ipm", bytes.Replace(goodIPM(3, false, false), []byte("978"), []byte(testPAN("4", 3)), 1))
+	got := read(f.source())
+	if len(got.gaps) != 1 || strings.Contains(strings.Join(got.gaps, ""), testPAN("5555551", 7)) {
+		t.Errorf("gaps %q", got.gaps)
+	}
+}

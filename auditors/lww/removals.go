@@ -53,7 +53,11 @@ func (h *history) removedTwice(a, b removal) {
 		sure = false
 	}
 	if sure {
-		h.lostToRemoval(first, second, audit.Probable, "the removing region follows from the times alone")
+		doubt := "the removing region follows from the times alone"
+		if first.record().ttl {
+			doubt = "the item expired in the removing region; the other region's removal is taken to be its replica"
+		}
+		h.lostToRemoval(first, second, audit.Probable, doubt)
 		return
 	}
 	// Either may be the origin. If one region had seen both versions, its removal explains all without a loss.

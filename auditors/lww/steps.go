@@ -66,7 +66,13 @@ func (h *history) arrived(c conflict) {
 		h.overRemoval(c)
 		return
 	}
-	if c.home.held(over, c.j) {
+	switch parent := c.home.states[max(c.j-1, 0)]; {
+	case !c.home.states[c.j].start && parent.image.Equal(over.image):
+		return // the writer had this very content before it
+	case c.home.held(over, c.j) && c.home.find(over) < 0 && !over.start:
+		h.undecidable(c, over, "a write id came back, and its occurrences cannot be matched between the regions")
+		return
+	case c.home.held(over, c.j):
 		return
 	}
 	if over.start {

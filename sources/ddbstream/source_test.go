@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"strconv"
 	"testing"
 	"time"
 
@@ -77,13 +78,13 @@ func TestReadsOneKeyInOrderAcrossRolls(t *testing.T) {
 }
 
 func TestStopsAtTheWindowsEnd(t *testing.T) {
-	l := newLab(t, nil)
-	l.write(20)
+	l := newLab(t, func(o *globaltable.Options) { o.ShardRoll = 15 * time.Minute })
+	l.write(40) // the shards that the window's end cuts are closed by now
 	first := l.until(start.Add(10*time.Minute + 30*time.Second))
 	first.wants(t, 1, 10)
 	first.whole(t)
 	rest := l.read()
-	rest.wants(t, 11, 20)
+	rest.wants(t, 11, 40)
 	rest.whole(t)
 }
 
@@ -126,6 +127,33 @@ func TestWhatStaysUnreadIsAGapAndIsReadLater(t *testing.T) {
 			later.wants(t, 1, 10)
 			later.whole(t)
 		})
+	}
+}
+
+func TestNoChildBeforeItsParent(t *testing.T) {
+	play := func() *lab {
+		l := newLab(t, func(o *globaltable.Options) { o.ShardRoll = 10 * time.Minute })
+		l.write(1)
+		for i := range 30 {
+			l.now = l.now.Add(time.Minute)
+			set := globaltable.Item{"n": {Type: "N", Text: strconv.Itoa(i)}}
+			if err := l.cluster.Update(dublin, l.now, "order-0001", set, globaltable.Condition{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return l
+	}
+	first := play().read().changes[0]
+	l := play()
+	l.faults("GetShardIterator", first.Shard, 1000, globaltable.Fault{Type: "ThrottlingException"})
+	if r := l.read(); len(r.changes) != 0 || len(r.gaps) == 0 {
+		t.Errorf("%d records of later shards while %s could not be read; gaps %v", len(r.changes), first.Shard, r.gaps)
+	}
+	l.cluster.Fault(nil)
+	r := l.read()
+	r.whole(t)
+	if len(r.changes) != 31 || r.changes[0].Seq != first.Seq {
+		t.Errorf("%d records afterwards", len(r.changes))
 	}
 }
 

@@ -119,7 +119,10 @@ func number(text string) (string, error) {
 		return "", err
 	}
 	digits, negative := strings.CutPrefix(mantissa, "-")
-	whole, frac, _ := strings.Cut(strings.TrimPrefix(digits, "+"), ".")
+	if !negative {
+		digits = strings.TrimPrefix(digits, "+")
+	}
+	whole, frac, _ := strings.Cut(digits, ".")
 	if whole+frac == "" || strings.Trim(whole+frac, "0123456789") != "" || len(whole)+len(frac) > maxExponent {
 		return "", fmt.Errorf("not a number")
 	}

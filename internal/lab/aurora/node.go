@@ -1,0 +1,92 @@
+package aurora
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"parallax/internal/pgserver"
+)
+
+// node is one running server and the lab's access to it.
+type node struct {
+	role   string // a region or Snapshot
+	server *pgserver.Server
+	db     *DB // of the payments
+	admin  *DB // of the database that always exists
+	killed bool
+}
+
+// settings are the same on every server, as a standby refuses to start with less than its writer has.
+// synchronous_commit stays on: a row whose commit was answered is in the log when the server is killed.
+func settings() pgserver.Settings {
+	s := pgserver.Throwaway()
+	s["shared_buffers"] = "32MB"
+	s["max_connections"] = "50"
+	s["synchronous_commit"] = "on"
+	s["wal_keep_size"] = "256MB" // a paused or late standby finds what it needs
+	s["timezone"] = "UTC"
+	s["log_timezone"] = "UTC"
+	return s
+}
+
+func (p *Pair) dir(role string) string { return filepath.Join(p.options.Dir, role) }
+
+// start starts the server of a role's folder.
+func (p *Pair) start(ctx context.Context, role string, more ...pgserver.Settings) error {
+	server, err := p.binaries.Start(ctx, p.dir(role), append([]pgserver.Settings{settings()}, more...)...)
+	if err != nil {
+		return err
+	}
+	p.nodes[role] = &node{
+		role: role, server: server,
+		db: &DB{dsn: server.DSN(database, "")}, admin: &DB{dsn: server.DSN("", "")},
+	}
+	p.addresses[role] = server.DSN(database, Reader)
+	return nil
+}
+
+// makeCluster makes the empty cluster of the first writer. It starts it once in the snapshot's folder: a server's address
+// follows from its folder, and the snapshot's must be known long before there is one.
+func (p *Pair) makeCluster(ctx context.Context) error {
+	if err := p.binaries.Initdb(ctx, p.dir(Snapshot), "--no-sync"); err != nil {
+		return err
+	}
+	if err := p.start(ctx, Snapshot); err != nil {
+		return err
+	}
+	n := p.nodes[Snapshot]
+	delete(p.nodes, Snapshot)
+	if err := n.stop(); err != nil {
+		return err
+	}
+	return os.Rename(p.dir(Snapshot), p.dir(p.writer))
+}
+
+// DSN is the address at which a role's server is or will be: a region's or Snapshot's. It is the same for the pair's
+// life, and its user may only read. A role that does not exist has none.
+func (p *Pair) DSN(role string) string { return p.addresses[role] }
+
+// kill ends the server as a crash would.
+func (n *node) kill() error {
+	if n.killed {
+		return fmt.Errorf("the server of %s is dead already", n.role)
+	}
+	if err := n.server.Kill(); err != nil {
+		return err
+	}
+	n.killed = true
+	return n.stop()
+}
+
+// stop drops the lab's connections and ends the server in order, if it still runs.
+func (n *node) stop() error {
+	n.db.close()
+	n.admin.close()
+	if err := n.server.Close(); err != nil {
+		return errors.Join(fmt.Errorf("stop the server of %s", n.role), err)
+	}
+	return nil
+}

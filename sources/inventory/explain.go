@@ -1,0 +1,103 @@
+package inventory
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/smithy-go"
+)
+
+// damage is something wrong with what was fetched: a checksum, a format, a field. It never carries a raw row.
+type damage struct{ what string }
+
+func (d *damage) Error() string { return d.what }
+
+// unsupported is a list in a format that is not read.
+type unsupported struct{ what string }
+
+func (u *unsupported) Error() string { return u.what }
+
+// tooLarge is a file beyond the limit in bytes.
+type tooLarge struct{ limit int64 }
+
+func (t *tooLarge) Error() string {
+	return fmt.Sprintf("is larger than the limit of %d bytes", t.limit)
+}
+
+// local is a failure of this machine: a full disk, a folder that cannot be written.
+type local struct{ cause error }
+
+func (l *local) Error() string {
+	return fmt.Sprintf("could not be kept on disk: %v", rootCause(l.cause))
+}
+
+// explain turns an error about a thing ("bucket/key") into the reason of a gap and what to do about it.
+// Source of the codes: Amazon S3 API reference, "Error responses".
+func explain(err error, what string, limit time.Duration) (reason, remedy string) {
+	var (
+		damaged *damage
+		format  *unsupported
+		large   *tooLarge
+		disk    *local
+		answer  smithy.APIError
+		status  *awshttp.ResponseError
+	)
+	switch {
+	case errors.As(err, &damaged):
+		return what + " " + damaged.Error(), "do not trust this list; wait for the next delivery and run again, and find out who changed it"
+	case errors.As(err, &format):
+		return what + " " + format.Error(), "deliver the inventory as CSV or Parquet"
+	case errors.As(err, &large):
+		return what + " " + large.Error(), "raise the limit on the size of inventory files"
+	case errors.As(err, &disk):
+		return what + " " + disk.Error(), "free room in the folder for temporary files, or set another one"
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Sprintf("%s: no answer within the time allowed (%s a request)", what, limit),
+			"check that the S3 endpoint of the region can be reached, and aws.timeout"
+	case errors.As(err, &answer) && answer.ErrorCode() != "":
+		code := answer.ErrorCode()
+		if errors.As(err, &status) && status.HTTPStatusCode() == http.StatusForbidden && code == "Forbidden" {
+			code = "AccessDenied" // a HEAD has no body that could say so
+		}
+		return fmt.Sprintf("%s: %s: %s", what, code, answer.ErrorMessage()), remedyFor(code)
+	default:
+		return fmt.Sprintf("%s: %v", what, rootCause(err)),
+			"check that the S3 endpoint of the region can be reached and that credentials are configured"
+	}
+}
+
+func remedyFor(code string) string {
+	switch code {
+	case "AccessDenied":
+		return "allow s3:ListBucket and s3:GetObject on the inventory bucket (and s3:ListBucketVersions, s3:GetObjectVersion on the " +
+			"audited one for live reads) for the role Parallax runs as, and kms:Decrypt where the lists are encrypted"
+	case "NoSuchBucket":
+		return "check receipts.regions in the configuration: bucket and inventory.bucket"
+	case "NoSuchKey":
+		return "the manifest names a file that is gone: check the lifecycle rules of the inventory bucket, and wait for the next delivery"
+	case "ExpiredToken", "InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "TokenRefreshRequired":
+		return "renew the AWS credentials; check aws sts get-caller-identity"
+	case "PermanentRedirect", "AuthorizationHeaderMalformed", "MovedPermanently":
+		return "the bucket is in another region: check receipts.regions in the configuration"
+	case "SlowDown", "ServiceUnavailable", "InternalError", "Throttling", "RequestLimitExceeded":
+		return "run again later, or raise aws.retries"
+	default:
+		return "run again; if it persists, read the AWS Health Dashboard of the region"
+	}
+}
+
+// rootCause leaves out the SDK's own layers, which repeat the operation and carry request identifiers that differ from
+// run to run.
+func rootCause(err error) error {
+	for {
+		next := errors.Unwrap(err)
+		if next == nil {
+			return err
+		}
+		err = next
+	}
+}

@@ -1,0 +1,138 @@
+package inventory
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"parallax/internal/audit"
+)
+
+// Formats, as manifest.json spells them.
+const (
+	formatCSV     = "CSV"
+	formatParquet = "Parquet"
+	formatORC     = "ORC"
+)
+
+// manifest is manifest.json. Source: Amazon S3 User Guide, "Inventory manifest".
+type manifest struct {
+	SourceBucket      string         `json:"sourceBucket"`
+	DestinationBucket string         `json:"destinationBucket"` // an ARN
+	Version           string         `json:"version"`
+	CreationTimestamp string         `json:"creationTimestamp"` // epoch milliseconds
+	FileFormat        string         `json:"fileFormat"`
+	FileSchema        string         `json:"fileSchema"`
+	Files             []manifestFile `json:"files"`
+
+	created time.Time
+}
+
+type manifestFile struct {
+	Key  string `json:"key"`
+	Size int64  `json:"size"`
+	MD5  string `json:"MD5checksum"` //nolint:tagliatelle // S3's own spelling
+}
+
+// decodeManifest reads manifest.json and refuses one that cannot be that of the bucket or leaves anything open.
+func decodeManifest(body []byte, bucket, destination string) (manifest, error) {
+	var m manifest
+	if err := json.Unmarshal(body, &m); err != nil {
+		return m, &damage{"is not the JSON of a manifest: " + err.Error()}
+	}
+	if m.SourceBucket != bucket {
+		return m, &damage{fmt.Sprintf("is of bucket %q, not %q", m.SourceBucket, bucket)}
+	}
+	if m.DestinationBucket[strings.LastIndexByte(m.DestinationBucket, ':')+1:] != destination {
+		return m, &damage{fmt.Sprintf("names destination %q, not %q", m.DestinationBucket, destination)}
+	}
+	millis, err := strconv.ParseInt(m.CreationTimestamp, 10, 64)
+	if err != nil || millis <= 0 || millis > 1<<45 {
+		return m, &damage{fmt.Sprintf("has creationTimestamp %q, which is not milliseconds since 1970", m.CreationTimestamp)}
+	}
+	m.created = time.UnixMilli(millis).UTC()
+	if m.Files == nil {
+		return m, &damage{"has no list of files"}
+	}
+	seen := map[string]bool{}
+	for i := range m.Files {
+		f := &m.Files[i]
+		f.MD5 = strings.ToLower(f.MD5)
+		switch {
+		case f.Key == "" || seen[f.Key]:
+			return m, &damage{fmt.Sprintf("file %d has no key, or one that was named before", i+1)}
+		case f.Size < 0:
+			return m, &damage{fmt.Sprintf("file %d has size %d", i+1, f.Size)}
+		case !isMD5(f.MD5):
+			return m, &damage{fmt.Sprintf("file %d has no MD5checksum of 32 hexadecimal digits", i+1)}
+		}
+		seen[f.Key] = true
+	}
+	return m, nil
+}
+
+func isMD5(s string) bool {
+	return len(s) == 32 && strings.Trim(s, "0123456789abcdef") == ""
+}
+
+// edition reads one inventory, verified from the manifest down. With listed, its age is no gap.
+func (r *reading) edition(ctx context.Context, e edition, checksum string, listed bool) {
+	key := e.folder + "manifest.json"
+	where := r.Inventory.Bucket + "/" + key
+	body, err := r.small(ctx, key, r.Settings.MaxManifest)
+	if err != nil {
+		r.fail(ctx, where, err)
+		return
+	}
+	if got := md5Hex(body); got != checksum {
+		r.fail(ctx, where, &damage{"has MD5 " + got + ", manifest.checksum says " + checksum})
+		return
+	}
+	m, err := decodeManifest(body, r.Bucket, r.Inventory.Bucket)
+	if err != nil {
+		r.fail(ctx, where, err)
+		return
+	}
+	if m.created.Before(r.window.To) && !e.stamp.Before(r.window.To) && !listed {
+		r.late("inventory "+where, "its scan began at "+m.created.Format(time.RFC3339), m.created)
+	}
+	decode, err := decoderOf(m)
+	if err != nil {
+		r.fail(ctx, where, err)
+		return
+	}
+	r.extents = append(r.extents, audit.Extent{
+		Name: where, Checksum: "md5:" + checksum,
+		Totals: map[string]string{"files": count(len(m.Files)), "scan": m.created.Format(time.RFC3339), "format": m.FileFormat},
+	})
+	complete := true
+	for _, f := range m.Files {
+		if !r.file(ctx, m, f, decode) {
+			complete = false
+		}
+		if r.stopped || ctx.Err() != nil || r.kept >= r.Settings.MaxObjects {
+			return
+		}
+	}
+	if complete && m.created.After(r.watermark) {
+		r.watermark = m.created
+	}
+}
+
+// decoderOf chooses the decoder by the manifest's format.
+func decoderOf(m manifest) (decoder, error) {
+	switch {
+	case strings.EqualFold(m.FileFormat, formatCSV):
+		layout, err := layoutOf(m.FileSchema)
+		return decodeCSV(layout), err
+	case strings.EqualFold(m.FileFormat, formatParquet):
+		return decodeParquet, nil
+	case strings.EqualFold(m.FileFormat, formatORC):
+		return nil, &unsupported{"is in the format ORC, which is not read"}
+	default:
+		return nil, &unsupported{fmt.Sprintf("is in the unknown format %q", m.FileFormat)}
+	}
+}

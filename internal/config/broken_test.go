@@ -155,10 +155,10 @@ func TestBrokenMeaning(t *testing.T) {
 // TestAllAtOnce wants every problem of a file in one answer, in the order of the file.
 func TestAllAtOnce(t *testing.T) {
 	t.Parallel()
-	wantErrors(t, "nope: 1\naws: {timeout: soon}\nlog: {level: [a]}\nregions: ${GONE}\n", []string{"PARALLAX_LOG_LEVLE=info"},
+	wantErrors(t, "nope: 1\naws: {timeout: soon}\nlog: {level: [a]}\nregions: ${GONE}\n", []string{"PARALLAX_LOG_LEVELS=info"},
 		"p.yaml:1:1: nope: unknown key, known here: data_dir, store, regions, aws, archive, tables, ledgers, receipts, settlement, topology, objectives, schedules, limits, log",
 		"p.yaml:2:16: aws.timeout: want a duration such as 30s, 15m or 72h",
 		"p.yaml:3:14: log.level: want text, got a list",
 		"p.yaml:4:10: regions: want a list, got text",
-		"environment variable PARALLAX_LOG_LEVLE: unknown setting, did you mean PARALLAX_LOG_LEVEL?")
+		"environment variable PARALLAX_LOG_LEVELS: unknown setting, did you mean PARALLAX_LOG_LEVEL?")
 }

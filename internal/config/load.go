@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -32,7 +33,7 @@ const (
 // Load reads the file at path and overrides it from env, which has the form of os.Environ. Everything that is wrong is
 // reported at once, as Problems.
 func Load(path string, env []string) (*Config, error) {
-	text, err := os.ReadFile(path)
+	text, err := os.ReadFile(path) //nolint:gosec // the user names the file
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("read configuration: %s does not exist: write one with `parallax config example > parallax.yaml`", path)
 	}
@@ -84,7 +85,7 @@ func (d *decoder) finish(cfg *Config, e *environ) error {
 	if len(d.problems)+len(e.problems) == 0 { // what was misread would only be reported a second time
 		d.check(cfg)
 	}
-	if all := append(d.problems, e.problems...); len(all) > 0 {
+	if all := slices.Concat(d.problems, e.problems); len(all) > 0 {
 		return all.sorted()
 	}
 	return nil

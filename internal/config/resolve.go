@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"parallax/internal/audit"
@@ -113,7 +114,7 @@ func (d *decoder) password(c connection, dir string) {
 // nameOr is an item's name, or its number where it has none, as keys show it.
 func nameOr(name string, i int) string {
 	if name == "" {
-		return fmt.Sprint(i)
+		return strconv.Itoa(i)
 	}
 	return name
 }

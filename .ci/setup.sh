@@ -1,0 +1,95 @@
+#!/usr/bin/env bash
+# Installs what the Makefile needs and does nothing where it is there already.
+#
+#   setup.sh postgres                          PostgreSQL's server binaries, from Debian
+#   setup.sh dynoxide FOLDER VERSION           a DynamoDB server for tests, from npm
+#   setup.sh golangci-lint FILE VERSION        the linter, built from source
+set -euo pipefail
+
+say() { echo "setup: $*" >&2; }
+
+die() {
+  say "$*"
+  exit 1
+}
+
+# as_root runs a command as root, without ever asking for a password.
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then
+    "$@"
+  elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
+    sudo -n "$@"
+  else
+    die "this needs root or sudo without a password: $*"
+  fi
+}
+
+# apt_install installs Debian packages without questions and without what is merely recommended.
+apt_install() {
+  command -v apt-get >/dev/null || die "no apt-get here: install $* by hand"
+  say "installing $*"
+  local log
+  log=$(mktemp)
+  if ! { as_root apt-get update -q && as_root env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -q --no-install-recommends "$@"; } </dev/null >"$log" 2>&1; then
+    tail -n 15 "$log" >&2
+    rm -f "$log"
+    die "apt-get could not install $*; as root run: apt-get update && apt-get install -y --no-install-recommends $*"
+  fi
+  rm -f "$log"
+}
+
+# postgres_bin prints the folder of the server's binaries, looking where the program itself looks.
+postgres_bin() {
+  local dir
+  for dir in "${PG_BINDIR:-}" "$(dirname "$(command -v initdb || echo /nowhere/initdb)")" /usr/lib/postgresql/*/bin; do
+    if [ -x "$dir/postgres" ] && [ -x "$dir/initdb" ] && [ -x "$dir/pg_basebackup" ]; then
+      echo "$dir"
+      return 0
+    fi
+  done
+  return 1
+}
+
+postgres() {
+  postgres_bin >/dev/null && return 0
+  # Debian would create and start a server of its own; only the binaries are wanted.
+  local defaults=/etc/postgresql-common/createcluster.conf
+  if [ ! -e "$defaults" ]; then
+    as_root mkdir -p "$(dirname "$defaults")"
+    echo 'create_main_cluster = false' | as_root tee "$defaults" >/dev/null
+  fi
+  apt_install postgresql
+  postgres_bin >/dev/null || die "PostgreSQL was installed, but its server binaries are not in /usr/lib/postgresql/*/bin"
+}
+
+dynoxide() {
+  local folder=$1 version=$2
+  if [ "$(uname -sm)" != "Linux x86_64" ]; then
+    die "the DynamoDB server for tests exists for Linux on x86-64 only, this is $(uname -sm)"
+  fi
+  command -v npm >/dev/null || apt_install nodejs npm
+  mkdir -p "$folder"
+  say "installing dynoxide $version"
+  npm install --prefix "$folder" --no-audit --no-fund --no-update-notifier --loglevel=error \
+    "@dynoxide/linux-x64@$version" </dev/null >&2
+}
+
+golangci_lint() {
+  local file=$1 version=$2 folder
+  folder=$(dirname "$file")
+  mkdir -p "$folder"
+  say "building golangci-lint $version"
+  # Outside the module, so that its dependencies stay out of ours.
+  (cd "$folder" && GOWORK=off GOFLAGS=-buildvcs=false GOBIN="$folder/new" \
+    go install "github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$version")
+  mv "$folder/new/golangci-lint" "$file"
+  rmdir "$folder/new"
+}
+
+case "${1:-}" in
+  postgres) postgres ;;
+  dynoxide) dynoxide "$2" "$3" ;;
+  golangci-lint) golangci_lint "$2" "$3" ;;
+  *) die "usage: setup.sh postgres | dynoxide FOLDER VERSION | golangci-lint FILE VERSION" ;;
+esac

@@ -1,0 +1,70 @@
+# Parallax. `make` lists what there is.
+#
+# Everything that has to be installed goes into .tools, except PostgreSQL, which comes from Debian.
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# The version of the linter is part of the code: another one finds other things.
+GOLANGCI := v2.12.2
+# A DynamoDB server that tests compare our stand-in with.
+DYNOXIDE := 1.2.1
+
+TOOLS := $(CURDIR)/.tools
+LINT  := $(TOOLS)/bin/golangci-lint-$(GOLANGCI)
+PEER  := $(TOOLS)/npm/node_modules/@dynoxide/linux-x64/dynoxide
+
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+PACKAGES ?= ./...
+ARGS     ?=
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: build postgres ## two regions, one failover, every lost payment named; ARGS="--seed 42 --payments 3000"
+	@bin/parallax demo $(ARGS)
+
+.PHONY: build
+build: ## build bin/parallax
+	@CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X parallax/internal/app.version=$(VERSION)" -o bin/parallax ./cmd/parallax
+
+.PHONY: test
+test: tools ## set up what the tests need and run them; PACKAGES=./sources/... runs some
+	@go test -timeout 20m $(PACKAGES)
+
+.PHONY: test-peers
+test-peers: tools ## only the tests that hold our stand-ins and decoders against other people's
+	@go test -timeout 10m -count 1 -run 'Peer|Referee' $(PACKAGES)
+
+.PHONY: lint
+lint: $(LINT) ## vet, golangci-lint, gofmt and the shell scripts' syntax
+	@bash -n .ci/run .ci/setup.sh
+	@go vet ./...
+	@$(LINT) run
+	@unformatted=$$(git ls-files -z '*.go' | xargs -0 gofmt -l); \
+	if [ -n "$$unformatted" ]; then echo "not formatted (gofmt -w mends it):"; echo "$$unformatted"; exit 1; fi
+	@echo "lint: nothing found"
+
+.PHONY: bench
+bench: ## run the benchmarks; PACKAGES=./internal/join runs some
+	@go test -run '^$$' -bench . -benchmem -timeout 20m $(PACKAGES)
+
+.PHONY: tools
+tools: postgres $(PEER) ## install what the tests need
+
+.PHONY: postgres
+postgres:
+	@.ci/setup.sh postgres
+
+$(PEER):
+	@.ci/setup.sh dynoxide $(TOOLS)/npm $(DYNOXIDE)
+
+$(LINT):
+	@.ci/setup.sh golangci-lint $@ $(GOLANGCI)
+
+.PHONY: clean
+clean: ## remove what was built and what the demo left; .tools stays
+	@rm -rf bin demo demo-*

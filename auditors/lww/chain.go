@@ -64,18 +64,20 @@ func (c *chain) find(s state) int {
 	return -1
 }
 
-// held reports whether the region held version s before position i. Where occurrences cannot be matched, any occurrence
-// counts, so that a doubt never becomes a loss.
+// held reports whether the region held version s before position i. Any occurrence of its write id counts, so that a doubt
+// never becomes a loss; see doubtful.
 func (c *chain) held(s state, i int) bool {
 	if s.absent() {
 		return slices.ContainsFunc(c.states[:i], state.absent)
 	}
 	first, ok := c.bases[s.base]
-	if !ok || first >= i {
-		return false
-	}
-	j, ok := c.at[s.id]
-	return !ok || j < i
+	return ok && first < i
+}
+
+// doubtful reports whether only another occurrence of the write id of s was held before position i.
+func (c *chain) doubtful(s state, i int) bool {
+	j := c.find(s)
+	return c.held(s, i) && (j < 0 || j >= i)
 }
 
 // root is the position where the life of the item at position i began: its insert, or the start of the segment.

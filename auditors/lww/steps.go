@@ -69,7 +69,7 @@ func (h *history) arrived(c conflict) {
 	switch parent := c.home.states[max(c.j-1, 0)]; {
 	case !c.home.states[c.j].start && parent.image.Equal(over.image):
 		return // the writer had this very content before it
-	case c.home.held(over, c.j) && c.home.find(over) < 0 && !over.start:
+	case c.home.doubtful(over, c.j) && !over.start:
 		h.undecidable(c, over, "a write id came back, and its occurrences cannot be matched between the regions")
 		return
 	case c.home.held(over, c.j):

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"container/heap"
+	"context"
 	"time"
 )
 
@@ -11,14 +12,17 @@ type agenda struct {
 	entered int
 }
 
+// step is something that happens, at the moment it is told.
+type step func(ctx context.Context, at time.Time) error
+
 type item struct {
 	at    time.Time
 	order int
-	do    func() error
+	do    step
 }
 
 // add enters something to be done at a moment. What is done may enter more.
-func (a *agenda) add(at time.Time, do func() error) {
+func (a *agenda) add(at time.Time, do step) {
 	a.entered++
 	heap.Push(&a.items, item{at: at, order: a.entered, do: do})
 }
@@ -30,8 +34,6 @@ func (a *agenda) next() (it item, ok bool) {
 	}
 	return heap.Pop(&a.items).(item), true //nolint:forcetypeassert // only items are pushed
 }
-
-func (a *agenda) len() int { return len(a.items) }
 
 // items implements heap.Interface.
 type items []item

@@ -30,8 +30,8 @@ type payment struct {
 	unfiled   bool // its receipt is never stored
 	bill      func(cardfile.Line) []cardfile.Line
 
-	writeID string // of the last write of its key
-	version int
+	writeID string // of its last write of its key
+	retried bool   // another payment took the key later
 }
 
 // receiptKey is where its receipt lies, in either bucket.

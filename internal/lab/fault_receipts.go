@@ -1,0 +1,53 @@
+package lab
+
+import (
+	"context"
+	"time"
+)
+
+// receiptsInFlight: four payments whose rows arrived in time but whose receipts were on the wire when the end came.
+func (w *World) receiptsInFlight() {
+	for range 4 {
+		p := w.orders.new(dublin, w.accident.between(w.day.cut.Add(-1500*time.Millisecond), w.day.cut.Add(-100*time.Millisecond)))
+		p.unfiled = true
+		w.take(p)
+		w.truth.note("receipt.missing", p.id, "")
+		w.truth.note("chain.broken", p.id, "", p.money)
+	}
+}
+
+// receiptTrouble: everything else that can be wrong with two copies of a receipt.
+func (w *World) receiptTrouble() {
+	fault := func(kind, region string, n int, spoil func(p *payment)) {
+		for range n {
+			p := w.quiet(region)
+			w.take(p)
+			w.agenda.add(p.at, func(context.Context, time.Time) error {
+				spoil(p)
+				return nil
+			})
+			w.truth.note(kind, p.receiptKey(), "")
+		}
+	}
+	fault("receipt.not_replicated", dublin, 2, func(p *payment) { w.receipts.Stick(dublin, p.receiptKey()) })
+	w.truth.note("lag.breach", "s3/receipts/"+dublin+">"+london, london)
+	fault("receipt.replication_failed", dublin, 2, func(p *payment) { w.receipts.Fail(dublin, p.receiptKey()) })
+	fault("receipt.mismatch", dublin, 1, func(p *payment) {
+		w.receipts.Corrupt(london, p.receiptKey(), p.receipt()[:40])
+	})
+	fault("receipt.storage_drift", dublin, 1, func(p *payment) { w.receipts.Drift(london, p.receiptKey(), "GLACIER") })
+	fault("receipt.delete_diverged", dublin, 1, func(p *payment) {
+		w.agenda.add(clock(14, 50, 0), func(_ context.Context, at time.Time) error {
+			w.receipts.MarkDeleted(london, p.receiptKey(), at)
+			return nil
+		})
+	})
+	w.strayReceipt()
+}
+
+// strayReceipt: a receipt of a payment that never was.
+func (w *World) strayReceipt() {
+	p := w.quiet(london)
+	w.agenda.add(p.at, w.file(p))
+	w.truth.note("receipt.orphan", p.receiptKey(), "")
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -49,12 +50,12 @@ func (s Source) explain(err error) (reason, remedy string) {
 	var unopened *pgconn.ConnectError
 	switch {
 	case errors.As(err, &unopened):
-		return where + "database cannot be reached: " + rootCause(unopened).Error(),
+		return where + "database cannot be reached: " + oneLine(rootCause(unopened)),
 			"check the dsn of the region, its security group and that the cluster runs"
 	case errors.Is(err, context.DeadlineExceeded):
 		return where + fmt.Sprintf("no answer within %s", limit+answerGrace), "check the network path to the database; raise limits.statement_timeout if it is only slow"
 	default:
-		return where + err.Error(), "run again; if it persists, read the database's log"
+		return where + oneLine(err), "run again; if it persists, read the database's log"
 	}
 }
 
@@ -121,6 +122,11 @@ func (e *ReadError) Unwrap() error { return e.err }
 func (s Source) readError(err error) error {
 	reason, remedy := s.explain(err)
 	return &ReadError{Reason: reason, Remedy: remedy, err: err}
+}
+
+// oneLine joins the lines of an error, each once: the driver repeats itself when it tries with and without TLS.
+func oneLine(err error) string {
+	return strings.Join(slices.Compact(strings.Split(err.Error(), "\n")), "; ")
 }
 
 // rootCause leaves out the driver's layers, which repeat user, database and address.

@@ -145,14 +145,11 @@ func parseEntries(t *testing.T, text string) []record.Entry {
 func parseLines(t *testing.T, text string) []record.SettlementLine {
 	var out []record.SettlementLine
 	for i, row := range table(t, text) {
-		l := record.SettlementLine{
+		out = append(out, record.SettlementLine{
 			Feed: "mastercard", File: row["file"], Record: int64(i + 2), Type: record.LineType(row["type"]), Reference: row["reference"],
 			RRN: row["rrn"], AuthCode: row["auth"], ARN: row["arn"], PaymentID: row["payment"], Amount: parseAmount(t, row["amount"]), BusinessDate: row["date"],
-		}
-		if row["at"] != "" {
-			l.TransactionAt = parseTime(t, row["at"])
-		}
-		out = append(out, l)
+			TransactionAt: parseTime(t, row["at"]),
+		})
 	}
 	return out
 }
@@ -171,6 +168,9 @@ func parseAmount(t *testing.T, text string) money.Amount {
 // parseTime reads RFC 3339, or a time of day on 18 November 2026.
 func parseTime(t *testing.T, text string) time.Time {
 	t.Helper()
+	if text == "" {
+		return time.Time{}
+	}
 	if len(text) == len("15:04:05") {
 		text = "2026-11-18T" + text + "Z"
 	}

@@ -171,7 +171,10 @@ func (m *matching) report(f audit.Finding) {
 	m.out.Findings = append(m.out.Findings, f)
 }
 
-func (m *matching) inWindow(p *payment) bool { return m.in.Window.Holds(instant(p.CreatedAt)) }
+// inWindow: a payment without a time is never left out.
+func (m *matching) inWindow(p *payment) bool {
+	return p.CreatedAt.IsZero() || m.in.Window.Holds(instant(p.CreatedAt))
+}
 
 // lineInWindow: a line belongs where its payment belongs; one without any time is never left out.
 func (m *matching) lineInWindow(l *line) bool {

@@ -45,6 +45,35 @@ func FuzzDecodeIPM(f *testing.F) {
 	})
 }
 
+// FuzzParseMessage reads records directly: behind their lengths and totals few random ones would ever get here.
+func FuzzParseMessage(f *testing.F) {
+	for _, ebcdic := range []bool{false, true} {
+		w := ipmFile{ebcdic: ebcdic}
+		elements := presentment(1)
+		elements[48] = pds(25, "R261119") + pds(165, "M")
+		f.Add(w.message("1240", elements), ebcdic)
+		f.Add(w.message("1644", de{24: "695", 48: pds(301, "1") + pds(306, "2")}), ebcdic)
+	}
+	f.Fuzz(func(t *testing.T, rec []byte, isEBCDIC bool) {
+		c := latin1
+		if isEBCDIC {
+			c = ebcdic
+		}
+		var m message
+		if err := m.parse(c, rec); err != nil {
+			return
+		}
+		if longDigits(m.maskedPAN) {
+			t.Errorf("masked as %s", m.maskedPAN)
+		}
+		for n, value := range m.element {
+			if value != nil && elements[n].secret {
+				t.Errorf("element %d was kept", n)
+			}
+		}
+	})
+}
+
 func FuzzDecodeCSV(f *testing.F) {
 	f.Add([]byte(visaHeader + visaRow(1, "12.50", "EUR") + visaTrailer(1, 1250)))
 	f.Add([]byte(byteOrderMark + visaHeader + "\"x\ny\"," + visaRow(1, "-1", "JPY") + visaTrailer(1, -1)))

@@ -1,0 +1,120 @@
+package ledgerfile
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/bojanz/currency"
+
+	"parallax/internal/money"
+	"parallax/internal/record"
+)
+
+func (d *decoder) row(row []string, line int) error {
+	if len(row) != len(d.header) {
+		return &RowError{d.name, line, "", fmt.Errorf("row has %d columns, the header has %d", len(row), len(d.header))}
+	}
+	e := record.Entry{ID: strconv.Itoa(line), Network: d.options.Network, Status: d.options.Status}
+	for _, f := range []struct {
+		field string
+		into  *string
+	}{
+		{"id", &e.ID}, {"payment_id", &e.PaymentID}, {"idempotency_key", &e.IdempotencyKey}, {"status", &e.Status}, {"network", &e.Network},
+		{"network_reference", &e.NetworkReference}, {"rrn", &e.RRN}, {"auth_code", &e.AuthCode},
+	} {
+		if _, mapped := d.place[f.field]; !mapped {
+			continue
+		}
+		text := d.value(row, f.field)
+		if err := storable(text); err != nil {
+			return d.wrong(line, f.field, err)
+		}
+		*f.into = strings.Clone(text) // the row's memory is used again
+	}
+	if e.PaymentID == "" {
+		return d.wrong(line, "payment_id", errors.New("is empty"))
+	}
+	var err error
+	if e.Amount, err = d.amount(row, line); err != nil {
+		return err
+	}
+	if text := d.value(row, "created_at"); text != "" {
+		if e.CreatedAt, err = parseTime(text); err != nil {
+			return d.wrong(line, "created_at", err)
+		}
+	}
+	d.entries = append(d.entries, e)
+	return nil
+}
+
+func (d *decoder) value(row []string, field string) string {
+	if i, ok := d.place[field]; ok {
+		return strings.TrimSpace(row[i])
+	}
+	return ""
+}
+
+func (d *decoder) wrong(line int, field string, err error) error {
+	return &RowError{d.name, line, d.columns[field], err}
+}
+
+func (d *decoder) amount(row []string, line int) (money.Amount, error) {
+	letters := strings.ToUpper(d.value(row, "currency"))
+	digits, known := currency.GetDigits(letters)
+	if !known {
+		return money.Amount{}, d.wrong(line, "currency", errors.New("is not an ISO 4217 currency"))
+	}
+	field, decimals := "amount", int(digits)
+	if _, minor := d.place["amount_minor"]; minor {
+		field, decimals = "amount_minor", 0
+	}
+	a, err := money.Parse(d.value(row, field), letters, decimals)
+	switch {
+	case errors.Is(err, money.ErrOverflow):
+		return a, d.wrong(line, field, errors.New("overflows 64 bits"))
+	case err != nil:
+		return a, d.wrong(line, field, fmt.Errorf("is not an amount with at most %d decimals", decimals))
+	}
+	return a, nil
+}
+
+// storable refuses what no identifier holds and a database or terminal would choke on.
+func storable(text string) error {
+	switch {
+	case !utf8.ValidString(text):
+		return errors.New("is not UTF-8 text")
+	case len(text) > 256:
+		return errors.New("is longer than 256 bytes")
+	case strings.ContainsFunc(text, unicode.IsControl):
+		return errors.New("holds a control character")
+	}
+	return nil
+}
+
+// parseTime reads RFC 3339 or what PostgreSQL prints; a time without a zone is taken as UTC.
+func parseTime(text string) (time.Time, error) {
+	for _, layout := range []string{
+		time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999Z07:00", "2006-01-02 15:04:05.999999999Z07",
+		"2006-01-02 15:04:05.999999999", time.DateOnly,
+	} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t.UTC(), nil
+		}
+	}
+	return time.Time{}, errors.New("is not a time such as 2026-11-18T14:07:00Z")
+}
+
+// rawHash adds up the checksum of what goes by.
+type rawHash struct{ hash.Hash }
+
+func newHash() rawHash { return rawHash{sha256.New()} }
+
+func (h rawHash) hex() string { return hex.EncodeToString(h.Sum(nil)) }

@@ -124,9 +124,11 @@ func lines(t *testing.T, client clients) (out []string) {
 	return out
 }
 
-// Delays lie within their bounds, before and after a pause.
+// Delays lie within their bounds, before and after a pause, and differ by seed.
 func TestReplicationDelay(t *testing.T) {
-	for seed := range uint64(50) {
+	const seeds = 50
+	short := 0
+	for seed := range uint64(seeds) {
 		o := options(seed)
 		c := globaltable.New(o)
 		arrives := func(from time.Time, state string) {
@@ -134,6 +136,10 @@ func TestReplicationDelay(t *testing.T) {
 			c.Advance(from.Add(o.MinDelay - 1))
 			if held, _ := c.Get(london, "order-1"); held["state"].Text == state {
 				t.Errorf("seed %d: %s arrived before the least delay", seed, state)
+			}
+			c.Advance(from.Add((o.MinDelay + o.MaxDelay) / 2))
+			if held, _ := c.Get(london, "order-1"); held["state"].Text == state {
+				short++
 			}
 			c.Advance(from.Add(o.MaxDelay))
 			if held, _ := c.Get(london, "order-1"); held["state"].Text != state {
@@ -147,6 +153,9 @@ func TestReplicationDelay(t *testing.T) {
 		c.Advance(start.Add(time.Hour))
 		c.Resume()
 		arrives(start.Add(time.Hour), "b")
+	}
+	if short < seeds/2 || short > seeds*3/2 {
+		t.Errorf("%d of %d messages took less than the mean delay", short, 2*seeds)
 	}
 }
 

@@ -191,6 +191,10 @@ func TestErrorsByProtocol(t *testing.T) {
 			_, err := client.table.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: name, Key: stringItem("pk", "x"), ExpressionAttributeValues: stringItem(":v", "x")})
 			return err
 		}, "ValidationException"},
+		"unused name": {func() error {
+			_, err := client.table.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: name, Key: stringItem("pk", "x"), ExpressionAttributeNames: map[string]string{"#v": "x"}})
+			return err
+		}, "ValidationException"},
 		"wrong key": {func() error {
 			_, err := client.table.GetItem(ctx, &dynamodb.GetItemInput{TableName: name, Key: stringItem("pk", "x", "sk", "y")})
 			return err

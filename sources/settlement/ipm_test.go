@@ -194,7 +194,7 @@ func TestDecodeIPMRefuses(t *testing.T) {
 		{"wrong count", func() []byte {
 			var f ipmFile
 			f.header()
-			f.add("1644", de{24: "695", 48: pds(301, "0000000000000000") + pds(306, "00000003")})
+			f.add("1644", de{24: "695", 48: pds(301, fmt.Sprintf("%016d", 0)) + pds(306, "00000003")})
 			return f.bytes()
 		}(), "decode m.ipm: record 2: PDS0306: control total does not agree: 3 messages stated, 2 read", true},
 		{"no sum", func() []byte {

@@ -3,7 +3,6 @@ package settlement
 import (
 	"bytes"
 	"context"
-	"errors"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -180,62 +179,6 @@ func TestSourceRejectedRows(t *testing.T) {
 	}
 }
 
-func TestSourceLateFiles(t *testing.T) {
-	f := newFolder(t)
-	f.write("m-18.ipm", goodIPM(1, false, false))
-	s := f.source()
-	week := audit.Window{From: time.Date(2026, 11, 13, 0, 0, 0, 0, time.UTC), To: time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)}
-	s.Schedule = &Schedule{DeliverBy: 6 * time.Hour, Holidays: []string{"2026-11-16"}, From: "2026-11-13"}
-	late := func() []string {
-		var keys []string
-		gaps := 0
-		for b, err := range s.Read(context.Background(), week, audit.Cursor{}) {
-			if err != nil {
-				t.Fatal(err)
-			}
-			gaps += len(b.Gaps)
-		}
-		for _, finding := range s.Findings() {
-			if finding.Kind != audit.FileLate {
-				t.Errorf("finding %s", finding.Kind)
-			}
-			keys = append(keys, finding.Key)
-		}
-		if gaps != len(keys) {
-			t.Errorf("%d gaps for %d late files", gaps, len(keys))
-		}
-		return keys
-	}
-	// 14 and 15 November are a weekend, the 16th is a holiday.
-	if got, want := late(), []string{"mastercard/2026-11-13", "mastercard/2026-11-17", "mastercard/2026-11-19"}; !slices.Equal(got, want) {
-		t.Errorf("late %q, want %q", got, want)
-	}
-	if s.FilesThrough() != "" {
-		t.Errorf("files through %q although the first is absent", s.FilesThrough())
-	}
-	s.Schedule.From = "2026-11-18"
-	s.AsOf = time.Date(2026, 11, 20, 5, 59, 59, 0, time.UTC) // a second before the file of the 19th is due
-	if got := late(); got != nil {
-		t.Errorf("late %q before the deadline", got)
-	}
-	if s.FilesThrough() != "2026-11-18" {
-		t.Errorf("files through %q", s.FilesThrough())
-	}
-	s.AsOf = s.AsOf.Add(time.Second)
-	if got, want := late(), []string{"mastercard/2026-11-19"}; !slices.Equal(got, want) {
-		t.Errorf("late %q, want %q", got, want)
-	}
-}
-
-// TestSourceFileThatWentAway: a file an earlier run has read was moved away: not late, but unread now.
-func TestSourceFileThatWentAway(t *testing.T) {
-	f := newFolder(t)
-	s := f.source()
-	s.Schedule = &Schedule{DeliverBy: 6 * time.Hour}
-	s.Known = []KnownFile{{Name: "m-18.ipm", Status: "accepted", BusinessDate: "2026-11-18"}}
-	read(s).expect(t, 0, []string{"no file matches m-*", "file m-18.ipm of business date 2026-11-18 was read by an earlier run and is no longer there"}, nil, nil)
-}
-
 func TestSourceWithoutAFileIsAGap(t *testing.T) {
 	read(newFolder(t).source()).expect(t, 0, []string{"no file matches m-*"}, nil, nil)
 }
@@ -267,74 +210,6 @@ func TestSourceSettings(t *testing.T) {
 		if got := read(s); got.err == nil || got.err.Error() != want {
 			t.Errorf("got %v, want %s", got.err, want)
 		}
-	}
-}
-
-func TestSourceStopsWhenToldTo(t *testing.T) {
-	f := newFolder(t)
-	f.write("m-1.ipm", goodIPM(5000, false, false))
-	s := f.source()
-	n := 0
-	for b, err := range s.Read(context.Background(), testWindow(), audit.Cursor{}) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		if n += len(b.Records); n > 0 {
-			break
-		}
-	}
-	if n != batchLines {
-		t.Errorf("%d lines before the break", n)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	var last error
-	for b, err := range s.Read(ctx, testWindow(), audit.Cursor{}) {
-		if last = err; len(b.Records) > 0 {
-			cancel()
-		}
-	}
-	cancel()
-	if !errors.Is(last, context.Canceled) {
-		t.Errorf("cancelled, but the last error is %v", last)
-	}
-	for _, err := range s.Read(ctx, testWindow(), audit.Cursor{}) {
-		last = err
-	}
-	if !errors.Is(last, context.Canceled) {
-		t.Errorf("cancelled before it began, but the last error is %v", last)
-	}
-}
-
-// TestSourceFileStillGrowing: a file that is written to while it is read is a gap at the first reading, and ends the run at
-// the second, when lines of it are already out.
-func TestSourceFileStillGrowing(t *testing.T) {
-	f := newFolder(t)
-	data := goodIPM(5000, false, false)
-	f.write("m-1.ipm", data)
-	path := filepath.Join(f.dir, "m-1.ipm")
-	grow := func() {
-		out, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer out.Close()
-		if _, err := out.Write([]byte{0}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	err := withSettled(path, func(*os.File) error { grow(); return nil })
-	if !errors.Is(err, errUnsettled) {
-		t.Errorf("got %v", err)
-	}
-	f.write("m-1.ipm", data)
-	var last error
-	for b, err := range f.source().Read(context.Background(), testWindow(), audit.Cursor{}) {
-		if last = err; len(b.Records) > 0 {
-			grow()
-		}
-	}
-	if !errors.Is(last, errUnsettled) {
-		t.Errorf("the last error is %v", last)
 	}
 }
 

@@ -1,0 +1,79 @@
+package settlement
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"parallax/internal/audit"
+)
+
+func TestSourceStopsWhenToldTo(t *testing.T) {
+	f := newFolder(t)
+	f.write("m-1.ipm", goodIPM(5000, false, false))
+	s := f.source()
+	n := 0
+	for b, err := range s.Read(context.Background(), testWindow(), audit.Cursor{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n += len(b.Records); n > 0 {
+			break
+		}
+	}
+	if n != batchLines {
+		t.Errorf("%d lines before the break", n)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var last error
+	for b, err := range s.Read(ctx, testWindow(), audit.Cursor{}) {
+		if last = err; len(b.Records) > 0 {
+			cancel()
+		}
+	}
+	cancel()
+	if !errors.Is(last, context.Canceled) {
+		t.Errorf("cancelled, but the last error is %v", last)
+	}
+	for _, err := range s.Read(ctx, testWindow(), audit.Cursor{}) {
+		last = err
+	}
+	if !errors.Is(last, context.Canceled) {
+		t.Errorf("cancelled before it began, but the last error is %v", last)
+	}
+}
+
+// TestSourceFileStillGrowing: a file that is written to while it is read is a gap at the first reading, and ends the run at
+// the second, when lines of it are already out.
+func TestSourceFileStillGrowing(t *testing.T) {
+	f := newFolder(t)
+	data := goodIPM(5000, false, false)
+	f.write("m-1.ipm", data)
+	path := filepath.Join(f.dir, "m-1.ipm")
+	grow := func() {
+		out, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer out.Close()
+		if _, err := out.Write([]byte{0}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	err := withSettled(path, func(*os.File) error { grow(); return nil })
+	if !errors.Is(err, errUnsettled) {
+		t.Errorf("got %v", err)
+	}
+	f.write("m-1.ipm", data)
+	var last error
+	for b, err := range f.source().Read(context.Background(), testWindow(), audit.Cursor{}) {
+		if last = err; len(b.Records) > 0 {
+			grow()
+		}
+	}
+	if !errors.Is(last, errUnsettled) {
+		t.Errorf("the last error is %v", last)
+	}
+}

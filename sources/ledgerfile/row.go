@@ -37,7 +37,7 @@ func (d *decoder) row(row []string, line int) error {
 		if err := storable(text); err != nil {
 			return d.wrong(line, f.field, err)
 		}
-		*f.into = strings.Clone(text) // the row's memory is used again
+		*f.into = strings.Clone(text) // a part of the row would keep all of it in memory
 	}
 	if e.PaymentID == "" {
 		return d.wrong(line, "payment_id", errors.New("is empty"))

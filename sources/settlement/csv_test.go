@@ -195,6 +195,16 @@ func TestDecodeCSVBoundsARow(t *testing.T) {
 	}
 }
 
+// TestDecodeCSVBoundsARowNotTheFile reads more bytes than one row may have.
+func TestDecodeCSVBoundsARowNotTheFile(t *testing.T) {
+	row := visaRow(1, "0.01", "EUR")
+	rows := int64(maxRow/len(row) + 1000)
+	_, s, err := decodeText(visaHeader+strings.Repeat(row, int(rows))+visaTrailer(rows, rows), visaProfile())
+	if err != nil || s.Lines != rows {
+		t.Errorf("%d lines, %v", s.Lines, err)
+	}
+}
+
 func TestDecodeCSVListsNoMoreThanItSays(t *testing.T) {
 	_, s, err := decodeText(visaHeader+strings.Repeat("x\n", maxRejects+5)+visaTrailer(maxRejects+5, 0), visaProfile())
 	if err != nil || s.Rejected != maxRejects+5 || len(s.Rejects) != maxRejects {

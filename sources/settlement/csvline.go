@@ -124,7 +124,7 @@ func (d *csvDecoder) texts(row []string, l *record.SettlementLine) error {
 		if err := storable(text); err != nil {
 			return d.wrong(f.field, err)
 		}
-		*f.into = strings.Clone(text) // the row's memory is reused
+		*f.into = strings.Clone(text) // a part of the row would keep all of it in memory, the card column included
 	}
 	return nil
 }

@@ -169,6 +169,7 @@ func TestDecodeIPMRefuses(t *testing.T) {
 		{"cut between records", good[:len(good)-104], "decode m.ipm: record 4: control total does not agree: the file ends here without a trailer (1644/695)", true},
 		{"cut block", block(goodIPM(50, true, false))[:3000], "decode m.ipm: record 15: block 3 of 1014 bytes is truncated at 972", false},
 		{"data after the end", append(bytes.Clone(good), 'x'), "decode m.ipm: record 6: there is data after the end mark", false},
+		{"padding without end", append(bytes.Clone(good), make([]byte, blockSize+1)...), "decode m.ipm: record 6: there is data after the end mark", false},
 		{"record after the trailer", build(func(f *ipmFile) { f.trailer() }), "decode m.ipm: record 3: follows the trailer", false},
 		{"no header", func() []byte { var f ipmFile; f.add("1240", presentment(1)); f.trailer(); return f.bytes() }(), "decode m.ipm: record 1: is not a file header (1644/697)", false},
 		{"two headers", build(func(f *ipmFile) { f.header() }), "decode m.ipm: record 2: is a second file header (1644/697)", false},

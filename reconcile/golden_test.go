@@ -130,13 +130,9 @@ func table(t *testing.T, text string) []map[string]string {
 func parseEntries(t *testing.T, text string) []record.Entry {
 	var out []record.Entry
 	for i, row := range table(t, text) {
-		network := row["network"]
-		if network == "" {
-			network = "mastercard"
-		}
 		out = append(out, record.Entry{
 			Region: "eu-west-1", ID: strconv.Itoa(i + 1), PaymentID: row["payment"], Amount: parseAmount(t, row["amount"]), Status: row["status"],
-			Network: network, NetworkReference: row["reference"], RRN: row["rrn"], AuthCode: row["auth"], CreatedAt: parseTime(t, row["at"]),
+			Network: "mastercard", NetworkReference: row["reference"], RRN: row["rrn"], AuthCode: row["auth"], CreatedAt: parseTime(t, row["at"]),
 		})
 	}
 	return out

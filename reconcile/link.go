@@ -62,9 +62,7 @@ func (x lookup) add(p *payment) {
 func (m *matching) index() lookup {
 	x := newLookup()
 	for _, p := range m.payments {
-		if p.fate != otherFeed {
-			x.add(p)
-		}
+		x.add(p)
 	}
 	for _, l := range m.lines {
 		if l.owner != nil {

@@ -30,7 +30,6 @@ const (
 	broken          // named by a finding
 	inFlight        // expected
 	unjudged        // not held against payments
-	otherFeed       // a payment of another network
 	notCharged      // a payment that took no money and settled none
 )
 
@@ -84,11 +83,7 @@ func newMatching(rules Rules, in Input) *matching {
 	}
 	m.payments = make([]*payment, len(in.Entries))
 	for i, e := range in.Entries {
-		p := &payment{Entry: e, class: m.classOf(e.Status)}
-		if e.Network != "" && rules.Feed != "" && e.Network != rules.Feed {
-			p.fate = otherFeed
-		}
-		m.payments[i] = p
+		m.payments[i] = &payment{Entry: e, class: m.classOf(e.Status)}
 	}
 	m.lines = make([]*line, len(in.Lines))
 	for i, l := range in.Lines {

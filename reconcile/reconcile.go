@@ -16,7 +16,7 @@ import (
 // Rules say how one feed is held against one ledger.
 type Rules struct {
 	Scope    string   // the configured ledger
-	Feed     string   // the configured feed, which is also the ledger's network
+	Feed     string   // the configured feed
 	Charged  []string // ledger statuses that mean money was taken
 	Refused  []string // ledger statuses that mean none was; every other status is in progress
 	Refunded []string // ledger statuses that mean it was given back; nil means "refunded"
@@ -37,7 +37,7 @@ type Rules struct {
 type Input struct {
 	Window       audit.Window // findings are reported for payments and lines of this window
 	AsOf         time.Time
-	Entries      []record.Entry          // the ledger in force: the window and some time around it
+	Entries      []record.Entry          // of the ledger in force: what this feed settles, in the window and some time around it
 	Lines        []record.SettlementLine // of all usable files
 	FilesThrough string                  // YYYY-MM-DD, the last business date whose files have all been delivered; empty: none
 

@@ -20,7 +20,7 @@ func (m *matching) account() error {
 		return totals[currency]
 	}
 	for _, p := range m.payments {
-		if !m.inWindow(p) || p.class != charged || p.fate == otherFeed {
+		if !m.inWindow(p) || p.class != charged {
 			continue
 		}
 		t := of(p.Amount.Currency)
@@ -82,11 +82,9 @@ func count(a money.Amount, sums ...*Sum) error {
 
 // exclusions counts what was read and took no part, by reason.
 func (m *matching) exclusions() {
-	var outside, other, quiet, fees int64
+	var outside, quiet, fees int64
 	for _, p := range m.payments {
 		switch {
-		case p.fate == otherFeed:
-			other++
 		case !m.inWindow(p):
 			outside++
 		case p.fate == notCharged:
@@ -103,7 +101,6 @@ func (m *matching) exclusions() {
 	}
 	for _, e := range []audit.Exclusion{
 		{Reason: "outside the window", Records: outside},
-		{Reason: "payments of another network", Records: other},
 		{Reason: "payments that took no money, and the network says none", Records: quiet},
 		{Reason: "fees and lines without an amount, not held against payments", Records: fees},
 	} {

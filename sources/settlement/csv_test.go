@@ -247,45 +247,6 @@ func TestMaskPAN(t *testing.T) {
 	}
 }
 
-func TestProfileValidate(t *testing.T) {
-	for want, change := range map[string]func(*Profile){
-		`csv profile: unknown field "colour"`:                    func(p *Profile) { p.Columns["colour"] = "c" },
-		"csv profile: field amount has no column":                func(p *Profile) { delete(p.Columns, "amount") },
-		"csv profile: none of reference, payment_id and rrn":     func(p *Profile) { delete(p.Columns, "reference"); delete(p.Columns, "rrn") },
-		"csv profile: settlement_amount and settlement_currency": func(p *Profile) { p.Columns["settlement_amount"] = "net" },
-		`csv profile: type "x" means "sale"`:                     func(p *Profile) { p.Types["x"] = "sale" },
-		`csv profile: amount scale "cents"`:                      func(p *Profile) { p.Scale = "cents" },
-		"csv profile: a trailer needs both the column":           func(p *Profile) { p.Trailer.Value = "" },
-	} {
-		p := visaProfile()
-		change(&p)
-		if err := p.Validate(); err == nil || !strings.HasPrefix(err.Error(), want) {
-			t.Errorf("got %v, want %s", err, want)
-		}
-	}
-}
-
-func TestGuessProfile(t *testing.T) {
-	p, err := GuessProfile(strings.Split(byteOrderMark+strings.TrimSpace(visaHeader), ","))
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := visaProfile()
-	want.Trailer.Optional = true
-	if !reflect.DeepEqual(p.Columns, want.Columns) || p.Trailer != want.Trailer {
-		t.Errorf("guessed %+v", p)
-	}
-	for _, trailer := range []string{visaTrailer(1, 100), ""} {
-		lines, _, err := decodeText(visaHeader+visaRow(1, "1.00", "EUR")+trailer, p)
-		if err != nil || len(lines) != 1 {
-			t.Errorf("trailer %q: %d lines, %v", trailer, len(lines), err)
-		}
-	}
-	if _, err := GuessProfile([]string{"a", "b"}); err == nil {
-		t.Error("a header without an amount was accepted")
-	}
-}
-
 func TestDateInName(t *testing.T) {
 	for name, want := range map[string]string{
 		"mastercard-20261118.ipm": "2026-11-18", "a_2026-11-18_b.csv": "2026-11-18", "x.csv": "", "99999999.csv": "",

@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"parallax/internal/audit"
@@ -141,9 +142,7 @@ func (r *reading) survey(ctx context.Context, decode decoder) ([]file, error) {
 	if err != nil {
 		return nil, fmt.Errorf("path pattern %q: %w", r.Path, err)
 	}
-	slices.SortFunc(paths, func(a, b string) int {
-		return cmp.Or(cmp.Compare(filepath.Base(a), filepath.Base(b)), cmp.Compare(a, b))
-	})
+	slices.SortFunc(paths, func(a, b string) int { return cmp.Or(cmp.Compare(stem(a), stem(b)), cmp.Compare(a, b)) })
 	files := make([]file, 0, len(paths))
 	for _, path := range paths {
 		f := survey(ctx, path, decode)
@@ -157,6 +156,12 @@ func (r *reading) survey(ctx context.Context, decode decoder) ([]file, error) {
 	}
 	markCopies(files)
 	return files, nil
+}
+
+// stem is a base name without its extension. Names are ordered by it, so that x.ipm comes before its copy x-resend.ipm.
+func stem(path string) string {
+	name := filepath.Base(path)
+	return strings.TrimSuffix(name, filepath.Ext(name))
 }
 
 // markCopies names, for every good file but one of each content or file id, the one that is used instead: the one an

@@ -124,15 +124,15 @@ func TestSourceReadsACopyOnce(t *testing.T) {
 	f.write("m-18.ipm", data)
 	s := f.source()
 	got := read(s)
-	got.expect(t, 3, nil, []string{"file.duplicate m-18.ipm"}, []string{"m-18-resend.ipm accepted", "m-18.ipm duplicate"})
+	got.expect(t, 3, nil, []string{"file.duplicate m-18-resend.ipm"}, []string{"m-18.ipm accepted", "m-18-resend.ipm duplicate"})
 	for _, l := range got.lines {
-		if l.File != "m-18-resend.ipm" {
+		if l.File != "m-18.ipm" {
 			t.Errorf("line from %s", l.File)
 		}
 	}
-	// What an earlier run has accepted keeps its place, whatever the names: the copy that came later is the duplicate.
-	s.Known = []KnownFile{{Name: "m-18.ipm", SHA256: s.Files()[1].SHA256, Status: "accepted"}}
-	read(s).expect(t, 3, nil, []string{"file.duplicate m-18-resend.ipm"}, []string{"m-18-resend.ipm duplicate", "m-18.ipm accepted"})
+	// What an earlier run has accepted keeps its place, whatever the names: the other is the duplicate.
+	s.Known = []KnownFile{{Name: "m-18-resend.ipm", SHA256: s.Files()[1].SHA256, Status: "accepted"}}
+	read(s).expect(t, 3, nil, []string{"file.duplicate m-18.ipm"}, []string{"m-18.ipm duplicate", "m-18-resend.ipm accepted"})
 	if findings := s.Findings(); findings[0].Scope != "payments" || findings[0].Fingerprint == "" || len(findings[0].Evidence) != 2 {
 		t.Errorf("finding %+v", findings[0])
 	}

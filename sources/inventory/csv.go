@@ -89,6 +89,9 @@ func (l layout) decode(ctx context.Context, f io.Reader, each func(row) bool) er
 		if number%rowsPerBatch == 0 && ctx.Err() != nil {
 			return fmt.Errorf("decode: %w", context.Cause(ctx))
 		}
+		if lines.Err() != nil {
+			break // what is left is the torn end of the file
+		}
 		fields, err = split(fields[:0], lines.Text())
 		if err != nil {
 			return &damage{fmt.Sprintf("line %d: %v", number, err)}

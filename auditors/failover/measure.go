@@ -206,11 +206,11 @@ func inTimeOrder(entries []record.Entry, near audit.Window) []record.Entry {
 	return out
 }
 
-// silence is the longest pause in sorted times that overlaps [began, promoted].
+// silence is the longest pause in sorted times that touches [began, promoted].
 func silence(times []time.Time, began, promoted time.Time) (from, to time.Time, ok bool) {
 	for i := 1; i < len(times); i++ {
 		before, after := times[i-1], times[i]
-		if after.Before(began) || before.After(promoted.Add(sameFailover)) {
+		if after.Before(began) || before.After(promoted) {
 			continue
 		}
 		if !ok || after.Sub(before) > to.Sub(from) {

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"parallax/internal/app"
+)
+
+// runCommand runs one job, or all of them, now and in this process.
+func (c *cli) runCommand() *cobra.Command {
+	var from, to string
+	cmd := &cobra.Command{
+		Use:   "run JOB",
+		Short: "Run one job now, in this process",
+		Long: `Run one job now. Jobs: ` + strings.Join(app.JobNames(), ", ") + `; "all" runs them in that order.
+
+Without --from and --to the window is the newest elapsed slot of the job's schedule at --as-of.
+The exit code is the verdict: 0 clean, 1 findings, 3 inconclusive (something was not read); 2 if the job could not run.`,
+		Args:      exactly(1, "a job: "+strings.Join(app.JobNames(), ", ")+" or all"),
+		ValidArgs: append(app.JobNames(), "all"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			req, err := c.request(args[0], from, to)
+			if err != nil {
+				return err
+			}
+			return c.withApp(cmd.Context(), func(a *app.App) error {
+				result, err := a.Run(cmd.Context(), req)
+				if err != nil {
+					return err
+				}
+				if err := result.Write(c.stdout, c.output); err != nil {
+					return err
+				}
+				return verdictCode(result.Verdict())
+			})
+		},
+	}
+	c.addAsOf(cmd)
+	cmd.Flags().StringVar(&from, "from", "", "start of the window, RFC 3339 or a date (inclusive)")
+	cmd.Flags().StringVar(&to, "to", "", "end of the window (exclusive)")
+	return cmd
+}
+
+func (c *cli) request(job, from, to string) (app.Request, error) {
+	asOf, err := c.moment()
+	if err != nil {
+		return app.Request{}, err
+	}
+	req := app.Request{Job: job, AsOf: asOf}
+	if (from == "") != (to == "") {
+		return req, errors.New("--from and --to belong together: give both or neither")
+	}
+	if from == "" {
+		return req, nil
+	}
+	if req.From, err = parseTime("--from", from); err != nil {
+		return req, err
+	}
+	if req.To, err = parseTime("--to", to); err != nil {
+		return req, err
+	}
+	return req, req.Check()
+}
+
+// verdictCode turns how a run ended into the exit code; clean is no error.
+func verdictCode(verdict string) error {
+	switch verdict {
+	case "clean":
+		return nil
+	case "findings":
+		return ended(exitFindings)
+	default:
+		return ended(exitInconclusive)
+	}
+}
+
+// exactly demands n arguments and says what they are.
+func exactly(n int, what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != n {
+			return errors.New(cmd.CommandPath() + " needs " + what)
+		}
+		return nil
+	}
+}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"parallax/internal/app"
+)
+
+// findingsCommand lists findings and shows one.
+func (c *cli) findingsCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "findings", Short: "List findings, or show one with its evidence and history", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
+	cmd.AddCommand(c.findingsList(), c.findingsShow())
+	return cmd
+}
+
+func (c *cli) findingsList() *cobra.Command {
+	var f app.FindingFilter
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List findings (by default those that are not closed)",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.withApp(cmd.Context(), func(a *app.App) error {
+				return a.ListFindings(cmd.Context(), c.stdout, c.stderr, c.output, f)
+			})
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringSliceVar(&f.Kinds, "kind", nil, "only these kinds, for example lww.lost_write (repeatable)")
+	flags.StringSliceVar(&f.Jobs, "job", nil, "only findings of these jobs")
+	flags.StringSliceVar(&f.Statuses, "status", nil, "only these statuses: expected, overdue, open, acknowledged, resolved, cleared, suppressed, or all")
+	flags.StringSliceVar(&f.Severities, "severity", nil, "only these severities: critical, high, medium, low")
+	flags.StringVar(&f.Key, "key", "", "only this business key: a payment id, a table key, a file name")
+	flags.IntVar(&f.Limit, "limit", 1000, "list at most this many; 0 lists all")
+	return cmd
+}
+
+func (c *cli) findingsShow() *cobra.Command {
+	return &cobra.Command{
+		Use:   "show FINGERPRINT",
+		Short: "Show one finding; the first digits of its fingerprint are enough",
+		Args:  exactly(1, "the fingerprint of a finding, as findings list shows it"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.withApp(cmd.Context(), func(a *app.App) error {
+				return a.ShowFinding(cmd.Context(), c.stdout, c.output, args[0])
+			})
+		},
+	}
+}
+
+// reportCommand writes reports.
+func (c *cli) reportCommand() *cobra.Command {
+	cmd := &cobra.Command{Use: "report", Short: "Write a report", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
+	var format string
+	coverage := &cobra.Command{
+		Use:   "coverage",
+		Short: "The certificates of coverage: what each job's newest run read, left out, or did not see",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if format == "" {
+				format = c.output
+			}
+			return c.withApp(cmd.Context(), func(a *app.App) error {
+				return a.ReportCoverage(cmd.Context(), c.stdout, format)
+			})
+		},
+	}
+	coverage.Flags().StringVar(&format, "format", "", "table, json, ndjson, csv or html (default: --output)")
+	cmd.AddCommand(coverage)
+	return cmd
+}

@@ -1,0 +1,70 @@
+package app
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"parallax/internal/audit"
+	"parallax/internal/config"
+)
+
+// clients makes AWS clients for a region. Credentials come from the SDK's default chain: environment, profile, role.
+type clients struct {
+	cfg  *config.Config
+	base aws.Config
+}
+
+func newClients(ctx context.Context, cfg *config.Config) (*clients, error) {
+	base, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRetryMaxAttempts(cfg.AWS.Retries))
+	if err != nil {
+		return nil, fmt.Errorf("load AWS configuration: %w", err)
+	}
+	return &clients{cfg: cfg, base: base}, nil
+}
+
+func (c *clients) in(region audit.Region) aws.Config {
+	base := c.base.Copy()
+	base.Region = string(region)
+	return base
+}
+
+// endpoint is a configured address, or nil for the SDK's own.
+func endpoint(url string) *string {
+	if url == "" {
+		return nil
+	}
+	return aws.String(url)
+}
+
+func (c *clients) dynamodb(region audit.Region) *dynamodb.Client {
+	return dynamodb.NewFromConfig(c.in(region), func(o *dynamodb.Options) {
+		o.BaseEndpoint = endpoint(c.cfg.AWS.Endpoints[region].DynamoDB)
+	})
+}
+
+func (c *clients) streams(region audit.Region) *dynamodbstreams.Client {
+	return dynamodbstreams.NewFromConfig(c.in(region), func(o *dynamodbstreams.Options) {
+		o.BaseEndpoint = endpoint(c.cfg.AWS.Endpoints[region].DynamoDBStreams)
+	})
+}
+
+func (c *clients) s3(region audit.Region) *s3.Client {
+	return s3.NewFromConfig(c.in(region), func(o *s3.Options) {
+		o.BaseEndpoint = endpoint(c.cfg.AWS.Endpoints[region].S3)
+		o.UsePathStyle = c.cfg.AWS.S3PathStyle
+		o.DisableLogOutputChecksumValidationSkipped = true // inventories carry checksums of their own, which are checked
+	})
+}
+
+func (c *clients) rds(region audit.Region) *rds.Client {
+	return rds.NewFromConfig(c.in(region), func(o *rds.Options) {
+		o.BaseEndpoint = endpoint(c.cfg.AWS.Endpoints[region].RDS)
+	})
+}

@@ -1,0 +1,185 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"parallax/internal/archive"
+	"parallax/internal/audit"
+	"parallax/internal/config"
+	"parallax/internal/pipeline"
+	"parallax/internal/record"
+	"parallax/sources/ddbstream"
+)
+
+const (
+	// segmentRecords is how many records of one shard are held in memory before they are written to the archive.
+	segmentRecords = 20_000
+	// nearTrim is how old the last complete reading of a stream may be before it comes near the 24 hours after which
+	// records are trimmed.
+	nearTrim = 18 * time.Hour
+)
+
+// captureJob reads every table's streams in every region into the change archive. Segments count only once they are
+// committed together with the cursors behind them, so a run that is broken off leaves nothing behind that is read.
+func (a *App) captureJob(ctx context.Context, t task) (audit.Outcome, error) {
+	var o audit.Outcome
+	if len(a.cfg.Tables) == 0 {
+		o.Coverage = append(o.Coverage, notConfigured("ddbstream", t.window, "tables"))
+		return o, nil
+	}
+	cursors, err := a.store.Cursors(ctx, "capture")
+	if err != nil {
+		return o, err
+	}
+	for _, table := range a.cfg.Tables {
+		for _, region := range a.cfg.Regions {
+			if err := a.captureStream(ctx, &o, table, region, cursors, t); err != nil {
+				return o, err
+			}
+		}
+	}
+	return o, nil
+}
+
+func (a *App) captureStream(
+	ctx context.Context, o *audit.Outcome, table config.Table, region audit.Region, cursors map[string]audit.Cursor, t task,
+) error {
+	src := &ddbstream.Source{
+		Tables: a.aws.dynamodb(region), Streams: a.aws.streams(region), Table: table.Name, Region: region, Cursors: cursors,
+	}
+	// A stream is read to the moment the run speaks for, whatever the slot: what is left unread may be trimmed.
+	about := audit.Coverage{Source: "ddbstream", Scope: table.Name, Region: region, Window: audit.Window{From: t.window.From, To: t.asOf}}
+	writer := segments{dir: a.cfg.Archive.Dir, open: map[string][]record.Change{}}
+	stage := fmt.Sprintf("capturing %s in %s", table.Name, region)
+	var read int64
+	coverage, moved, err := pipeline.Drain(ctx, src, about, audit.Cursor{}, func(b record.Batch[record.Change]) error {
+		read += int64(len(b.Records))
+		a.progress(stage, read, 0)
+		return writer.take(b.Records)
+	})
+	if err != nil {
+		return err
+	}
+	if err := writer.flush(); err != nil {
+		return err
+	}
+	o.Segments = append(o.Segments, writer.done...)
+	o.Cursors = append(o.Cursors, moved...)
+	coverage.Window = spokenFor(src, coverage)
+	if o.Window.Empty() {
+		o.Window = coverage.Window
+	}
+	o.Window = intersect(o.Window, coverage.Window) // the time that every stream was read for
+	if f, near := nearTrimFinding(src, table, region, t); near {
+		o.Findings = append(o.Findings, f)
+	}
+	o.Findings = append(o.Findings, gapFindings(coverage)...)
+	o.Coverage = append(o.Coverage, coverage)
+	return nil
+}
+
+// spokenFor is the time a capture speaks for: from where the last complete one ended, or from where the stream's own
+// history begins, to its watermark.
+func spokenFor(src *ddbstream.Source, c audit.Coverage) audit.Window {
+	w := c.Window
+	if through, known := src.ReadThrough(); known {
+		w.From = through
+	} else {
+		w.From = maxTime(began(c), w.To.Add(-ddbstream.Retention))
+	}
+	if !c.Watermark.IsZero() {
+		w.To = c.Watermark
+	}
+	return w
+}
+
+// began is the moment before which nothing of the stream could be read; zero if it says none.
+func began(c audit.Coverage) time.Time {
+	for _, x := range c.Extents {
+		if x.Name == ddbstream.ExtentHistory {
+			if t, err := time.Parse(time.RFC3339, x.To); err == nil {
+				return t
+			}
+		}
+	}
+	return time.Time{}
+}
+
+// nearTrimFinding warns long before the stream forgets what was not read.
+func nearTrimFinding(src *ddbstream.Source, table config.Table, region audit.Region, t task) (audit.Finding, bool) {
+	through, known := src.ReadThrough()
+	age := t.asOf.Sub(through)
+	if !known || age < nearTrim {
+		return audit.Finding{}, false
+	}
+	key := table.Name + "/" + string(region)
+	return audit.Finding{
+		Fingerprint: audit.NewFingerprint(audit.CoverageStreamNearTrim, table.Name, key, through.UTC().Format(time.RFC3339)),
+		Kind:        audit.CoverageStreamNearTrim, Severity: audit.High, Verdict: audit.Proven, Status: audit.Open,
+		Scope: table.Name, Key: key, Region: region, Window: audit.At(t.window.From),
+		Rule:     fmt.Sprintf("last complete reading older than %s; a stream keeps its records for %s", nearTrim, ddbstream.Retention),
+		Reason:   fmt.Sprintf("The stream of %s in %s was last read completely %s ago; after 24 hours its records are lost.", table.Name, region, age.Round(time.Minute)),
+		Evidence: []audit.Evidence{{Source: "stream " + table.Name, Region: region, At: through, Note: "last complete reading"}},
+	}, true
+}
+
+// gapFindings makes a finding of each part of a stream that is lost, because nothing will read it later.
+func gapFindings(c audit.Coverage) []audit.Finding {
+	var out []audit.Finding
+	for _, g := range c.Gaps {
+		key := c.Scope + "/" + string(c.Region)
+		out = append(out, audit.Finding{
+			Fingerprint: audit.NewFingerprint(audit.CoverageGap, c.Scope, key, g.Window.String(), g.Reason),
+			Kind:        audit.CoverageGap, Severity: audit.High, Verdict: audit.Proven, Status: audit.Open,
+			Scope: c.Scope, Key: key, Region: c.Region, Window: g.Window,
+			Rule:     "part of a stream that was not read",
+			Reason:   fmt.Sprintf("Part of the stream of %s in %s was not read: %s.", c.Scope, c.Region, g.Reason),
+			Evidence: []audit.Evidence{{Source: "stream " + c.Scope, Region: c.Region, At: g.Window.From, Note: g.Remedy}},
+		})
+	}
+	return out
+}
+
+// segments collects each shard's records, in their order, and writes them to the archive.
+type segments struct {
+	dir  string
+	open map[string][]record.Change
+	done []audit.Segment
+}
+
+func (s *segments) take(changes []record.Change) error {
+	for _, c := range changes {
+		s.open[c.Shard] = append(s.open[c.Shard], c)
+		if len(s.open[c.Shard]) >= segmentRecords {
+			if err := s.write(c.Shard); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *segments) flush() error {
+	for shard := range s.open {
+		if err := s.write(shard); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *segments) write(shard string) error {
+	changes := s.open[shard]
+	delete(s.open, shard)
+	if len(changes) == 0 {
+		return nil
+	}
+	segment, err := archive.Write(s.dir, changes)
+	if err != nil {
+		return err
+	}
+	s.done = append(s.done, segment)
+	return nil
+}

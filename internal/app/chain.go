@@ -1,0 +1,75 @@
+package app
+
+import (
+	"context"
+
+	"parallax/auditors/chain"
+	"parallax/internal/audit"
+	"parallax/internal/config"
+)
+
+// chainJob follows each payment of every ledger along key, entry, receipt and settlement line.
+func (a *App) chainJob(ctx context.Context, t task) (audit.Outcome, error) {
+	var o audit.Outcome
+	if len(a.cfg.Tables) == 0 {
+		o.Coverage = append(o.Coverage, notConfigured("archive", t.window, "tables"))
+		return o, nil
+	}
+	table := a.cfg.Tables[0]
+	h, err := a.readArchive(ctx, table, t)
+	if err != nil {
+		return o, err
+	}
+	for _, l := range a.cfg.Ledgers {
+		if err := a.followChain(ctx, &o, l, table, h, t); err != nil {
+			return o, err
+		}
+	}
+	o.Coverage = append(o.Coverage, h.coverage...)
+	return o, nil
+}
+
+func (a *App) followChain(ctx context.Context, o *audit.Outcome, l config.Ledger, table config.Table, h history, t task) error {
+	copies, err := a.readLedger(ctx, l, t.window.Around(ledgerContext))
+	if err != nil {
+		return err
+	}
+	coverage := copies.coverage
+	if copies.writer == nil {
+		o.Coverage = append(o.Coverage, append(coverage, noWriter(l, t.window))...)
+		return nil
+	}
+	in := chain.Input{Window: t.window, AsOf: t.asOf, Entries: copies.writer, Snapshot: copies.snapshot, Keys: h.changes}
+	for _, r := range a.cfg.Receipts {
+		if r.Ledger != l.Name {
+			continue
+		}
+		result, lines, err := a.auditReceipts(ctx, r, t)
+		if err != nil {
+			return err
+		}
+		in.Receipts = append(in.Receipts, result.Findings...)
+		coverage = append(coverage, lines...)
+	}
+	for _, feed := range a.cfg.Settlement {
+		if feed.Ledger != l.Name {
+			continue
+		}
+		s, err := a.tieOut(ctx, feed, l, copies, t)
+		if err != nil {
+			return err
+		}
+		in.Settled = append(in.Settled, s.result.Findings...)
+		coverage = append(coverage, s.coverage)
+	}
+	judge(o, chain.Auditor{Rules: chainRules(l, table, h)}, in, coverage)
+	return nil
+}
+
+func chainRules(l config.Ledger, table config.Table, h history) chain.Rules {
+	at := table.Attributes
+	return chain.Rules{
+		Scope: l.Name, Table: table.Name, Charged: l.Statuses.Charged, Refused: l.Statuses.Refused, Deadline: table.Settle,
+		PaymentID: at.PaymentID, AmountMinor: at.AmountMinor, Currency: at.Currency, Status: at.Status, KeysComplete: h.complete(),
+	}
+}

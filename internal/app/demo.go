@@ -1,0 +1,206 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"parallax/internal/audit"
+	"parallax/internal/config"
+	"parallax/internal/lab"
+	"parallax/sinks/report"
+	"parallax/sinks/store"
+)
+
+// DemoOptions say which world to build and where to show what came of it.
+type DemoOptions struct {
+	Seed     uint64
+	Payments int
+	Dir      string
+	Keep     bool // leave the world running after the report, until the context ends
+	Out      io.Writer
+	Log      io.Writer
+	Progress Progress
+}
+
+// demoMark is a file that a demo leaves in its folder, so that only such a folder is ever replaced.
+const demoMark = ".parallax-demo"
+
+// Demo builds the lab's world, lets its script run, audits it by the same code as in production and shows the findings
+// beside the truth. It reports whether the two are equal.
+func Demo(ctx context.Context, o DemoOptions) (equal bool, err error) {
+	began := time.Now()
+	if o.Progress == nil {
+		o.Progress = func(string, int64, int64) {}
+	}
+	dir, err := demoFolder(o.Dir)
+	if err != nil {
+		return false, err
+	}
+	d := &demo{o: o, dir: dir}
+	defer func() { err = errors.Join(err, d.close()) }()
+	if err := d.play(ctx); err != nil {
+		return false, err
+	}
+	result, err := d.app.Run(ctx, Request{Job: allJobs, AsOf: d.world.AsOf(), From: d.from, To: d.to})
+	if err != nil {
+		return false, err
+	}
+	o.Progress("", 0, 0)
+	scores, err := d.show(ctx, result, time.Since(began))
+	if err != nil {
+		return false, err
+	}
+	if o.Keep {
+		fmt.Fprintf(o.Log, "the world goes on running: parallax run all --config %s; interrupt to stop\n", d.world.ConfigPath())
+		<-ctx.Done()
+	}
+	return exact(scores) && result.Verdict() == string(audit.RunFindings), nil
+}
+
+type demo struct {
+	o        DemoOptions
+	dir      string
+	world    *lab.World
+	app      *App
+	from, to time.Time
+}
+
+func (d *demo) close() error {
+	d.o.Progress("", 0, 0)
+	var err error
+	if d.app != nil {
+		err = d.app.Close()
+	}
+	if d.world != nil {
+		err = errors.Join(err, d.world.Close())
+	}
+	return err
+}
+
+// play builds the world and runs its script. Streams are captured while it runs, as cron would, for they forget.
+func (d *demo) play(ctx context.Context) (err error) {
+	d.world, err = lab.Build(ctx, lab.Options{
+		Dir: d.dir, Seed: d.o.Seed, Payments: d.o.Payments,
+		Progress: func(stage string, done, total int) { d.o.Progress(stage, int64(done), int64(total)) },
+		Hook:     d.capture,
+	})
+	if err != nil {
+		return fmt.Errorf("build the world: %w", err)
+	}
+	d.from, d.to = d.world.Window()
+	if err := d.open(ctx); err != nil {
+		return err
+	}
+	if err := d.world.Play(ctx); err != nil {
+		return fmt.Errorf("play the script: %w", err)
+	}
+	return nil
+}
+
+// open reads the configuration that the world has written, as a user's program would.
+func (d *demo) open(ctx context.Context) error {
+	for _, setting := range d.world.Env() {
+		name, value, _ := strings.Cut(setting, "=")
+		if err := os.Setenv(name, value); err != nil {
+			return err
+		}
+	}
+	cfg, err := config.Load(d.world.ConfigPath(), d.world.Env())
+	if err != nil {
+		return err
+	}
+	d.app, err = Open(ctx, cfg, Options{Log: d.o.Log, Progress: d.o.Progress})
+	return err
+}
+
+func (d *demo) capture(ctx context.Context, at time.Time) error {
+	_, err := d.app.Run(ctx, Request{Job: "capture", AsOf: at, From: d.from, To: at})
+	return err
+}
+
+// demoFolder makes the folder, replacing what an earlier demo left there and nothing else.
+func demoFolder(dir string) (string, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return "", fmt.Errorf("demo folder: %w", err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return "", fmt.Errorf("demo folder: %w", err)
+	}
+	if len(entries) > 0 {
+		if _, err := os.Stat(filepath.Join(dir, demoMark)); err != nil {
+			return "", fmt.Errorf("demo folder %s is not empty and was not made by a demo: give another one with --dir", dir)
+		}
+		if err := os.RemoveAll(dir); err != nil {
+			return "", fmt.Errorf("replace the earlier demo: %w", err)
+		}
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // PostgreSQL's account must pass through it
+		return "", fmt.Errorf("demo folder: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, demoMark), nil, 0o600); err != nil {
+		return "", fmt.Errorf("demo folder: %w", err)
+	}
+	return dir, nil
+}
+
+// show writes the table, the measures, the coverage and the page, and returns the scores.
+func (d *demo) show(ctx context.Context, result Result, took time.Duration) ([]score, error) {
+	findings, _, err := d.app.store.Findings(ctx, store.Filter{Status: []audit.Status{audit.Overdue, audit.Open}})
+	if err != nil {
+		return nil, err
+	}
+	runs, err := d.app.store.LastRuns(ctx)
+	if err != nil {
+		return nil, err
+	}
+	failovers, err := d.app.store.Failovers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	scores := scorecard(d.world.Truth().Facts, findings)
+	page := filepath.Join(d.dir, "report.html")
+	if err := d.writePage(page, runs, findings, failovers); err != nil {
+		return nil, err
+	}
+	s := screen{w: d.o.Out}
+	s.title(d.o, took)
+	s.scores(scores)
+	s.measures(failovers)
+	s.coverage(result, runs)
+	s.complaints(scores)
+	s.paths(relative(page), relative(d.world.ConfigPath()), findings)
+	return scores, s.err
+}
+
+func (d *demo) writePage(path string, runs []audit.RunRecord, findings []audit.StoredFinding, failovers []audit.Failover) error {
+	f, err := os.Create(path) //nolint:gosec // the demo's own folder
+	if err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
+	err = report.WritePage(f, report.Page{
+		Title: "Two regions, one failover", Subtitle: fmt.Sprintf("demo world, %d payments, seed %d", d.o.Payments, d.o.Seed),
+		AsOf: d.world.AsOf(), Runs: runs, Findings: findings, Failovers: failovers,
+	})
+	return errors.Join(err, f.Close())
+}
+
+// relative shows a path from where the user is, if it lies below.
+func relative(path string) string {
+	here, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	short, err := filepath.Rel(here, path)
+	if err != nil || strings.HasPrefix(short, "..") {
+		return path
+	}
+	return short
+}

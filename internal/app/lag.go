@@ -1,0 +1,145 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"time"
+
+	"parallax/auditors/lag"
+	"parallax/auditors/lww"
+	"parallax/internal/audit"
+	"parallax/internal/config"
+	"parallax/internal/record"
+	"parallax/sources/aurora"
+)
+
+// lagEpisode is how far apart two breaches may lie and still be one episode.
+const lagEpisode = time.Hour
+
+var errNoWriter = errors.New("no copy of the ledger accepts writes")
+
+// lagJob measures how far each layer is behind and holds it against its objective.
+func (a *App) lagJob(ctx context.Context, t task) (audit.Outcome, error) {
+	var o audit.Outcome
+	in := lag.Input{Window: audit.Window{From: t.window.From, To: t.window.To}, AsOf: t.asOf}
+	for _, measure := range []func(context.Context, task, *lag.Input) ([]audit.Coverage, error){a.tableLags, a.ledgerLags, a.receiptLags} {
+		lines, err := measure(ctx, t, &in)
+		if err != nil {
+			return o, err
+		}
+		o.Coverage = append(o.Coverage, lines...)
+	}
+	if len(o.Coverage) == 0 {
+		o.Coverage = append(o.Coverage, notConfigured("lag", t.window, "tables, ledgers or receipts"))
+	}
+	objectives := a.cfg.Objectives.Lag
+	judge(&o, lag.Auditor{Rules: lag.Rules{Merge: lagEpisode, Objectives: map[string]time.Duration{
+		"dynamodb": objectives.DynamoDB, "aurora": objectives.Aurora, "s3": objectives.S3,
+	}}}, in, nil)
+	return o, nil
+}
+
+// tableLags measures every version's way between the regions from the archive. What is younger than the settle delay may
+// still be on its way, or not captured yet, and is the next run's.
+func (a *App) tableLags(ctx context.Context, t task, in *lag.Input) ([]audit.Coverage, error) {
+	var lines []audit.Coverage
+	for _, table := range a.cfg.Tables {
+		result, coverage, err := a.auditTable(ctx, table, task{window: before(t.window, t.asOf.Add(-table.Settle)), asOf: t.asOf})
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range result.Lags {
+			in.Samples = append(in.Samples, tableSample(table, l))
+		}
+		lines = append(lines, coverage...)
+	}
+	return lines, nil
+}
+
+func tableSample(table config.Table, l lww.Lag) audit.LagSample {
+	return audit.LagSample{
+		Layer: "dynamodb", Scope: table.Name, From: l.From, To: l.To, At: l.Origin, Lag: l.Arrived.Sub(l.Origin),
+		Error: time.Second, Method: "stream record",
+	}
+}
+
+// ledgerLags asks the writer how far the other regions are behind it.
+func (a *App) ledgerLags(ctx context.Context, t task, in *lag.Input) ([]audit.Coverage, error) {
+	var lines []audit.Coverage
+	for _, l := range a.cfg.Ledgers {
+		line := audit.Coverage{Source: "aurora status", Scope: l.Name, Window: t.window}
+		samples, writer, err := a.askLag(ctx, l)
+		if stopped := ctx.Err(); stopped != nil {
+			return nil, stopped
+		}
+		line.Region, line.Records = writer, int64(len(samples))
+		if err != nil {
+			line.Gaps = append(line.Gaps, audit.Gap{Window: t.window, Reason: err.Error(), Remedy: "run parallax doctor"})
+			in.Unmeasured = append(in.Unmeasured, lag.Unmeasured{Path: unmeasuredPath(l, writer), Reason: err.Error()})
+		}
+		in.Samples = append(in.Samples, samples...)
+		lines = append(lines, line)
+	}
+	return lines, nil
+}
+
+// askLag asks each copy in turn until the writer, which knows of all others, has answered.
+func (a *App) askLag(ctx context.Context, l config.Ledger) ([]audit.LagSample, audit.Region, error) {
+	var last error
+	for _, region := range slices.Sorted(maps.Keys(l.Regions)) {
+		pool, err := a.ledgerPool(l.Regions[region].Connection, region)
+		if err != nil {
+			last = err
+			continue
+		}
+		witness, err := aurora.Source{Scope: l.Name, Region: region, DB: pool, Settings: a.ledgerSettings()}.Identify(ctx)
+		if err != nil {
+			last = err
+			continue
+		}
+		if witness != record.Writer {
+			continue
+		}
+		src := aurora.LagSource{Scope: l.Name, Region: region, Writer: region, DB: pool, Settings: a.ledgerSettings()}
+		samples, err := src.Lag(ctx)
+		return samples, region, err
+	}
+	if last == nil {
+		last = errNoWriter
+	}
+	return nil, "", last
+}
+
+// unmeasuredPath is the direction for which there is no figure: out of the writer, as far as it is known.
+func unmeasuredPath(l config.Ledger, writer audit.Region) lag.Path {
+	p := lag.Path{Layer: "aurora", Scope: l.Name, From: writer}
+	for _, region := range slices.Sorted(maps.Keys(l.Regions)) {
+		if region != writer {
+			p.To = region
+		}
+	}
+	return p
+}
+
+// receiptLags takes objects that wait to be replicated as samples: an inventory tells that one is late, not how late the
+// others were. Inventories come daily, so the window is moved back until one lists it.
+func (a *App) receiptLags(ctx context.Context, t task, in *lag.Input) ([]audit.Coverage, error) {
+	var lines []audit.Coverage
+	for _, r := range a.cfg.Receipts {
+		w := before(t.window, t.asOf.Add(-inventoryDelay))
+		result, coverage, err := a.auditReceipts(ctx, r, task{window: w, asOf: t.asOf})
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range result.Stuck {
+			in.Samples = append(in.Samples, audit.LagSample{
+				Layer: "s3", Scope: r.Name, From: s.From, To: s.To, At: s.Since, Lag: s.Scanned.Sub(s.Since),
+				Method: "not arrived at the inventory's scan",
+			})
+		}
+		lines = append(lines, coverage...)
+	}
+	return lines, nil
+}

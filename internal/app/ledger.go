@@ -1,0 +1,142 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"parallax/auditors/ledger"
+	"parallax/internal/audit"
+	"parallax/internal/config"
+	"parallax/internal/pipeline"
+	"parallax/internal/record"
+	"parallax/sources/aurora"
+)
+
+// ledgerJob compares the copies of every configured ledger.
+func (a *App) ledgerJob(ctx context.Context, t task) (audit.Outcome, error) {
+	var o audit.Outcome
+	for _, l := range a.cfg.Ledgers {
+		copies, err := a.readLedger(ctx, l, t.window)
+		if err != nil {
+			return o, err
+		}
+		auditor := ledger.Auditor{Rules: ledger.Rules{Scope: l.Name, Margin: l.Margin, Compare: l.Compare}}
+		if copies.writer == nil {
+			copies.coverage = append(copies.coverage, noWriter(l, t.window))
+		}
+		judge(&o, auditor, ledger.Input{
+			Window: t.window, AsOf: t.asOf, Writer: copies.writer, Reader: copies.reader, Snapshot: copies.snapshot,
+		}, copies.coverage)
+	}
+	return o, nil
+}
+
+// ledgerCopies are the rows of one ledger in each place. A copy that is nil was not read, or not completely.
+type ledgerCopies struct {
+	writer, reader, snapshot []record.Entry
+	writerRegion             audit.Region
+	coverage                 []audit.Coverage
+}
+
+// readLedger reads every copy of a ledger over a window.
+func (a *App) readLedger(ctx context.Context, l config.Ledger, w audit.Window) (ledgerCopies, error) {
+	var c ledgerCopies
+	var writers []audit.Region
+	for _, region := range slices.Sorted(maps.Keys(l.Regions)) {
+		witness := record.Witness(l.Regions[region].RoleHint)
+		r, err := a.readCopy(ctx, l, l.Regions[region].Connection, region, &witness, w)
+		if err != nil {
+			return c, err
+		}
+		c.coverage = append(c.coverage, r.Coverage)
+		if witness == record.Writer {
+			writers = append(writers, region)
+		}
+		if !r.Coverage.Complete() {
+			continue
+		}
+		if witness == record.Writer {
+			c.writer, c.writerRegion = entriesOf(r), region
+		} else {
+			c.reader = entriesOf(r)
+		}
+	}
+	if len(writers) > 1 {
+		c.writer = nil
+		c.coverage = append(c.coverage, twoWriters(l, writers, w))
+	}
+	return c, a.readSnapshot(ctx, l, w, &c)
+}
+
+func (a *App) readSnapshot(ctx context.Context, l config.Ledger, w audit.Window, c *ledgerCopies) error {
+	if l.Snapshot == nil {
+		return nil
+	}
+	witness := record.Snapshot
+	r, err := a.readCopy(ctx, l, *l.Snapshot, l.Snapshot.Region, &witness, w)
+	if err != nil {
+		return err
+	}
+	r.Coverage.Source = "aurora snapshot"
+	c.coverage = append(c.coverage, r.Coverage)
+	if r.Coverage.Complete() {
+		c.snapshot = entriesOf(r)
+	}
+	return nil
+}
+
+// readCopy reads one copy; an empty witness is found out from the database itself.
+func (a *App) readCopy(
+	ctx context.Context, l config.Ledger, conn config.Connection, region audit.Region, witness *record.Witness, w audit.Window,
+) (pipeline.Reading[record.Entry], error) {
+	about := audit.Coverage{Source: "aurora", Scope: l.Name, Region: region, Window: w}
+	pool, err := a.ledgerPool(conn, region)
+	if err != nil {
+		about.Gaps = []audit.Gap{{Window: w, Reason: err.Error(), Remedy: "check the address of ledger " + l.Name + " in " + string(region)}}
+		return pipeline.Reading[record.Entry]{Coverage: about}, nil
+	}
+	a.progress("reading ledger "+l.Name+" in "+string(region), 0, 0)
+	src := aurora.Source{Scope: l.Name, Region: region, Witness: *witness, Mapping: mapping(l), DB: pool, Settings: a.ledgerSettings()}
+	if found, err := src.Identify(ctx); err == nil {
+		*witness, src.Witness = found, found // where it does not answer, reading it says why
+	}
+	return pipeline.Collect(ctx, src, about, audit.Cursor{})
+}
+
+// entriesOf is never nil: an empty copy that was read completely differs from one that was not read.
+func entriesOf(r pipeline.Reading[record.Entry]) []record.Entry {
+	if r.Records == nil {
+		return []record.Entry{}
+	}
+	return r.Records
+}
+
+func noWriter(l config.Ledger, w audit.Window) audit.Coverage {
+	return audit.Coverage{Source: "aurora", Scope: l.Name, Window: w, Gaps: []audit.Gap{{
+		Window: w, Reason: "no copy of ledger " + l.Name + " that accepts writes could be read, so there is nothing to hold the others against",
+		Remedy: "run parallax doctor; after a failover, make sure that the promoted cluster is configured",
+	}}}
+}
+
+func twoWriters(l config.Ledger, writers []audit.Region, w audit.Window) audit.Coverage {
+	names := make([]string, len(writers))
+	for i, r := range writers {
+		names[i] = string(r)
+	}
+	return audit.Coverage{Source: "aurora", Scope: l.Name, Window: w, Gaps: []audit.Gap{{
+		Window: w, Reason: fmt.Sprintf("ledger %s accepts writes in %s at once: which copy is in force cannot be told", l.Name, strings.Join(names, " and ")),
+		Remedy: "fence the old writer, or configure it as the ledger's snapshot",
+	}}}
+}
+
+func mapping(l config.Ledger) aurora.Mapping {
+	c := l.Columns
+	return aurora.Mapping{Table: l.Table, Query: l.Query, Columns: aurora.Columns{
+		ID: c.ID, PaymentID: c.PaymentID, IdempotencyKey: c.IdempotencyKey, AmountMinor: c.AmountMinor, Currency: c.Currency,
+		Status: c.Status, Network: c.Network, NetworkReference: c.NetworkReference, RRN: c.RRN, AuthCode: c.AuthCode,
+		OwnerRegion: c.OwnerRegion, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt,
+	}}
+}

@@ -1,0 +1,61 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"strconv"
+
+	"github.com/aws/aws-sdk-go-v2/feature/rds/auth"
+	"github.com/jackc/pgx/v5"
+
+	"parallax/internal/audit"
+	"parallax/internal/config"
+	"parallax/sources/aurora"
+)
+
+// password returns how a connection's password is had, or nil if the address carries it or none is needed.
+func (c *clients) password(conn config.Connection, region audit.Region) (func(context.Context) (string, error), error) {
+	if conn.Password.Set() {
+		return func(context.Context) (string, error) { return conn.Password.Reveal(), nil }, nil
+	}
+	if !conn.RDSIAM {
+		return nil, nil
+	}
+	parsed, err := pgx.ParseConfig(conn.DSN.Reveal())
+	if err != nil {
+		return nil, fmt.Errorf("read address %s: %w", conn.DSN, err)
+	}
+	if conn.Region != "" {
+		region = conn.Region
+	}
+	host := net.JoinHostPort(parsed.Host, strconv.Itoa(int(parsed.Port)))
+	credentials := c.base.Credentials
+	return func(ctx context.Context) (string, error) {
+		token, err := auth.BuildAuthToken(ctx, host, string(region), parsed.User, credentials)
+		if err != nil {
+			return "", fmt.Errorf("build RDS IAM token for %s: %w", host, err)
+		}
+		return token, nil
+	}, nil
+}
+
+// ledgerPool opens read-only sessions to one copy of a ledger; they are closed with the application.
+func (a *App) ledgerPool(conn config.Connection, region audit.Region) (*aurora.Database, error) {
+	password, err := a.aws.password(conn, region)
+	if err != nil {
+		return nil, err
+	}
+	pool, err := aurora.Open(aurora.Options{DSN: conn.DSN.Reveal(), Password: password, Settings: a.ledgerSettings()})
+	if err != nil {
+		return nil, err
+	}
+	a.onClose(func() error { pool.Close(); return nil })
+	return pool, nil
+}
+
+func (a *App) ledgerSettings() aurora.Settings {
+	return aurora.Settings{
+		StatementTimeout: a.cfg.Limits.StatementTimeout, PageRows: a.cfg.Limits.PageRows, ConnectTimeout: a.cfg.AWS.Timeout,
+	}
+}

@@ -1,0 +1,98 @@
+package app
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"parallax/auditors/receipt"
+	"parallax/internal/audit"
+	"parallax/internal/config"
+	"parallax/internal/pipeline"
+	"parallax/internal/record"
+	"parallax/sources/inventory"
+)
+
+// receiptContext is how far around a window ledger rows are read, so that an object near its ends finds its payment.
+const receiptContext = 24 * time.Hour
+
+// receiptsJob compares the buckets of every configured pair with one another and with the ledger.
+func (a *App) receiptsJob(ctx context.Context, t task) (audit.Outcome, error) {
+	var o audit.Outcome
+	if len(a.cfg.Receipts) == 0 {
+		o.Coverage = append(o.Coverage, notConfigured("inventory", t.window, "receipts"))
+	}
+	for _, r := range a.cfg.Receipts {
+		result, coverage, err := a.auditReceipts(ctx, r, t)
+		if err != nil {
+			return o, err
+		}
+		add(&o, result.Judgement, coverage)
+	}
+	return o, nil
+}
+
+// auditReceipts reads both inventories and the ledger in force, and judges them. Where the ledger could not be read the
+// buckets are still held against one another.
+func (a *App) auditReceipts(ctx context.Context, r config.Receipts, t task) (receipt.Result, []audit.Coverage, error) {
+	in := receipt.Input{Window: t.window, AsOf: t.asOf, Complete: map[audit.Region]bool{}}
+	objects, coverage, err := a.readBuckets(ctx, r, t, in.Complete)
+	if err != nil {
+		return receipt.Result{}, nil, err
+	}
+	in.Objects = objects
+	l, _ := a.ledgerNamed(r.Ledger)
+	around := t.window.Around(receiptContext)
+	copies, err := a.readLedger(ctx, l, around)
+	if err != nil {
+		return receipt.Result{}, nil, err
+	}
+	in.Entries, in.Cover = copies.writer, around
+	coverage = append(coverage, inForce(l, copies, t.window)...)
+	return receipt.Auditor{Rules: receiptRules(r, l)}.Audit(in), coverage, nil
+}
+
+func (a *App) readBuckets(
+	ctx context.Context, r config.Receipts, t task, complete map[audit.Region]bool,
+) ([]record.Object, []audit.Coverage, error) {
+	var objects []record.Object
+	var coverage []audit.Coverage
+	for _, region := range slices.Sorted(maps.Keys(r.Regions)) {
+		reading, err := a.readInventory(ctx, r, region, t)
+		if err != nil {
+			return nil, nil, err
+		}
+		objects = append(objects, reading.Records...)
+		coverage = append(coverage, reading.Coverage)
+		complete[region] = reading.Coverage.Complete()
+	}
+	return objects, coverage, nil
+}
+
+func (a *App) readInventory(ctx context.Context, r config.Receipts, region audit.Region, t task) (pipeline.Reading[record.Object], error) {
+	a.progress("reading the inventory of "+r.Regions[region].Bucket, 0, 0)
+	at := r.Regions[region]
+	src := inventory.Source{
+		Client: a.aws.s3(region), Region: region, Bucket: at.Bucket,
+		Inventory: inventory.Location{Bucket: at.Inventory.Bucket, Prefix: at.Inventory.Prefix, ID: at.Inventory.ID},
+		AsOf:      t.asOf, Settings: inventory.Settings{Timeout: a.cfg.AWS.Timeout},
+	}
+	return pipeline.Collect(ctx, src, audit.Coverage{Source: "inventory", Scope: r.Name, Region: region, Window: t.window}, audit.Cursor{})
+}
+
+func (a *App) ledgerNamed(name string) (config.Ledger, bool) {
+	for _, l := range a.cfg.Ledgers {
+		if l.Name == name {
+			return l, true
+		}
+	}
+	return config.Ledger{}, false
+}
+
+func receiptRules(r config.Receipts, l config.Ledger) receipt.Rules {
+	regions := slices.Sorted(maps.Keys(r.Regions))
+	rules := receipt.Rules{Scope: r.Name, Grace: r.Grace, KeyPattern: r.KeyPattern, Charged: l.Statuses.Charged}
+	copy(rules.Regions[:], regions)
+	return rules
+}

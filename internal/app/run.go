@@ -1,0 +1,143 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"go.uber.org/zap"
+
+	"parallax/internal/audit"
+	"parallax/internal/pipeline"
+	"parallax/sinks/report"
+)
+
+// allJobs asks for every job, in order.
+const allJobs = "all"
+
+// task is one job over one window, speaking for one moment.
+type task struct {
+	window audit.Window
+	asOf   time.Time
+}
+
+// job is one job of the service.
+type job struct {
+	name string
+	run  func(*App, context.Context, task) (audit.Outcome, error)
+}
+
+// jobs are in the order of their dependence: what capture archives, lww and the later ones read.
+func jobs() []job {
+	return []job{
+		{"capture", (*App).captureJob},
+		{"lww", (*App).lwwJob},
+		{"ledger", (*App).ledgerJob},
+		{"receipts", (*App).receiptsJob},
+		{"lag", (*App).lagJob},
+		{"settlement", (*App).settlementJob},
+		{"chain", (*App).chainJob},
+		{"failover", (*App).failoverJob},
+	}
+}
+
+// JobNames lists the jobs.
+func JobNames() []string {
+	var names []string
+	for _, j := range jobs() {
+		names = append(names, j.name)
+	}
+	return names
+}
+
+// Run runs what a request asks for and commits each outcome. Jobs of "all" that cannot run do not keep the others from
+// running; their error is returned at the end.
+func (a *App) Run(ctx context.Context, req Request) (Result, error) {
+	if err := req.Check(); err != nil {
+		return Result{}, err
+	}
+	var result Result
+	for _, j := range jobs() {
+		if req.Job != j.name && req.Job != allJobs {
+			continue
+		}
+		run, err := a.runJob(ctx, j, req)
+		if err != nil {
+			return result, fmt.Errorf("run %s: %w", j.name, err)
+		}
+		result.Runs = append(result.Runs, run)
+	}
+	return result, nil
+}
+
+func (a *App) runJob(ctx context.Context, j job, req Request) (report.Run, error) {
+	window, err := req.window(a.cfg, j.name)
+	if err != nil {
+		return report.Run{}, err
+	}
+	id, err := newRunID(j.name, req.AsOf)
+	if err != nil {
+		return report.Run{}, err
+	}
+	log := a.log.With(zap.String("job", j.name), zap.String("run_id", id), zap.Stringer("window", window))
+	log.Info("run started")
+	outcome, err := j.run(a, ctx, task{window: window, asOf: req.AsOf})
+	a.progress("", 0, 0)
+	if err != nil {
+		return report.Run{}, err
+	}
+	outcome.RunID, outcome.Job, outcome.AsOf = id, j.name, req.AsOf
+	if outcome.Window.Empty() {
+		outcome.Window = window
+	}
+	bound(&outcome, a.cfg.Limits.MaxFindings)
+	if err := a.store.Commit(ctx, outcome); err != nil {
+		return report.Run{}, err
+	}
+	log.Info("run ended", zap.String("verdict", string(outcome.Verdict())), zap.Int("findings", len(outcome.Findings)))
+	return a.reported(ctx, id)
+}
+
+// newRunID names a run: when it spoke for, which job, and what tells it apart from a repeat of itself.
+func newRunID(job string, asOf time.Time) (string, error) {
+	var b [4]byte
+	if _, err := rand.Read(b[:]); err != nil {
+		return "", fmt.Errorf("name run: %w", err)
+	}
+	return fmt.Sprintf("%s-%s-%s", asOf.UTC().Format("20060102T150405Z"), job, hex.EncodeToString(b[:])), nil
+}
+
+// bound keeps at most limit findings and leaves a gap that says how many were cut, so that the run is not taken for complete.
+func bound(o *audit.Outcome, limit int) {
+	if limit <= 0 || len(o.Findings) <= limit {
+		return
+	}
+	total := len(o.Findings)
+	o.Findings = o.Findings[:limit]
+	o.Coverage = append(o.Coverage, audit.Coverage{Source: "findings", Scope: o.Job, Window: o.Window, Gaps: []audit.Gap{{
+		Window: o.Window, Reason: fmt.Sprintf("%d findings, only the first %d kept", total, limit),
+		Remedy: "raise limits.max_findings, or run a shorter window",
+	}}})
+}
+
+// judge lets an auditor speak and adds its words, and the coverage it rests on, to an outcome.
+func judge[In any](o *audit.Outcome, auditor pipeline.Auditor[In], in In, coverage []audit.Coverage) {
+	add(o, auditor.Audit(in), coverage)
+}
+
+// add puts a judgement and the coverage it rests on into an outcome. What the auditor matched or left out is counted in the
+// first of the lines.
+func add(o *audit.Outcome, j audit.Judgement, coverage []audit.Coverage) {
+	o.Findings = append(o.Findings, j.Findings...)
+	o.Matches = append(o.Matches, j.Matches...)
+	o.Samples = append(o.Samples, j.Samples...)
+	o.Failovers = append(o.Failovers, j.Failovers...)
+	o.Coverage = append(o.Coverage, coverage...)
+	if len(coverage) > 0 && (j.Matched > 0 || len(j.Excluded) > 0) {
+		first := &o.Coverage[len(o.Coverage)-len(coverage)]
+		first.Matched += j.Matched
+		first.Excluded = append(first.Excluded, j.Excluded...)
+	}
+}

@@ -1,0 +1,167 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/bojanz/currency"
+
+	"parallax/internal/audit"
+	"parallax/internal/config"
+	"parallax/internal/pipeline"
+	"parallax/internal/record"
+	"parallax/reconcile"
+	"parallax/sources/settlement"
+)
+
+// ledgerContext is how far around a window ledger rows are read, so that lines near its ends find their payments.
+const ledgerContext = 48 * time.Hour
+
+// settlementJob ties every feed out against its ledger.
+func (a *App) settlementJob(ctx context.Context, t task) (audit.Outcome, error) {
+	var o audit.Outcome
+	if len(a.cfg.Settlement) == 0 {
+		o.Coverage = append(o.Coverage, notConfigured("settlement", t.window, "settlement"))
+	}
+	for _, l := range a.cfg.Ledgers {
+		copies, err := a.readLedger(ctx, l, t.window.Around(ledgerContext))
+		if err != nil {
+			return o, err
+		}
+		if !a.settles(l) {
+			continue
+		}
+		o.Coverage = append(o.Coverage, inForce(l, copies, t.window)...)
+		for _, feed := range a.cfg.Settlement {
+			if feed.Ledger != l.Name {
+				continue
+			}
+			s, err := a.tieOut(ctx, feed, l, copies, t)
+			if err != nil {
+				return o, err
+			}
+			o.Findings = append(o.Findings, s.files...)
+			o.Files = append(o.Files, s.seen...)
+			add(&o, s.result.Judgement, []audit.Coverage{s.coverage})
+		}
+	}
+	return o, nil
+}
+
+func (a *App) settles(l config.Ledger) bool {
+	for _, feed := range a.cfg.Settlement {
+		if feed.Ledger == l.Name {
+			return true
+		}
+	}
+	return false
+}
+
+// inForce is the coverage of the ledger in force: the writer's line and what keeps it from being used. The other copies
+// are the ledger job's.
+func inForce(l config.Ledger, copies ledgerCopies, w audit.Window) []audit.Coverage {
+	if copies.writer == nil {
+		return append(copies.coverage, noWriter(l, w))
+	}
+	for _, c := range copies.coverage {
+		if c.Region == copies.writerRegion && c.Source == "aurora" {
+			return []audit.Coverage{c}
+		}
+	}
+	return copies.coverage
+}
+
+// settled is what one feed says.
+type settled struct {
+	result   reconcile.Result
+	coverage audit.Coverage
+	files    []audit.Finding
+	seen     []audit.SettlementFile
+}
+
+// tieOut reads one feed's files and matches them with the ledger in force.
+func (a *App) tieOut(ctx context.Context, feed config.Settlement, l config.Ledger, copies ledgerCopies, t task) (settled, error) {
+	known, err := a.knownFiles(ctx, feed.Name)
+	if err != nil {
+		return settled{}, err
+	}
+	a.progress("reading the files of "+feed.Name, 0, 0)
+	src := &settlement.Source{
+		Feed: feed.Name, Ledger: l.Name, Format: feed.Format, Path: feed.Path, Profile: profile(feed.CSV), Known: known, AsOf: t.asOf,
+		Schedule: &settlement.Schedule{DeliverBy: feed.DeliverBy.Duration()},
+	}
+	about := audit.Coverage{Source: "settlement", Scope: l.Name, Window: t.window}
+	r, err := pipeline.Collect(ctx, src, about, audit.Cursor{})
+	if err != nil {
+		return settled{}, err
+	}
+	auditor := reconcile.Auditor{Rules: matchRules(feed, l)}
+	result, err := auditor.Match(reconcile.Input{
+		Window: t.window, AsOf: t.asOf, Entries: ofNetwork(copies.writer, feed.Name), Lines: r.Records, FilesThrough: src.FilesThrough(),
+		LinesIncomplete: !r.Coverage.Complete(), EntriesIncomplete: copies.writer == nil, Snapshot: ofNetwork(copies.snapshot, feed.Name),
+	})
+	if err != nil {
+		return settled{}, fmt.Errorf("match %s with ledger %s: %w", feed.Name, l.Name, err)
+	}
+	return settled{result: result, coverage: r.Coverage, files: src.Findings(), seen: src.Files()}, nil
+}
+
+func (a *App) knownFiles(ctx context.Context, feed string) ([]settlement.KnownFile, error) {
+	files, err := a.store.Files(ctx, feed)
+	if err != nil {
+		return nil, err
+	}
+	known := make([]settlement.KnownFile, 0, len(files))
+	for _, f := range files {
+		known = append(known, settlement.KnownFile{SHA256: f.SHA256, FileID: f.FileID, Name: f.Name, Status: f.Status, BusinessDate: f.BusinessDate})
+	}
+	return known, nil
+}
+
+func matchRules(feed config.Settlement, l config.Ledger) reconcile.Rules {
+	return reconcile.Rules{
+		Scope: l.Name, Feed: feed.Name, Charged: l.Statuses.Charged, Refused: l.Statuses.Refused,
+		ExpectBusinessDays: feed.ExpectBusinessDays, MissingBusinessDays: feed.MissingBusinessDays, DeliverBy: feed.DeliverBy.Duration(),
+		Exponent: exponent,
+	}
+}
+
+// exponent is a currency's number of decimals (ISO 4217); unknown currencies are shown in minor units.
+func exponent(code string) int {
+	digits, known := currency.GetDigits(code)
+	if !known {
+		return 0
+	}
+	return int(digits)
+}
+
+// ofNetwork are the rows that one feed is expected to carry. A ledger without a network column belongs to every feed.
+func ofNetwork(entries []record.Entry, network string) []record.Entry {
+	var out []record.Entry
+	for _, e := range entries {
+		if e.Network == "" || e.Network == network {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+func profile(p config.CSVProfile) settlement.Profile {
+	c := p.Columns
+	columns := map[string]string{}
+	for field, column := range map[string]string{
+		"reference": c.Reference, "payment_id": c.PaymentID, "arn": c.ARN, "rrn": c.RRN, "auth_code": c.AuthCode, "type": c.Type,
+		"amount": c.Amount, "currency": c.Currency, "settlement_amount": c.SettlementAmount, "settlement_currency": c.SettlementCurrency,
+		"fee": c.Fee, "card": c.Card, "transaction_time": c.TransactionTime, "business_date": c.BusinessDate,
+	} {
+		if column != "" {
+			columns[field] = column
+		}
+	}
+	t := p.Trailer
+	return settlement.Profile{
+		Columns: columns, Types: p.Types, Scale: p.AmountScale,
+		Trailer: settlement.Trailer{Column: t.Column, Value: t.Value, Count: t.Count, Total: t.Total},
+	}
+}

@@ -1,0 +1,89 @@
+package app
+
+import (
+	"fmt"
+	"time"
+
+	"parallax/internal/audit"
+	"parallax/internal/config"
+	"parallax/schedules"
+)
+
+const (
+	// inventoryDelay is how long after a moment the inventory that lists it has surely been delivered: inventories are
+	// made daily and take some hours.
+	inventoryDelay = 30 * time.Hour
+	// settlementLookback is how long a payment is held against new files: until it is missing, over weekends and holidays.
+	settlementLookback = 7 * 24 * time.Hour
+	// failoverLookback is how long a failover is measured again as late evidence arrives.
+	failoverLookback = 24 * time.Hour
+)
+
+// window is the request's own, or the one the job's schedule gives: the newest elapsed slot, moved back by what the job's
+// sources need to be complete, and begun earlier where earlier records must be judged again. Consecutive slots leave no
+// hole. Windows never come from the wall clock.
+func (r Request) window(cfg *config.Config, job string) (audit.Window, error) {
+	if !r.From.IsZero() {
+		return audit.NewWindow(r.From, r.To)
+	}
+	spec, found := cfg.Schedules[job]
+	if !found {
+		return audit.Window{}, fmt.Errorf("job %s has no schedule to take its window from: give --from and --to, or set schedules.%s", job, job)
+	}
+	s, err := schedules.Parse(spec)
+	if err != nil {
+		return audit.Window{}, fmt.Errorf("schedules.%s: %w", job, err)
+	}
+	delay, lookback := offsets(cfg, job)
+	slot := schedules.LastSlot(s, r.AsOf)
+	return audit.Window{From: slot.From.Add(-delay - lookback), To: slot.To.Add(-delay)}, nil
+}
+
+// offsets are a job's delay and lookback.
+func offsets(cfg *config.Config, job string) (delay, lookback time.Duration) {
+	switch job {
+	case "lww":
+		return settle(cfg), 0
+	case "ledger":
+		return margin(cfg), 0
+	case "receipts":
+		return inventoryDelay, 0
+	case "lag":
+		return 0, settle(cfg)
+	case "settlement":
+		return 0, settlementLookback
+	case "chain":
+		return inventoryDelay, settlementLookback
+	case "failover":
+		return 0, failoverLookback
+	default:
+		return 0, 0
+	}
+}
+
+// settle is the longest settle delay of any table.
+func settle(cfg *config.Config) time.Duration {
+	var longest time.Duration
+	for _, t := range cfg.Tables {
+		longest = max(longest, t.Settle)
+	}
+	return longest
+}
+
+// margin is the longest margin of any ledger.
+func margin(cfg *config.Config) time.Duration {
+	var longest time.Duration
+	for _, l := range cfg.Ledgers {
+		longest = max(longest, l.Margin)
+	}
+	return longest
+}
+
+// before moves a window back until it ends at or before limit, keeping its length.
+func before(w audit.Window, limit time.Time) audit.Window {
+	if !w.To.After(limit) {
+		return w
+	}
+	by := w.To.Sub(limit)
+	return audit.Window{From: w.From.Add(-by), To: limit}
+}

@@ -36,6 +36,7 @@ func (s *Store) commit(ctx context.Context, o audit.Outcome) error {
 			return err
 		}
 		if err := tx.Commit(ctx); err != nil {
+			hangUp(ctx, tx.Conn()) // nobody knows what it would still say
 			return s.recheck(ctx, o, err)
 		}
 		return nil

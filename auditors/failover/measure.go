@@ -27,7 +27,7 @@ func (a Auditor) measure(in Input, f audit.Failover) []audit.Measure {
 	}
 	if in.Keys != nil && a.Rules.Origin != "" {
 		add(a.keysRPO(in, f))
-		add(a.keysRTO(in, near))
+		add(a.keysRTO(in, near, f))
 	}
 	if in.Receipts != nil {
 		add(a.receiptsRPO(in, near))
@@ -89,27 +89,30 @@ func (a Auditor) ledgerRTO(in Input, near audit.Window, f audit.Failover) (audit
 }
 
 // keysRPO is how stale the surviving region's table was when it took over: the age, at promotion, of the oldest write of
-// the lost region that had not arrived. Such writes come back with the region; until then they are missing.
+// the lost region since the last one that had arrived. Such writes come back with the region; until then they are missing.
+// An older write that has not arrived was not held back by the failover; it is the lww job's finding.
 func (a Auditor) keysRPO(in Input, f audit.Failover) (audit.Measure, bool) {
 	taken := a.takenOver(in.Keys, f)
-	var oldest time.Time
-	stale := 0
+	var arrived time.Time
+	var stale []time.Time
 	for _, c := range in.Keys {
-		if c.Region == f.To || !a.local(c) || c.At.After(f.Promoted) || taken[c.Key].holds(c) {
-			continue
+		switch {
+		case c.Region == f.To || !a.local(c) || c.At.After(f.Promoted):
+		case !taken[c.Key].holds(c):
+			stale = append(stale, c.At)
+		case c.At.After(arrived):
+			arrived = c.At
 		}
-		if stale == 0 || c.At.Before(oldest) {
-			oldest = c.At
-		}
-		stale++
 	}
+	stale = slices.DeleteFunc(stale, func(t time.Time) bool { return t.Before(arrived) })
 	m := audit.Measure{Layer: "keys", Figure: "rpo", Objective: a.Rules.RPO, Error: time.Second}
-	if stale == 0 {
+	if len(stale) == 0 {
 		m.Basis = "every key written before the promotion had arrived by then"
 		return m, true
 	}
+	oldest := slices.MinFunc(stale, time.Time.Compare)
 	m.Value = f.Promoted.Sub(oldest)
-	m.Basis = fmt.Sprintf("%d key writes of %s were not yet in %s at the promotion, the oldest of %s", stale, orUnknown(f.From), f.To, clock(oldest))
+	m.Basis = fmt.Sprintf("%d key writes of %s were not yet in %s at the promotion, the oldest of %s", len(stale), orUnknown(f.From), f.To, clock(oldest))
 	return m, true
 }
 
@@ -149,26 +152,21 @@ func (a Auditor) takenOver(changes []record.Change, f audit.Failover) map[string
 	return out
 }
 
-// keysRTO is the longest silence of key writes in the surviving data; keys go on being accepted while the ledger is down.
-func (a Auditor) keysRTO(in Input, near audit.Window) (audit.Measure, bool) {
+// keysRTO is the longest silence of key writes in any region while the failover lasted; keys go on being accepted while
+// the ledger is down.
+func (a Auditor) keysRTO(in Input, near audit.Window, f audit.Failover) (audit.Measure, bool) {
 	var times []time.Time
 	for _, c := range in.Keys {
 		if near.Holds(c.At) && a.local(c) {
 			times = append(times, c.At)
 		}
 	}
-	if len(times) < 2 {
-		return audit.Measure{}, false
-	}
 	slices.SortFunc(times, time.Time.Compare)
-	var longest time.Duration
-	for i := 1; i < len(times); i++ {
-		longest = max(longest, times[i].Sub(times[i-1]))
-	}
+	from, to, ok := silence(times, f.At, f.Promoted)
 	return audit.Measure{
-		Layer: "keys", Figure: "rto", Value: longest, Error: time.Second, Objective: a.Rules.RTO,
-		Basis: "longest silence between two accepted key writes in any region",
-	}, true
+		Layer: "keys", Figure: "rto", Value: to.Sub(from), Error: max(time.Second, spacing(times)), Objective: a.Rules.RTO,
+		Basis: fmt.Sprintf("longest silence between two accepted key writes, from %s to %s", clock(from), clock(to)),
+	}, ok
 }
 
 // receiptsRPO is the span of payments whose receipts are gone for good.

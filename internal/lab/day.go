@@ -41,9 +41,14 @@ var (
 	audited        = time.Date(2026, time.November, 20, 8, 0, 0, 0, time.UTC)
 )
 
-// captures are the moments at which Options.Hook is called.
+// captures are the moments at which Options.Hook is called: around the failover, and twice a day from then on, for
+// streams forget after 24 hours.
 func captures() []time.Time {
-	return []time.Time{clock(14, 6, 0), clock(14, 30, 0), clock(14, 45, 0), ends}
+	moments := []time.Time{clock(14, 6, 0), clock(14, 30, 0), clock(14, 45, 0), ends}
+	for at := ends.Add(12 * time.Hour); at.Before(audited); at = at.Add(12 * time.Hour) {
+		moments = append(moments, at)
+	}
+	return moments
 }
 
 // Steps of one payment, after its key was accepted.

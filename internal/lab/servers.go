@@ -23,13 +23,13 @@ var regions = [2]string{dublin, london}
 
 // start makes the stand-ins and starts the databases.
 func (w *World) start(ctx context.Context) error {
-	seed, from := w.options.Seed, opening.Add(-5*time.Minute)
+	seed, from := w.options.Seed, windowFrom.Add(-time.Hour)
 	w.table = globaltable.New(globaltable.Options{
 		Regions: regions[:], Table: keyTable, HashKey: "pk", Seed: seed, Start: from,
 		MinDelay: keysMinDelay, MaxDelay: keysMaxDelay,
 		Skew:      map[string]time.Duration{london: 4 * time.Millisecond},
 		Coalesce:  0.3,
-		ShardRoll: 25 * time.Minute, EmptyPage: 0.05, Throttle: 0.01,
+		ShardRoll: time.Hour, EmptyPage: 0.05, Throttle: 0.01,
 	})
 	w.receipts = buckets.New(buckets.Options{
 		Regions:          regions,

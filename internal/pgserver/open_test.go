@@ -31,7 +31,7 @@ func query[T any](t *testing.T, s *pgserver.Server, sql string) T {
 	return v
 }
 
-func exec(t *testing.T, s *pgserver.Server, sql string) {
+func statement(t *testing.T, s *pgserver.Server, sql string) {
 	t.Helper()
 	if _, err := connect(t, s).Exec(t.Context(), sql); err != nil {
 		t.Fatalf("%s: %v", sql, err)
@@ -58,7 +58,7 @@ var unsynced = pgserver.Throwaway()
 func TestOpenKeepsWhatWasWritten(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, pgserver.Options{DataDir: dir, Settings: unsynced})
-	exec(t, s, "create table kept as select 42 as v")
+	statement(t, s, "create table kept as select 42 as v")
 	first := s.DSN("", "")
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
@@ -97,7 +97,7 @@ func TestOpenEphemeralLeavesNothing(t *testing.T) {
 func TestOpenEphemeralSparesALastingFolder(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, pgserver.Options{DataDir: dir, Settings: unsynced})
-	exec(t, s, "create table kept as select 42 as v")
+	statement(t, s, "create table kept as select 42 as v")
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +125,7 @@ func TestOpenSharesWithinOneProgram(t *testing.T) {
 func TestOpenRecoversAKilledServer(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, pgserver.Options{DataDir: dir, Settings: unsynced})
-	exec(t, s, "create table kept as select 42 as v")
+	statement(t, s, "create table kept as select 42 as v")
 	held := connect(t, s) // its process holds the shared memory for a moment
 	if err := s.Kill(); err != nil {
 		t.Fatal(err)

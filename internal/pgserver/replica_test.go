@@ -32,7 +32,7 @@ func TestStandbyFollowsAndIsPromoted(t *testing.T) {
 	}
 	t.Cleanup(func() { standby.Close() })
 
-	exec(t, primary, "create table rows as select 1 as v")
+	statement(t, primary, "create table rows as select 1 as v")
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
 		if query[bool](t, standby, "select to_regclass('rows') is not null") {
 			break
@@ -47,7 +47,7 @@ func TestStandbyFollowsAndIsPromoted(t *testing.T) {
 	if err := standby.Promote(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	exec(t, standby, "insert into rows values (2)")
+	statement(t, standby, "insert into rows values (2)")
 
 	// The old primary comes back read-only, as a restored snapshot.
 	old, err := b.Start(t.Context(), first, pgserver.Throwaway(), pgserver.Settings{"default_transaction_read_only": "on"})

@@ -11,24 +11,17 @@ import (
 	"parallax/internal/lab/cardfile"
 )
 
-// aftermath is what comes after the day: both inventories at midnight and the networks' files on two mornings.
-func (w *World) aftermath(ctx context.Context) error {
-	if err := w.ledger.flush(ctx); err != nil {
-		return err
+// nightAndMornings enters what comes after the day: both inventories at midnight and the networks' files on two mornings.
+func (w *World) nightAndMornings() {
+	w.agenda.add(ends, func(ctx context.Context, _ time.Time) error {
+		w.announce("inventories and settlement files")
+		return w.collisions(ctx)
+	})
+	w.agenda.add(inventoried, func(_ context.Context, at time.Time) error { return w.receipts.WriteInventories(at) })
+	for _, d := range deliveries() {
+		w.agenda.add(d.at, func(context.Context, time.Time) error { return w.deliver(d) })
 	}
-	if err := w.collisions(ctx); err != nil {
-		return err
-	}
-	w.announce("inventories and settlement files")
-	w.receipts.Advance(inventoried)
-	if err := w.receipts.WriteInventories(inventoried); err != nil {
-		return err
-	}
-	if err := w.deliver(); err != nil {
-		return err
-	}
-	w.present.Store(audited.UnixNano())
-	return nil
+	w.agenda.add(audited, func(context.Context, time.Time) error { return nil })
 }
 
 // delivery is one file of a network: its name, when it came, the business date it reports.
@@ -63,32 +56,30 @@ func csv(d delivery, lines []cardfile.Line) ([]byte, error) {
 	return out.Bytes(), err
 }
 
-// deliver writes the networks' files, and one of them a second time under another name.
-func (w *World) deliver() error {
-	slices.SortStableFunc(w.charges, func(a, b *payment) int { return a.at.Compare(b.at) })
-	const resent, again = "mastercard-20261118.ipm", "mastercard-20261118-resend.ipm"
-	for _, d := range deliveries() {
-		data, err := d.write(d, w.lines(d))
-		if err != nil {
-			return wrap(err, "write %s", d.name)
-		}
-		if err := w.leave(d.name, data, d.at); err != nil {
-			return err
-		}
-		if d.name == resent {
-			if err := w.leave(again, data, d.at.Add(25*time.Minute)); err != nil {
-				return err
-			}
-		}
+// resent is the file that comes a second time, under another name.
+const (
+	resent   = "mastercard-20261118.ipm"
+	resentAs = "mastercard-20261118-resend.ipm"
+)
+
+// deliver writes a file of a network.
+func (w *World) deliver(d delivery) error {
+	data, err := d.write(d, w.lines(d))
+	if err != nil {
+		return wrap(err, "write %s", d.name)
 	}
-	w.truth.note("file.duplicate", again, "")
-	return nil
+	if err := w.leave(d.name, data, d.at); err != nil || d.name != resent {
+		return err
+	}
+	w.truth.note("file.duplicate", resentAs, "")
+	return w.leave(resentAs, data, d.at.Add(25*time.Minute))
 }
 
 // lines are what a file reports, in the order of the payments.
 func (w *World) lines(d delivery) []cardfile.Line {
+	inOrder := slices.SortedStableFunc(slices.Values(w.charges), func(a, b *payment) int { return a.at.Compare(b.at) })
 	var lines []cardfile.Line
-	for _, p := range w.charges {
+	for _, p := range inOrder {
 		switch {
 		case p.network != d.network || p.late != d.late:
 		case p.bill != nil:

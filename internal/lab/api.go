@@ -20,7 +20,7 @@ type Options struct {
 	Seed     uint64                                 // same seed, same world
 	Payments int                                    // all payments attempted, those that faults need included; at least MinPayments
 	Progress func(stage string, done, total int)    // may be nil
-	Hook     func(context.Context, time.Time) error // called at each capture moment with the virtual time; may be nil
+	Hook     func(context.Context, time.Time) error // called at each capture moment with the virtual time, last some hours before AsOf; may be nil
 }
 
 // MinPayments is the smallest world that still holds every fault.

@@ -27,10 +27,10 @@ func checkFiles(t *testing.T, w *World, l ledgers) {
 		readCSV(t, w, "acquirer-visa-20261118.csv"),
 		readCSV(t, w, "acquirer-visa-20261119.csv"),
 	)
-	if !bytes.Equal(readFile(t, w, "mastercard-20261118.ipm"), readFile(t, w, "mastercard-20261118-resend.ipm")) {
+	if !bytes.Equal(readFile(t, w, resent), readFile(t, w, resentAs)) {
 		t.Error("the resent file is not the same")
 	}
-	same(t, w, "file.duplicate", map[string]bool{"mastercard-20261118-resend.ipm": true})
+	same(t, w, "file.duplicate", map[string]bool{resentAs: true})
 	tieOut(t, w, l, charges)
 }
 

@@ -35,6 +35,7 @@ func (w *World) script() {
 	w.settlementTrouble()     // m
 	w.entryWithoutKey()       // o
 	w.ordinaryPayments()
+	w.nightAndMornings()
 }
 
 // ordinaryPayments fills the workload up to the number asked for, evenly and with jitter. At least one payment of each
@@ -168,5 +169,5 @@ func (w *World) hook(ctx context.Context, at time.Time) error {
 	if w.options.Hook == nil {
 		return nil
 	}
-	return wrap(w.options.Hook(ctx, at), "capture at %s", at.Format("15:04"))
+	return wrap(w.options.Hook(ctx, at), "capture at %s", stamp(at))
 }

@@ -91,17 +91,16 @@ func (w *World) Play(ctx context.Context) error {
 	for {
 		it, ok := w.agenda.next()
 		if !ok {
-			break
+			return nil
 		}
 		if err := ctx.Err(); err != nil {
 			return wrap(context.Cause(ctx), "play world")
 		}
 		w.advance(it.at)
 		if err := it.do(ctx, it.at); err != nil {
-			return wrap(err, "play world at %s", it.at.Format("15:04:05.000"))
+			return wrap(err, "play world at %s", it.at.Format("2006-01-02T15:04:05.000Z"))
 		}
 	}
-	return wrap(w.aftermath(ctx), "play world after its day")
 }
 
 // advance moves every clock, and lets arrive what was on its way.

@@ -20,7 +20,7 @@ func played(t *testing.T, seed uint64, payments int) *World {
 	w, err := Build(t.Context(), Options{
 		Dir: t.TempDir(), Seed: seed, Payments: payments,
 		Hook: func(_ context.Context, at time.Time) error {
-			hooked = append(hooked, at.Format("15:04"))
+			hooked = append(hooked, at.Format("02T15:04"))
 			return nil
 		},
 	})
@@ -35,7 +35,7 @@ func played(t *testing.T, seed uint64, payments int) *World {
 	if err := w.Play(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if got := strings.Join(hooked, " "); got != "14:06 14:30 14:45 15:10" {
+	if got := strings.Join(hooked, " "); got != "18T14:06 18T14:30 18T14:45 18T15:10 19T03:10 19T15:10 20T03:10" {
 		t.Errorf("hooks at %s", got)
 	}
 	return w

@@ -33,7 +33,7 @@ const (
 // Load reads the file at path and overrides it from env, which has the form of os.Environ. Everything that is wrong is
 // reported at once, as Problems.
 func Load(path string, env []string) (*Config, error) {
-	text, err := os.ReadFile(path) //nolint:gosec // the user names the file
+	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("read configuration: %s does not exist: write one with `parallax config example > parallax.yaml`", path)
 	}

@@ -29,7 +29,7 @@ func unmarshalText(v reflect.Value, text string) error {
 		return errors.New(wanted(v))
 	}
 	if err := u.UnmarshalText([]byte(text)); err != nil {
-		return err //nolint:wrapcheck // it is our own error, or regexp's, and says all there is
+		return err
 	}
 	if v.Kind() == reflect.Pointer {
 		v.Set(target.Addr())

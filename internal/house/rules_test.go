@@ -1,6 +1,9 @@
 package house
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // rule says what a package may import of the module, and of the dependencies that are kept in few places.
 // A name ending in /... stands for the package and everything below it.
@@ -108,10 +111,8 @@ func (r rule) breach(pkg, imported string) string {
 		if !strings.HasPrefix(imported, path) {
 			continue
 		}
-		for _, allowed := range r.outside {
-			if allowed == name {
-				return ""
-			}
+		if slices.Contains(r.outside, name) {
+			return ""
 		}
 		return pkg + " imports " + imported + ", which its rule (" + r.name + ") does not allow"
 	}

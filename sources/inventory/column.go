@@ -84,11 +84,11 @@ func assemble(columns map[string]*column, n int, done int64) ([]row, error) {
 		modified, dated := columns[colModified].number(i)
 		switch {
 		case o.Key == "":
-			return nil, &damage{fmt.Sprintf("row %d: field key is empty", done+int64(i)+1)}
+			return nil, &damageError{fmt.Sprintf("row %d: field key is empty", done+int64(i)+1)}
 		case !dated:
-			return nil, &damage{fmt.Sprintf("row %d: field last_modified_date is empty", done+int64(i)+1)}
+			return nil, &damageError{fmt.Sprintf("row %d: field last_modified_date is empty", done+int64(i)+1)}
 		case size < 0 || !sized && !o.DeleteMarker:
-			return nil, &damage{fmt.Sprintf("row %d: field size is not a number of bytes", done+int64(i)+1)}
+			return nil, &damageError{fmt.Sprintf("row %d: field size is not a number of bytes", done+int64(i)+1)}
 		}
 		o.Size, o.LastModified = size, time.UnixMilli(modified).UTC()
 	}

@@ -47,13 +47,13 @@ func layoutOf(schema string) (layout, error) {
 	for i, name := range names {
 		name = strings.TrimSpace(name)
 		if _, twice := l.at[name]; twice {
-			return l, &damage{fmt.Sprintf("names column %q twice in fileSchema", name)}
+			return l, &damageError{fmt.Sprintf("names column %q twice in fileSchema", name)}
 		}
 		l.at[name] = i
 	}
 	for _, name := range []string{colBucket, colKey, colSize, colModified} {
 		if _, ok := l.at[name]; !ok {
-			return l, &unsupported{fmt.Sprintf("has no column %s in fileSchema, which is needed", name)}
+			return l, &unsupportedError{fmt.Sprintf("has no column %s in fileSchema, which is needed", name)}
 		}
 	}
 	return l, l.versions()
@@ -65,7 +65,7 @@ func (l layout) versions() error {
 	_, latest := l.at[colLatest]
 	_, marker := l.at[colMarker]
 	if version && (!latest || !marker) {
-		return &unsupported{"has VersionId in fileSchema, but not IsLatest and IsDeleteMarker, which are needed with it"}
+		return &unsupportedError{"has VersionId in fileSchema, but not IsLatest and IsDeleteMarker, which are needed with it"}
 	}
 	return nil
 }
@@ -80,7 +80,7 @@ func decodeCSV(l layout) decoder {
 func (l layout) decode(ctx context.Context, f io.Reader, each func(row) bool) error {
 	zip, err := gzip.NewReader(f)
 	if err != nil {
-		return &damage{"is not gzip: " + err.Error()}
+		return &damageError{"is not gzip: " + err.Error()}
 	}
 	lines := bufio.NewScanner(zip)
 	lines.Buffer(make([]byte, 0, 4096), maxLine)
@@ -94,18 +94,18 @@ func (l layout) decode(ctx context.Context, f io.Reader, each func(row) bool) er
 		}
 		fields, err = split(fields[:0], lines.Text())
 		if err != nil {
-			return &damage{fmt.Sprintf("line %d: %v", number, err)}
+			return &damageError{fmt.Sprintf("line %d: %v", number, err)}
 		}
 		o, err := l.row(fields)
 		if err != nil {
-			return &damage{fmt.Sprintf("line %d: %v", number, err)}
+			return &damageError{fmt.Sprintf("line %d: %v", number, err)}
 		}
 		if !each(o) {
 			return nil
 		}
 	}
 	if err := lines.Err(); err != nil {
-		return &damage{"breaks off or is damaged: " + err.Error()}
+		return &damageError{"breaks off or is damaged: " + err.Error()}
 	}
 	return nil
 }

@@ -33,12 +33,18 @@ func TestDamage(t *testing.T) {
 		}
 	}
 	manifest := func(change func(m map[string]any)) func(*testing.T, *world, *inventory.Source) {
-		return func(t *testing.T, w *world, src *inventory.Source) { w.rewrite(t, string(src.Region), change) }
+		return func(t *testing.T, w *world, src *inventory.Source) {
+			t.Helper()
+			w.rewrite(t, string(src.Region), change)
+		}
 	}
 	data := func(change func([]byte) []byte) func(*testing.T, *world, *inventory.Source) {
-		return func(t *testing.T, w *world, src *inventory.Source) { w.replace(t, string(src.Region), change) }
+		return func(t *testing.T, w *world, src *inventory.Source) {
+			t.Helper()
+			w.replace(t, string(src.Region), change)
+		}
 	}
-	first := func(m map[string]any) map[string]any { return m["files"].([]any)[0].(map[string]any) } //nolint:forcetypeassert // the lab wrote it
+	first := func(m map[string]any) map[string]any { return m["files"].([]any)[0].(map[string]any) }
 
 	for _, c := range []struct {
 		name   string
@@ -74,12 +80,14 @@ func TestDamage(t *testing.T) {
 		{"server in trouble", london, refuse("/data/", http.StatusServiceUnavailable, "SlowDown"), "SlowDown"},
 		{"file too large", london, func(_ *testing.T, _ *world, s *inventory.Source) { s.Settings.MaxFile = 10 }, "larger than the limit of 10"},
 		{"file changed", london, func(t *testing.T, w *world, _ *inventory.Source) {
+			t.Helper()
 			key := w.dataKey(t, london)
 			body := w.Content(london, key)
 			body[len(body)/2] ^= 1
 			w.Overwrite(london, key, body)
 		}, "has MD5"},
 		{"file grown", london, func(t *testing.T, w *world, _ *inventory.Source) {
+			t.Helper()
 			key := w.dataKey(t, london)
 			w.Overwrite(london, key, append(w.Content(london, key), 0))
 		}, "has another size"},
@@ -91,7 +99,10 @@ func TestDamage(t *testing.T) {
 				return buckets.Fault{}
 			})
 		}, "unexpected EOF"},
-		{"no temporary folder", dublin, func(t *testing.T, _ *world, s *inventory.Source) { s.Settings.TempDir = t.TempDir() + "/none" }, "could not be kept on disk"},
+		{"no temporary folder", dublin, func(t *testing.T, _ *world, s *inventory.Source) {
+			t.Helper()
+			s.Settings.TempDir = t.TempDir() + "/none"
+		}, "could not be kept on disk"},
 		{"not gzip", dublin, data(func([]byte) []byte { return []byte("plain") }), "is not gzip"},
 		{"gzip cut short", dublin, data(func(b []byte) []byte { return b[:len(b)/2] }), "breaks off or is damaged"},
 		{"gzip checksum", dublin, data(func(b []byte) []byte { b[len(b)-5] ^= 1; return b }), "breaks off or is damaged"},

@@ -11,27 +11,27 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// damage is something wrong with what was fetched: a checksum, a format, a field. It never carries a raw row.
-type damage struct{ what string }
+// damageError is something wrong with what was fetched: a checksum, a format, a field. It never carries a raw row.
+type damageError struct{ what string }
 
-func (d *damage) Error() string { return d.what }
+func (d *damageError) Error() string { return d.what }
 
-// unsupported is a list in a format that is not read.
-type unsupported struct{ what string }
+// unsupportedError is a list in a format that is not read.
+type unsupportedError struct{ what string }
 
-func (u *unsupported) Error() string { return u.what }
+func (u *unsupportedError) Error() string { return u.what }
 
-// tooLarge is a file beyond the limit in bytes.
-type tooLarge struct{ limit int64 }
+// tooLargeError is a file beyond the limit in bytes.
+type tooLargeError struct{ limit int64 }
 
-func (t *tooLarge) Error() string {
+func (t *tooLargeError) Error() string {
 	return fmt.Sprintf("is larger than the limit of %d bytes", t.limit)
 }
 
-// local is a failure of this machine: a full disk, a folder that cannot be written.
-type local struct{ cause error }
+// localError is a failure of this machine: a full disk, a folder that cannot be written.
+type localError struct{ cause error }
 
-func (l *local) Error() string {
+func (l *localError) Error() string {
 	return fmt.Sprintf("could not be kept on disk: %v", rootCause(l.cause))
 }
 
@@ -39,10 +39,10 @@ func (l *local) Error() string {
 // Source of the codes: Amazon S3 API reference, "Error responses".
 func explain(err error, what string, limit time.Duration) (reason, remedy string) {
 	var (
-		damaged *damage
-		format  *unsupported
-		large   *tooLarge
-		disk    *local
+		damaged *damageError
+		format  *unsupportedError
+		large   *tooLargeError
+		disk    *localError
 		answer  smithy.APIError
 		status  *awshttp.ResponseError
 	)

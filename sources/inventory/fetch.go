@@ -16,7 +16,7 @@ import (
 	"parallax/internal/record"
 )
 
-// decoder yields the rows of one file whose checksum has been verified. Its errors are of the kind damage, or those of
+// decoder yields the rows of one file whose checksum has been verified. Its errors are of type damageError, or those of
 // ctx. each returns false to stop.
 type decoder func(ctx context.Context, f *os.File, size int64, each func(row) bool) error
 
@@ -44,7 +44,7 @@ func (r *reading) small(ctx context.Context, key string, limit int64) ([]byte, e
 		body, err = io.ReadAll(io.LimitReader(answer.Body, limit+1))
 		_ = answer.Body.Close() // read only
 		if int64(len(body)) > limit {
-			return nil, &tooLarge{limit}
+			return nil, &tooLargeError{limit}
 		}
 		if err == nil {
 			return body, nil
@@ -70,7 +70,7 @@ func (r *reading) file(ctx context.Context, m manifest, f manifestFile, decode d
 	err = decode(bounded, temp, f.Size, func(o row) bool {
 		rows++
 		if o.bucket != r.Bucket {
-			foreign = &damage{fmt.Sprintf("row %d is of bucket %q, not %q", rows, o.bucket, r.Bucket)}
+			foreign = &damageError{fmt.Sprintf("row %d is of bucket %q, not %q", rows, o.bucket, r.Bucket)}
 			return false
 		}
 		o.SeenAt = m.created
@@ -97,11 +97,11 @@ type row struct {
 // download keeps a data file on disk, without a name, and verifies its size and checksum. The caller closes it.
 func (r *reading) download(ctx context.Context, f manifestFile) (*os.File, error) {
 	if f.Size > r.Settings.MaxFile {
-		return nil, &tooLarge{r.Settings.MaxFile}
+		return nil, &tooLargeError{r.Settings.MaxFile}
 	}
 	temp, err := os.CreateTemp(r.Settings.TempDir, "inventory-")
 	if err != nil {
-		return nil, &local{errors.Unwrap(err)}
+		return nil, &localError{errors.Unwrap(err)}
 	}
 	_ = os.Remove(temp.Name()) // open files outlive their names; nothing is left behind when the program is killed
 	for range attempts {
@@ -125,24 +125,24 @@ func (r *reading) fill(ctx context.Context, temp *os.File, f manifestFile) error
 	}
 	defer func() { _ = answer.Body.Close() }() // read only
 	if err := rewind(temp); err != nil {
-		return &local{err}
+		return &localError{err}
 	}
 	sum := md5.New() //nolint:gosec // see the import
 	out := &diskWriter{file: temp}
 	n, err := io.Copy(io.MultiWriter(out, sum), io.LimitReader(answer.Body, f.Size+1))
 	switch {
 	case out.err != nil:
-		return &local{out.err}
+		return &localError{out.err}
 	case err != nil:
 		return fmt.Errorf("%w: %w", errBroken, err)
 	case n != f.Size:
-		return &damage{fmt.Sprintf("has another size than the %d bytes the manifest says", f.Size)}
+		return &damageError{fmt.Sprintf("has another size than the %d bytes the manifest says", f.Size)}
 	}
 	if got := hex.EncodeToString(sum.Sum(nil)); got != f.MD5 {
-		return &damage{"has MD5 " + got + ", the manifest says " + f.MD5}
+		return &damageError{"has MD5 " + got + ", the manifest says " + f.MD5}
 	}
 	if _, err := temp.Seek(0, io.SeekStart); err != nil {
-		return &local{err}
+		return &localError{err}
 	}
 	return nil
 }

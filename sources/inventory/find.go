@@ -133,7 +133,7 @@ func (r *reading) checksum(ctx context.Context, e edition) (string, error) {
 	}
 	sum := strings.ToLower(strings.TrimSpace(string(body)))
 	if !isMD5(sum) {
-		return "", &damage{"is not an MD5 of 32 hexadecimal digits"}
+		return "", &damageError{"is not an MD5 of 32 hexadecimal digits"}
 	}
 	return sum, nil
 }

@@ -36,7 +36,7 @@ func FuzzCSV(f *testing.F) {
 		if rows > lines {
 			t.Errorf("%d rows of %d lines", rows, lines)
 		}
-		var damaged *damage
+		var damaged *damageError
 		if err != nil && !errors.As(err, &damaged) {
 			t.Errorf("an error that names no damage: %v", err)
 		}

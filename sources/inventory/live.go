@@ -98,7 +98,7 @@ func versionsOf(answer *s3.ListObjectVersionsOutput) ([]record.Object, error) {
 	for _, v := range answer.Versions {
 		key, err := url.QueryUnescape(aws.ToString(v.Key))
 		if err != nil {
-			return nil, &damage{"holds a key that is not URL-encoded"}
+			return nil, &damageError{"holds a key that is not URL-encoded"}
 		}
 		etag := strings.Trim(aws.ToString(v.ETag), `"`)
 		out = append(out, record.Object{
@@ -110,7 +110,7 @@ func versionsOf(answer *s3.ListObjectVersionsOutput) ([]record.Object, error) {
 	for _, m := range answer.DeleteMarkers {
 		key, err := url.QueryUnescape(aws.ToString(m.Key))
 		if err != nil {
-			return nil, &damage{"holds a key that is not URL-encoded"}
+			return nil, &damageError{"holds a key that is not URL-encoded"}
 		}
 		out = append(out, record.Object{
 			Key: key, VersionID: versionID(m.VersionId), IsLatest: aws.ToBool(m.IsLatest), DeleteMarker: true,

@@ -40,7 +40,7 @@ func TestLiveFillsWhatTheInventoryLacks(t *testing.T) {
 	if o := live[receiptKey(101)]; len(o) != 1 || o[0].ReplicationStatus != "PENDING" || !o[0].SeenAt.Equal(next.Add(8*time.Hour)) {
 		t.Errorf("stuck: %+v", o)
 	}
-	if o := live[receiptKey(102)]; len(o) != 2 || !(o[0].DeleteMarker || o[1].DeleteMarker) || o[0].IsLatest == o[1].IsLatest {
+	if o := live[receiptKey(102)]; len(o) != 2 || !o[0].DeleteMarker && !o[1].DeleteMarker || o[0].IsLatest == o[1].IsLatest {
 		t.Errorf("deleted: %+v", o)
 	}
 	if o := live["receipts/2026/11/18/odd key+.json"]; len(o) != 1 || o[0].VersionID != "" || o[0].Size != 4 {

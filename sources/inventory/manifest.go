@@ -41,21 +41,21 @@ type manifestFile struct {
 func decodeManifest(body []byte, bucket, destination string) (manifest, error) {
 	var m manifest
 	if err := json.Unmarshal(body, &m); err != nil {
-		return m, &damage{"is not the JSON of a manifest: " + err.Error()}
+		return m, &damageError{"is not the JSON of a manifest: " + err.Error()}
 	}
 	if m.SourceBucket != bucket {
-		return m, &damage{fmt.Sprintf("is of bucket %q, not %q", m.SourceBucket, bucket)}
+		return m, &damageError{fmt.Sprintf("is of bucket %q, not %q", m.SourceBucket, bucket)}
 	}
 	if m.DestinationBucket[strings.LastIndexByte(m.DestinationBucket, ':')+1:] != destination {
-		return m, &damage{fmt.Sprintf("names destination %q, not %q", m.DestinationBucket, destination)}
+		return m, &damageError{fmt.Sprintf("names destination %q, not %q", m.DestinationBucket, destination)}
 	}
 	millis, err := strconv.ParseInt(m.CreationTimestamp, 10, 64)
 	if err != nil || millis <= 0 || millis > 1<<45 {
-		return m, &damage{fmt.Sprintf("has creationTimestamp %q, which is not milliseconds since 1970", m.CreationTimestamp)}
+		return m, &damageError{fmt.Sprintf("has creationTimestamp %q, which is not milliseconds since 1970", m.CreationTimestamp)}
 	}
 	m.created = time.UnixMilli(millis).UTC()
 	if m.Files == nil {
-		return m, &damage{"has no list of files"}
+		return m, &damageError{"has no list of files"}
 	}
 	seen := map[string]bool{}
 	for i := range m.Files {
@@ -63,11 +63,11 @@ func decodeManifest(body []byte, bucket, destination string) (manifest, error) {
 		f.MD5 = strings.ToLower(f.MD5)
 		switch {
 		case f.Key == "" || seen[f.Key]:
-			return m, &damage{fmt.Sprintf("file %d has no key, or one that was named before", i+1)}
+			return m, &damageError{fmt.Sprintf("file %d has no key, or one that was named before", i+1)}
 		case f.Size < 0:
-			return m, &damage{fmt.Sprintf("file %d has size %d", i+1, f.Size)}
+			return m, &damageError{fmt.Sprintf("file %d has size %d", i+1, f.Size)}
 		case !isMD5(f.MD5):
-			return m, &damage{fmt.Sprintf("file %d has no MD5checksum of 32 hexadecimal digits", i+1)}
+			return m, &damageError{fmt.Sprintf("file %d has no MD5checksum of 32 hexadecimal digits", i+1)}
 		}
 		seen[f.Key] = true
 	}
@@ -88,7 +88,7 @@ func (r *reading) edition(ctx context.Context, e edition, checksum string, liste
 		return
 	}
 	if got := md5Hex(body); got != checksum {
-		r.fail(ctx, where, &damage{"has MD5 " + got + ", manifest.checksum says " + checksum})
+		r.fail(ctx, where, &damageError{"has MD5 " + got + ", manifest.checksum says " + checksum})
 		return
 	}
 	m, err := decodeManifest(body, r.Bucket, r.Inventory.Bucket)
@@ -131,8 +131,8 @@ func decoderOf(m manifest) (decoder, error) {
 	case strings.EqualFold(m.FileFormat, formatParquet):
 		return decodeParquet, nil
 	case strings.EqualFold(m.FileFormat, formatORC):
-		return nil, &unsupported{"is in the format ORC, which is not read"}
+		return nil, &unsupportedError{"is in the format ORC, which is not read"}
 	default:
-		return nil, &unsupported{fmt.Sprintf("is in the unknown format %q", m.FileFormat)}
+		return nil, &unsupportedError{fmt.Sprintf("is in the unknown format %q", m.FileFormat)}
 	}
 }

@@ -80,7 +80,7 @@ func hand(ctx context.Context, batches <-chan []row, each func(row) bool) error 
 func guarded(f func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = &damage{fmt.Sprintf("is damaged: %v", r)}
+			err = &damageError{fmt.Sprintf("is damaged: %v", r)}
 		}
 	}()
 	return f()
@@ -91,7 +91,7 @@ func readParquet(ctx context.Context, f bound, out chan<- []row) error {
 	props.BufferedStreamEnabled = true // else a whole column chunk is read at once
 	file, err := pqfile.NewParquetReader(f, pqfile.WithReadProps(props))
 	if err != nil {
-		return &damage{"is not Parquet, or damaged: " + err.Error()}
+		return &damageError{"is not Parquet, or damaged: " + err.Error()}
 	}
 	wanted, err := columnsOf(file)
 	if err != nil {
@@ -116,13 +116,13 @@ func columnsOf(file *pqfile.Reader) (map[string]int, error) {
 			continue
 		}
 		if column.MaxRepetitionLevel() > 0 || column.MaxDefinitionLevel() > 1 {
-			return nil, &unsupported{"has the column " + column.Path() + " nested or repeated"}
+			return nil, &unsupportedError{"has the column " + column.Path() + " nested or repeated"}
 		}
 		found[name] = i
 	}
 	for _, name := range []string{colBucket, colKey, colSize, colModified} {
 		if _, ok := found[name]; !ok {
-			return nil, &unsupported{"has no column " + name + ", which is needed"}
+			return nil, &unsupportedError{"has no column " + name + ", which is needed"}
 		}
 	}
 	return found, layout{at: found}.versions()
@@ -131,20 +131,20 @@ func columnsOf(file *pqfile.Reader) (map[string]int, error) {
 func readGroup(ctx context.Context, group *pqfile.RowGroupReader, size int64, wanted map[string]int, out chan<- []row) error {
 	total := group.NumRows()
 	if total < 0 || total > maxGroupRows {
-		return &damage{fmt.Sprintf("claims %d rows in one group", total)}
+		return &damageError{fmt.Sprintf("claims %d rows in one group", total)}
 	}
 	columns := make(map[string]*column, len(wanted))
 	for name, i := range wanted {
 		chunk, err := group.MetaData().ColumnChunk(i)
 		if err != nil {
-			return &damage{fmt.Sprintf("column %s: %v", name, err)}
+			return &damageError{fmt.Sprintf("column %s: %v", name, err)}
 		}
 		if n := chunk.TotalCompressedSize(); n < 0 || n > size {
-			return &damage{fmt.Sprintf("column %s claims %d bytes of a file of %d", name, n, size)}
+			return &damageError{fmt.Sprintf("column %s claims %d bytes of a file of %d", name, n, size)}
 		}
 		reader, err := group.Column(i)
 		if err != nil {
-			return &damage{fmt.Sprintf("column %s: %v", name, err)}
+			return &damageError{fmt.Sprintf("column %s: %v", name, err)}
 		}
 		columns[name] = &column{reader: reader, required: reader.Descriptor().MaxDefinitionLevel() == 0}
 	}
@@ -152,7 +152,7 @@ func readGroup(ctx context.Context, group *pqfile.RowGroupReader, size int64, wa
 		n := min(rowsPerBatch, total-done)
 		for name, c := range columns {
 			if err := c.read(n); err != nil {
-				return &damage{fmt.Sprintf("column %s after row %d: %v", name, done, err)}
+				return &damageError{fmt.Sprintf("column %s after row %d: %v", name, done, err)}
 			}
 		}
 		rows, err := assemble(columns, int(n), done)

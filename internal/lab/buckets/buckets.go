@@ -198,7 +198,7 @@ func (p *Pair) random(purpose string) *rand.Rand {
 	for i := range len(purpose) {
 		h = (h ^ uint64(purpose[i])) * 1099511628211
 	}
-	return rand.New(rand.NewPCG(p.options.Seed, h)) //nolint:gosec // repeatable, not secret
+	return rand.New(rand.NewPCG(p.options.Seed, h))
 }
 
 // add keeps the versions of a key in the order of their creation.

@@ -32,8 +32,15 @@ func newPair(change ...func(*buckets.Options)) *buckets.Pair {
 	return buckets.New(o)
 }
 
+// answered is the answer to a HEAD request.
+type answered struct {
+	status int
+	size   int64
+	header http.Header
+}
+
 // head asks a region for a key over HTTP.
-func head(t *testing.T, p *buckets.Pair, region, key string) *http.Response {
+func head(t *testing.T, p *buckets.Pair, region, key string) answered {
 	t.Helper()
 	url, stop, err := p.Serve(region)
 	if err != nil {
@@ -50,13 +57,13 @@ func head(t *testing.T, p *buckets.Pair, region, key string) *http.Response {
 		t.Fatal(err)
 	}
 	_ = answer.Body.Close()
-	return answer
+	return answered{answer.StatusCode, answer.ContentLength, answer.Header}
 }
 
 func status(t *testing.T, p *buckets.Pair, region, key string) string {
 	t.Helper()
 	answer := head(t, p, region, key)
-	return strings.TrimSpace(fmt.Sprint(answer.StatusCode, " ", answer.Header.Get("X-Amz-Replication-Status")))
+	return strings.TrimSpace(fmt.Sprint(answer.status, " ", answer.header.Get("X-Amz-Replication-Status")))
 }
 
 func TestReplication(t *testing.T) {
@@ -80,11 +87,11 @@ func TestReplication(t *testing.T) {
 
 	here, there := head(t, p, dublin, "a"), head(t, p, london, "a")
 	for _, name := range []string{"X-Amz-Version-Id", "Last-Modified", "ETag", "Content-Length"} {
-		if h := here.Header.Get(name); h == "" || h != there.Header.Get(name) {
-			t.Errorf("%s: %q and %q", name, h, there.Header.Get(name))
+		if h := here.header.Get(name); h == "" || h != there.header.Get(name) {
+			t.Errorf("%s: %q and %q", name, h, there.header.Get(name))
 		}
 	}
-	if at, err := http.ParseTime(here.Header.Get("Last-Modified")); err != nil || !at.Equal(noon.Truncate(time.Second)) {
+	if at, err := http.ParseTime(here.header.Get("Last-Modified")); err != nil || !at.Equal(noon.Truncate(time.Second)) {
 		t.Errorf("last modified %s", at)
 	}
 }
@@ -109,13 +116,13 @@ func TestOrderedTroubles(t *testing.T) {
 			t.Errorf("%s: %q, want %q", key, got, want)
 		}
 	}
-	if n := head(t, p, london, "corrupt").ContentLength; n != 5 {
+	if n := head(t, p, london, "corrupt").size; n != 5 {
 		t.Errorf("corrupt copy has %d bytes", n)
 	}
-	if class := head(t, p, london, "drifted").Header.Get("X-Amz-Storage-Class"); class != "GLACIER" {
+	if class := head(t, p, london, "drifted").header.Get("X-Amz-Storage-Class"); class != "GLACIER" {
 		t.Errorf("storage class %q", class)
 	}
-	if head(t, p, london, "deleted").Header.Get("X-Amz-Delete-Marker") != "true" {
+	if head(t, p, london, "deleted").header.Get("X-Amz-Delete-Marker") != "true" {
 		t.Error("no delete marker in the second region")
 	}
 }
@@ -133,7 +140,7 @@ func TestOrdersBeforeTheWrite(t *testing.T) {
 	if got := []string{status(t, p, dublin, "stuck"), status(t, p, dublin, "failed")}; got[0] != "200 PENDING" || got[1] != "200 FAILED" {
 		t.Errorf("%q", got)
 	}
-	if head(t, p, london, "corrupt").ContentLength != 5 || head(t, p, dublin, "corrupt").ContentLength != 8 {
+	if head(t, p, london, "corrupt").size != 5 || head(t, p, dublin, "corrupt").size != 8 {
 		t.Error("the corrupt copy is not in the second region only")
 	}
 }

@@ -52,7 +52,7 @@ func parquetSchema() (*schema.GroupNode, error) {
 		return schema.MustPrimitive(schema.NewPrimitiveNodeLogical(name, need, schema.StringLogicalType{}, parquet.Types.ByteArray, -1, -1))
 	}
 	optional := parquet.Repetitions.Optional
-	return schema.NewGroupNode("s3.inventory", parquet.Repetitions.Required, schema.FieldList{
+	root, err := schema.NewGroupNode("s3.inventory", parquet.Repetitions.Required, schema.FieldList{
 		text("bucket", parquet.Repetitions.Required),
 		text("key", parquet.Repetitions.Required),
 		text("version_id", optional),
@@ -65,6 +65,10 @@ func parquetSchema() (*schema.GroupNode, error) {
 		text("storage_class", optional),
 		text("replication_status", optional),
 	}, -1)
+	if err != nil {
+		return nil, fmt.Errorf("schema: %w", err)
+	}
+	return root, nil
 }
 
 func writeColumn(column pqfile.ColumnChunkWriter, i int, rows []row) error {

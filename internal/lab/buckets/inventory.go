@@ -106,9 +106,9 @@ func (s *side) scan(at time.Time) []row {
 	for _, key := range keys {
 		list := s.versions[key]
 		first := len(rows)
-		for i := len(list) - 1; i >= 0; i-- {
-			if !list[i].at.After(at) {
-				rows = append(rows, row{s.bucket, key, len(rows) == first, list[i]})
+		for _, v := range slices.Backward(list) {
+			if !v.at.After(at) {
+				rows = append(rows, row{s.bucket, key, len(rows) == first, v})
 			}
 		}
 	}

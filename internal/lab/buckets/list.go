@@ -122,7 +122,7 @@ func encoded(key, encoding string) string {
 type listedVersion struct {
 	XMLName      xml.Name // Version or DeleteMarker
 	Key          string
-	VersionId    string //nolint:revive,staticcheck // S3's own spelling
+	VersionId    string //nolint:staticcheck // S3's own spelling
 	IsLatest     bool
 	LastModified string
 	ETag         string `xml:",omitempty"`
@@ -139,7 +139,7 @@ type versionList struct {
 	IsTruncated         bool
 	EncodingType        string `xml:",omitempty"`
 	NextKeyMarker       string `xml:",omitempty"`
-	NextVersionIdMarker string `xml:",omitempty"` //nolint:revive,staticcheck // S3's own spelling
+	NextVersionIdMarker string `xml:",omitempty"` //nolint:staticcheck // S3's own spelling
 	Versions            []listedVersion
 }
 
@@ -163,9 +163,9 @@ func (p *Pair) listVersions(w http.ResponseWriter, r *http.Request, s *side, buc
 		}
 		list := s.versions[key]
 		skipping := key == out.KeyMarker
-		for i := len(list) - 1; i >= 0; i-- {
+		for i, v := range slices.Backward(list) {
 			if skipping {
-				skipping = orNull(list[i].id) != marker
+				skipping = orNull(v.id) != marker
 				continue
 			}
 			if len(out.Versions) == out.MaxKeys {
@@ -173,8 +173,8 @@ func (p *Pair) listVersions(w http.ResponseWriter, r *http.Request, s *side, buc
 				send(w, out)
 				return
 			}
-			out.Versions = append(out.Versions, list[i].listed(encoded(key, out.EncodingType), i == len(list)-1))
-			lastKey, lastID = key, orNull(list[i].id)
+			out.Versions = append(out.Versions, v.listed(encoded(key, out.EncodingType), i == len(list)-1))
+			lastKey, lastID = key, orNull(v.id)
 		}
 	}
 	send(w, out)

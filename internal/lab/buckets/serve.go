@@ -2,6 +2,7 @@ package buckets
 
 import (
 	"bytes"
+	"context"
 	"encoding/xml"
 	"fmt"
 	"net"
@@ -47,7 +48,8 @@ func (p *Pair) Serve(region string) (url string, stop func(), err error) {
 	if _, ok := p.sides[region]; !ok {
 		return "", nil, fmt.Errorf("serve s3: no bucket in region %q", region)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	var config net.ListenConfig
+	listener, err := config.Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", nil, fmt.Errorf("serve s3 in %s: %w", region, err)
 	}
@@ -206,8 +208,8 @@ func refuse(w http.ResponseWriter, r *http.Request, status int, code, message st
 	}
 	_ = xml.NewEncoder(w).Encode(struct {
 		XMLName xml.Name `xml:"Error"`
-		Code    string
-		Message string
+		Code    string   `xml:"Code"`
+		Message string   `xml:"Message"`
 	}{Code: code, Message: message}) // the client may have gone
 }
 

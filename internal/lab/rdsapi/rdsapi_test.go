@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/rds/types"
@@ -16,6 +17,11 @@ import (
 )
 
 var now = time.Date(2026, 11, 20, 8, 0, 0, 0, time.UTC)
+
+// impatient retries as the SDK does, without its pauses.
+func impatient() aws.Retryer {
+	return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxBackoff = time.Millisecond })
+}
 
 func serve(t *testing.T) (*rdsapi.Server, *rds.Client) {
 	t.Helper()
@@ -29,7 +35,7 @@ func serve(t *testing.T) (*rdsapi.Server, *rds.Client) {
 	}
 	t.Cleanup(stop)
 	return server, rds.New(rds.Options{
-		Region: "eu-west-1", BaseEndpoint: aws.String(url), RetryMaxAttempts: 1,
+		Region: "eu-west-1", BaseEndpoint: aws.String(url), Retryer: impatient(),
 		Credentials: credentials.NewStaticCredentialsProvider("lab", "lab", ""),
 	})
 }

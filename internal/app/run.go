@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"reflect"
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -92,6 +94,7 @@ func (a *App) runJob(ctx context.Context, j job, req Request) (report.Run, error
 	if outcome.Window.Empty() {
 		outcome.Window = window
 	}
+	outcome.Coverage = distinct(outcome.Coverage)
 	bound(&outcome, a.cfg.Limits.MaxFindings)
 	if err := a.store.Commit(ctx, outcome); err != nil {
 		return report.Run{}, err
@@ -107,6 +110,24 @@ func newRunID(job string, asOf time.Time) (string, error) {
 		return "", fmt.Errorf("name run: %w", err)
 	}
 	return fmt.Sprintf("%s-%s-%s", asOf.UTC().Format("20060102T150405Z"), job, hex.EncodeToString(b[:])), nil
+}
+
+// distinct drops a line of coverage that says what an earlier one has said: jobs that build on others read some sources
+// more than once.
+func distinct(lines []audit.Coverage) []audit.Coverage {
+	var out []audit.Coverage
+	for _, c := range lines {
+		if !slices.ContainsFunc(out, func(o audit.Coverage) bool { return sameReading(o, c) }) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// sameReading reports whether two lines tell of the same source with the same result.
+func sameReading(a, b audit.Coverage) bool {
+	a.Matched, b.Matched, a.Window, b.Window = 0, 0, audit.Window{}, audit.Window{}
+	return reflect.DeepEqual(a, b)
 }
 
 // bound keeps at most limit findings and leaves a gap that says how many were cut, so that the run is not taken for complete.

@@ -69,11 +69,12 @@ func (s *screen) coverage(result Result, runs []audit.RunRecord) {
 	for _, run := range runs {
 		for _, c := range run.Coverage {
 			sources[c.Source+" "+c.Scope+" "+string(c.Region)] = true
+			kind, _, _ := strings.Cut(c.Source, " ")
+			if extents[kind] == nil {
+				extents[kind] = map[string]bool{}
+			}
 			for _, x := range c.Extents {
-				if extents[c.Source] == nil {
-					extents[c.Source] = map[string]bool{}
-				}
-				extents[c.Source][string(c.Region)+x.Name] = true
+				extents[kind][string(c.Region)+x.Name] = true
 			}
 			for _, g := range c.Gaps {
 				gaps = append(gaps, fmt.Sprintf("%s: %s %s: %s", run.Job, c.Source, c.Region, g.Reason))

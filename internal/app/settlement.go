@@ -91,7 +91,7 @@ func (a *App) tieOut(ctx context.Context, feed config.Settlement, l config.Ledge
 		Feed: feed.Name, Ledger: l.Name, Format: feed.Format, Path: feed.Path, Profile: profile(feed.CSV), Known: known, AsOf: t.asOf,
 		Schedule: &settlement.Schedule{DeliverBy: feed.DeliverBy.Duration()},
 	}
-	about := audit.Coverage{Source: "settlement", Scope: l.Name, Window: t.window}
+	about := audit.Coverage{Source: "settlement " + feed.Name, Scope: l.Name, Window: t.window}
 	r, err := pipeline.Collect(ctx, src, about, audit.Cursor{})
 	if err != nil {
 		return settled{}, err

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"time"
 
 	"parallax/internal/audit"
 )
@@ -51,7 +52,7 @@ func certificate(w io.Writer, run audit.RunRecord) error {
 	rows := make([][]string, 0, len(run.Coverage))
 	for _, c := range run.Coverage {
 		rows = append(rows, []string{
-			"  " + c.Source, c.Scope, dash(string(c.Region)), extents(c.Extents), grouped(c.Records) + " records", state(c),
+			"  " + c.Source, c.Scope, dash(string(c.Region)), extents(c), grouped(c.Records) + " records", state(c),
 		})
 	}
 	if err := columns(&b, rows); err != nil {
@@ -83,28 +84,57 @@ func state(c audit.Coverage) string {
 	return plural(int64(len(c.Gaps)), "GAP")
 }
 
-// extents names what was read: the one thing with its range, or how many of them.
-func extents(list []audit.Extent) string {
-	switch len(list) {
-	case 0:
+// extents names what was read: how many of which thing, and the first and last of what they hold.
+func extents(c audit.Coverage) string {
+	var held []audit.Extent
+	for _, x := range c.Extents {
+		if x.Records > 0 || x.Checksum != "" {
+			held = append(held, x)
+		}
+	}
+	if len(held) == 0 {
 		return "-"
-	case 1:
-		x := list[0]
-		return strings.TrimSpace(x.Name + " " + span(x))
-	default:
-		return fmt.Sprintf("%d extents", len(list))
 	}
+	span := held[0]
+	for _, x := range held {
+		if x.From != "" && (span.From == "" || less(x.From, span.From)) {
+			span.From = x.From
+		}
+		if less(span.To, x.To) {
+			span.To = x.To
+		}
+	}
+	text := held[0].Name
+	source, _, _ := strings.Cut(c.Source, " ")
+	if noun, several := nouns[source]; several && len(held) > 1 {
+		text = plural(int64(len(held)), noun)
+	}
+	if span.From != "" || span.To != "" {
+		text += "  " + abbreviate(span.From) + " - " + abbreviate(span.To)
+	}
+	return text
 }
 
-func span(x audit.Extent) string {
-	if x.From == "" && x.To == "" {
-		return ""
-	}
-	return abbreviate(x.From) + " - " + abbreviate(x.To)
+// nouns name what a source is made of.
+var nouns = map[string]string{
+	"archive": "segment", "ddbstream": "shard", "inventory": "file", "settlement": "file", "aurora": "range", "topology": "answer",
 }
 
-// abbreviate keeps the telling end of long sequence numbers.
+// less orders sequence numbers as numbers and other marks, which are of one length, as text.
+func less(a, b string) bool {
+	if len(a) != len(b) {
+		return len(a) < len(b)
+	}
+	return a < b
+}
+
+// abbreviate keeps the telling part of long marks: the moment of one that begins with a time, else both ends.
 func abbreviate(s string) string {
+	if moment, _, found := strings.Cut(s, " "); found {
+		if t, err := time.Parse(time.RFC3339Nano, moment); err == nil {
+			return t.UTC().Format(time.RFC3339)
+		}
+	}
 	if len(s) <= 24 {
 		return s
 	}

@@ -36,8 +36,8 @@ func WritePage(w io.Writer, p Page) error {
 	t, err := template.New("page").Funcs(template.FuncMap{
 		"money": MoneyList, "stake": AtStake, "stamp": stamp, "when": evidenceTime, "what": what, "short": short,
 		"grouped": grouped, "state": state, "extents": extents, "excluded": excluded, "verdictClass": verdictClass,
-		"broken": func(m audit.Measure) bool { return m.Broken() }, "measure": measureText, "dur": func(d time.Duration) string { return d.String() },
-		"over": func(m audit.Measure) string { return (m.Value - m.Objective).Round(10 * time.Millisecond).String() },
+		"broken": func(m audit.Measure) bool { return m.Broken() }, "measure": measureText, "seconds": Seconds,
+		"over": func(m audit.Measure) string { return Seconds(m.Value - m.Objective) },
 	}).Parse(pageTemplate)
 	if err != nil {
 		return fmt.Errorf("parse report template: %w", err)
@@ -93,6 +93,9 @@ func measureText(m audit.Measure) string {
 
 // Seconds shows a duration as seconds with the decimals it deserves: "0.84 s", "75 s".
 func Seconds(d time.Duration) string {
+	if d == 0 {
+		return "0 s"
+	}
 	if d < 10*time.Second {
 		return fmt.Sprintf("%.2f s", d.Seconds())
 	}

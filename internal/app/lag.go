@@ -89,7 +89,7 @@ func (a *App) ledgerLags(ctx context.Context, t task, in *lag.Input) ([]audit.Co
 func (a *App) askLag(ctx context.Context, l config.Ledger) ([]audit.LagSample, audit.Region, error) {
 	var last error
 	for _, region := range slices.Sorted(maps.Keys(l.Regions)) {
-		pool, err := a.ledgerPool(l.Regions[region].Connection, region)
+		pool, err := a.ledgerPool(ctx, l.Regions[region].Connection, region)
 		if err != nil {
 			last = err
 			continue

@@ -93,7 +93,7 @@ func (a *App) readCopy(
 	ctx context.Context, l config.Ledger, conn config.Connection, region audit.Region, witness *record.Witness, w audit.Window,
 ) (pipeline.Reading[record.Entry], error) {
 	about := audit.Coverage{Source: "aurora", Scope: l.Name, Region: region, Window: w}
-	pool, err := a.ledgerPool(conn, region)
+	pool, err := a.ledgerPool(ctx, conn, region)
 	if err != nil {
 		about.Gaps = []audit.Gap{{Window: w, Reason: err.Error(), Remedy: "check the address of ledger " + l.Name + " in " + string(region)}}
 		return pipeline.Reading[record.Entry]{Coverage: about}, nil

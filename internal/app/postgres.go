@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/feature/rds/auth"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parallax/internal/audit"
 	"parallax/internal/config"
@@ -41,12 +42,12 @@ func (c *clients) password(conn config.Connection, region audit.Region) (func(co
 }
 
 // ledgerPool opens read-only sessions to one copy of a ledger; they are closed with the application.
-func (a *App) ledgerPool(conn config.Connection, region audit.Region) (*aurora.Database, error) {
+func (a *App) ledgerPool(ctx context.Context, conn config.Connection, region audit.Region) (*pgxpool.Pool, error) {
 	password, err := a.aws.password(conn, region)
 	if err != nil {
 		return nil, err
 	}
-	pool, err := aurora.Open(aurora.Options{DSN: conn.DSN.Reveal(), Password: password, Settings: a.ledgerSettings()})
+	pool, err := aurora.Open(ctx, aurora.Options{DSN: conn.DSN.Reveal(), Password: password, Settings: a.ledgerSettings()})
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parallax/internal/audit"
 	"parallax/internal/money"
@@ -46,9 +47,9 @@ func quick() aurora.Settings {
 	return aurora.Settings{StatementTimeout: 5 * time.Second, Backoff: time.Millisecond}
 }
 
-func open(t *testing.T, dsn string) *aurora.Database {
+func open(t *testing.T, dsn string) *pgxpool.Pool {
 	t.Helper()
-	db, err := aurora.Open(aurora.Options{DSN: dsn, Settings: quick()})
+	db, err := aurora.Open(t.Context(), aurora.Options{DSN: dsn, Settings: quick()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -305,7 +306,7 @@ func TestConsumerMayStopAtAnyBatch(t *testing.T) {
 }
 
 func TestDSNErrorsHideThePassword(t *testing.T) {
-	_, err := aurora.Open(aurora.Options{DSN: "postgres://u:topsecret@host:notaport/db"})
+	_, err := aurora.Open(t.Context(), aurora.Options{DSN: "postgres://u:topsecret@host:notaport/db"})
 	if err == nil || strings.Contains(err.Error(), "topsecret") {
 		t.Errorf("error: %v", err)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"parallax/internal/audit"
 	lab "parallax/internal/lab/aurora"
@@ -55,7 +56,7 @@ func pay(t *testing.T, pair *lab.Pair, from, to int) {
 	}
 }
 
-func exec(t *testing.T, db *lab.DB, statements ...string) {
+func exec(t *testing.T, db *pgxpool.Pool, statements ...string) {
 	t.Helper()
 	for _, sql := range statements {
 		if _, err := db.Exec(context.Background(), sql); err != nil {

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"parallax/internal/pgserver"
 )
 
@@ -14,8 +16,8 @@ import (
 type node struct {
 	role   string // a region or Snapshot
 	server *pgserver.Server
-	db     *DB // of the payments
-	admin  *DB // of the database that always exists
+	db     *pgxpool.Pool // of the payments
+	admin  *pgxpool.Pool // of the database that always exists
 	killed bool
 }
 
@@ -40,9 +42,13 @@ func (p *Pair) start(ctx context.Context, role string, more ...pgserver.Settings
 	if err != nil {
 		return err
 	}
-	p.nodes[role] = &node{
-		role: role, server: server,
-		db: &DB{dsn: server.DSN(database, "")}, admin: &DB{dsn: server.DSN("", "")},
+	n := &node{role: role, server: server}
+	p.nodes[role] = n
+	if n.db, err = pgxpool.New(ctx, server.DSN(database, "")); err != nil {
+		return fmt.Errorf("connect to the lab's database: %w", err)
+	}
+	if n.admin, err = pgxpool.New(ctx, server.DSN("", "")); err != nil {
+		return fmt.Errorf("connect to the lab's database: %w", err)
 	}
 	p.addresses[role] = server.DSN(database, Reader)
 	return nil
@@ -83,8 +89,11 @@ func (n *node) kill() error {
 
 // stop drops the lab's connections and ends the server in order, if it still runs.
 func (n *node) stop() error {
-	n.db.close()
-	n.admin.close()
+	for _, pool := range []*pgxpool.Pool{n.db, n.admin} {
+		if pool != nil {
+			pool.Close()
+		}
+	}
 	if err := n.server.Close(); err != nil {
 		return errors.Join(fmt.Errorf("stop the server of %s", n.role), err)
 	}

@@ -15,6 +15,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"parallax/internal/pgserver"
 )
 
@@ -109,10 +111,10 @@ func (p *Pair) addStandby(ctx context.Context, region string) error {
 }
 
 // Writer is the present writer, as its superuser. After KillWriter and until Promote its statements fail.
-func (p *Pair) Writer() *DB { return p.nodes[p.writer].db }
+func (p *Pair) Writer() *pgxpool.Pool { return p.nodes[p.writer].db }
 
 // Standby is the present standby, as its superuser; nil where there is none.
-func (p *Pair) Standby() *DB {
+func (p *Pair) Standby() *pgxpool.Pool {
 	n, err := p.standby()
 	if err != nil {
 		return nil

@@ -17,16 +17,22 @@ die() {
 as_root() {
   if [ "$(id -u)" -eq 0 ]; then
     "$@"
-  elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
-    sudo -n "$@"
   else
-    die "this needs root or sudo without a password: $*"
+    sudo -n "$@"
+  fi
+}
+
+# need_root ends the script with what to do where as_root can't work.
+need_root() {
+  if [ "$(id -u)" -ne 0 ] && ! { command -v sudo >/dev/null && sudo -n true 2>/dev/null; }; then
+    die "$* is missing, and installing it takes root or sudo without a password; as root run: apt-get update && apt-get install -y --no-install-recommends $*"
   fi
 }
 
 # apt_install installs Debian packages without questions and without what is merely recommended.
 apt_install() {
   command -v apt-get >/dev/null || die "no apt-get here: install $* by hand"
+  need_root "$@"
   say "installing $*"
   local log
   log=$(mktemp)
@@ -54,6 +60,7 @@ postgres_bin() {
 postgres() {
   postgres_bin >/dev/null && return 0
   # Debian would create and start a server of its own; only the binaries are wanted.
+  need_root postgresql
   local defaults=/etc/postgresql-common/createcluster.conf
   if [ ! -e "$defaults" ]; then
     as_root mkdir -p "$(dirname "$defaults")"

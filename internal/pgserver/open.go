@@ -42,6 +42,7 @@ func Open(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open postgresql: %w", err)
 	}
+	sweep()
 	s, err := open(ctx, o, base)
 	if err != nil {
 		if o.Ephemeral && o.DataDir == "" {
@@ -62,7 +63,7 @@ func (o Options) base() (string, error) {
 		if !o.Ephemeral {
 			return "", errors.New("no data folder")
 		}
-		base, err := os.MkdirTemp("", "parallax-postgres-")
+		base, err := os.MkdirTemp("", basePrefix)
 		if err != nil {
 			return "", err
 		}

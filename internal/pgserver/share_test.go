@@ -19,7 +19,10 @@ import (
 )
 
 // The test binary runs itself as another program that opens a server, says so, and closes it when its input ends.
-const programFolder = "PARALLAX_TEST_PGSERVER_FOLDER"
+const (
+	programFolder = "PARALLAX_TEST_PGSERVER_FOLDER"
+	ephemeral     = "ephemeral" // in place of a folder
+)
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(programFolder); dir != "" {
@@ -29,7 +32,11 @@ func TestMain(m *testing.M) {
 }
 
 func program(dir string) int {
-	s, err := pgserver.Open(context.Background(), pgserver.Options{DataDir: dir, Settings: unsynced})
+	o := pgserver.Options{DataDir: dir, Settings: unsynced}
+	if dir == ephemeral {
+		o = pgserver.Options{Ephemeral: true}
+	}
+	s, err := pgserver.Open(context.Background(), o)
 	if err != nil {
 		fmt.Println("error:", err)
 		return 1

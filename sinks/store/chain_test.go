@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
 	"parallax/internal/audit"
 	"parallax/migrations"
 )
@@ -62,21 +64,17 @@ func TestVerifyEventsFindsTampering(t *testing.T) {
 	}
 }
 
-func TestMigrate(t *testing.T) {
+func TestProgramsMigrateAtOnce(t *testing.T) {
 	all, err := migrations.All()
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := blank(t)
-	if v, err := s.Version(t.Context()); err != nil || v != 0 {
-		t.Fatalf("version %d, %v", v, err)
-	}
-	// Several programs start at once.
 	results := make(chan error)
-	for range 5 {
+	for range maxConns {
 		go func() { results <- s.Migrate(t.Context()) }()
 	}
-	for range 5 {
+	for range maxConns {
 		if err := <-results; err != nil {
 			t.Error(err)
 		}
@@ -84,6 +82,50 @@ func TestMigrate(t *testing.T) {
 	if v, err := s.Version(t.Context()); err != nil || v != len(all) {
 		t.Fatalf("version %d, %v", v, err)
 	}
+}
+
+// TestMigrateSeesWhatItWaitedFor lets a program that has found no tables wait for one that makes them.
+func TestMigrateSeesWhatItWaitedFor(t *testing.T) {
+	all, err := migrations.All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := blank(t)
+	second, err := Open(t.Context(), Options{DSN: first.pool.config.ConnString()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer second.Close()
+	if v, err := second.Version(t.Context()); err != nil || v != 0 { // on the connection that will migrate
+		t.Fatalf("version %d, %v", v, err)
+	}
+	result := make(chan error, 1)
+	err = first.pool.transact(t.Context(), readCommitted, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(t.Context(), `select pg_advisory_xact_lock($1)`, int64(migrateLock)); err != nil {
+			return err
+		}
+		go func() { result <- second.Migrate(t.Context()) }()
+		for waiting := false; !waiting; {
+			err := tx.QueryRow(t.Context(), `select exists (select from pg_locks where locktype = 'advisory' and not granted
+				and database = (select oid from pg_database where datname = current_database()))`).Scan(&waiting)
+			if err != nil {
+				return err
+			}
+		}
+		// No more than this: a busier transaction would wake the waiting one's caches.
+		if err := script(t.Context(), tx, versionTable); err != nil {
+			return err
+		}
+		_, err := tx.Exec(t.Context(), `insert into parallax.schema_version (version, name, checksum) values (1, $1, $2)`,
+			all[0].Name, all[0].Checksum)
+		return err
+	})
+	if err := errors.Join(err, <-result); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestMigrateRefusesAForeignHistory(t *testing.T) {
 	for sql, want := range map[string]string{
 		`update parallax.schema_version set checksum = 'x' where version = 1`:                                         "another content",
 		`insert into parallax.schema_version select max(version) + 1, '9999_x.sql', 'x' from parallax.schema_version`: "newer program",
@@ -100,15 +142,16 @@ func TestMigrate(t *testing.T) {
 
 func TestMigrateNeedsNoRightsWhenUpToDate(t *testing.T) {
 	s := fresh(t)
+	writer := "writer_" + s.pool.config.Database // roles are the whole server's
 	for _, sql := range []string{
-		`create role writer login`, `grant usage on schema parallax to writer`,
-		`grant select, insert, update on all tables in schema parallax to writer`,
+		`create role ` + writer + ` login`, `grant usage on schema parallax to ` + writer,
+		`grant select, insert, update on all tables in schema parallax to ` + writer,
 	} {
 		if err := s.exec(t, sql); err != nil {
 			t.Fatal(err)
 		}
 	}
-	w, err := Open(t.Context(), Options{DSN: strings.Replace(s.pool.config.ConnString(), "postgres@", "writer@", 1)})
+	w, err := Open(t.Context(), Options{DSN: strings.Replace(s.pool.config.ConnString(), "postgres@", writer+"@", 1)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,6 +19,11 @@ create table parallax.schema_version (
 );
 comment on table parallax.schema_version is 'migrations applied, with the SHA-256 of each file';`
 
+// hasVersions reads the catalogue's rows. A lookup by name (to_regclass) may answer from a cache that has not heard of what
+// another program made while this one waited for the lock.
+const hasVersions = `select exists (select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+	where n.nspname = 'parallax' and c.relname = 'schema_version')`
+
 // Migrate brings the tables up to date. Programs that migrate at the same time wait for one another. A store migrated by a
 // newer program, or by a file that was edited since, is an error and stays as it is. A store that is up to date needs no
 // right to create tables.
@@ -68,7 +73,7 @@ func (s *Store) step(ctx context.Context, all []migrations.Migration) (version i
 // applied returns the version of the schema after holding what was applied against the files.
 func applied(ctx context.Context, tx pgx.Tx, all []migrations.Migration) (int, error) {
 	var exists bool
-	if err := tx.QueryRow(ctx, `select to_regclass('parallax.schema_version') is not null`).Scan(&exists); err != nil || !exists {
+	if err := tx.QueryRow(ctx, hasVersions).Scan(&exists); err != nil || !exists {
 		return 0, err
 	}
 	rows, err := tx.Query(ctx, `select version, name, checksum from parallax.schema_version order by version`)
@@ -106,7 +111,7 @@ func script(ctx context.Context, tx pgx.Tx, sql string) error {
 func (s *Store) Version(ctx context.Context) (version int, err error) {
 	err = s.pool.with(ctx, func(conn *pgx.Conn) error {
 		var exists bool
-		err := conn.QueryRow(ctx, `select to_regclass('parallax.schema_version') is not null`).Scan(&exists)
+		err := conn.QueryRow(ctx, hasVersions).Scan(&exists)
 		if err != nil || !exists {
 			return err
 		}

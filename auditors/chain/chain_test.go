@@ -21,21 +21,12 @@ type key struct {
 
 type broken struct{ Kind, Key, Status string }
 
-func at(t *testing.T, clock string) time.Time {
-	t.Helper()
-	v, err := time.Parse("2006-01-02 15:04:05.999", "2026-11-18 "+clock)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return v
-}
-
 func entries(t *testing.T, section []byte, w record.Witness) []record.Entry {
 	var out []record.Entry
 	for _, e := range golden.Lines[entry](t, section) {
 		out = append(out, record.Entry{
 			Region: "eu-west-2", Witness: w, PaymentID: e.Pay, IdempotencyKey: e.Key, Status: e.Status,
-			Amount: money.Amount{Minor: 1000, Currency: "EUR"}, CreatedAt: at(t, e.At), OwnerRegion: "eu-west-1",
+			Amount: money.Amount{Minor: 1000, Currency: "EUR"}, CreatedAt: golden.Clock(t, e.At), OwnerRegion: "eu-west-1",
 		})
 	}
 	return out
@@ -44,7 +35,7 @@ func entries(t *testing.T, section []byte, w record.Witness) []record.Entry {
 func keys(t *testing.T, section []byte) []record.Change {
 	var out []record.Change
 	for _, k := range golden.Lines[key](t, section) {
-		c := record.Change{Region: audit.Region(k.Region), Key: k.Key, Seq: k.Seq, At: at(t, k.At)}
+		c := record.Change{Region: audit.Region(k.Region), Key: k.Key, Seq: k.Seq, At: golden.Clock(t, k.At)}
 		if !k.Gone {
 			c.New = record.Image{
 				"payment_id": {Type: "S", Text: k.Pay}, "status": {Type: "S", Text: k.Status},
@@ -71,7 +62,7 @@ func TestAudit(t *testing.T) {
 			Deadline: 15 * time.Minute, PaymentID: "payment_id", AmountMinor: "amount_minor", Currency: "currency", Status: "status", KeysComplete: s["incomplete"] == nil,
 		}}
 		return a.Audit(chain.Input{
-			Window: audit.Window{From: at(t, "14:00:00"), To: at(t, "15:00:00")}, AsOf: at(t, "15:00:00"),
+			Window: audit.Window{From: golden.Clock(t, "14:00:00"), To: golden.Clock(t, "15:00:00")}, AsOf: golden.Clock(t, "15:00:00"),
 			Keys: keys(t, s["keys"]), Entries: entries(t, s["entries"], record.Writer), Snapshot: entries(t, s["snapshot"], record.Snapshot),
 			Receipts: breaks(t, s["receipts"]), Settled: breaks(t, s["settled"]),
 		})

@@ -17,15 +17,6 @@ type entry struct{ Pay, At string }
 
 type key struct{ Region, Key, At, Origin, Write string }
 
-func at(t *testing.T, clock string) time.Time {
-	t.Helper()
-	v, err := time.Parse("2006-01-02 15:04:05.999", "2026-11-18 "+clock)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return v
-}
-
 func entries(t *testing.T, section []byte) []record.Entry {
 	rows := golden.Lines[entry](t, section)
 	if rows == nil {
@@ -33,7 +24,7 @@ func entries(t *testing.T, section []byte) []record.Entry {
 	}
 	out := []record.Entry{}
 	for _, e := range rows {
-		out = append(out, record.Entry{PaymentID: e.Pay, CreatedAt: at(t, e.At), Amount: money.Amount{Minor: 1, Currency: "EUR"}})
+		out = append(out, record.Entry{PaymentID: e.Pay, CreatedAt: golden.Clock(t, e.At), Amount: money.Amount{Minor: 1, Currency: "EUR"}})
 	}
 	return out
 }
@@ -41,19 +32,19 @@ func entries(t *testing.T, section []byte) []record.Entry {
 func TestAudit(t *testing.T) {
 	golden.Run(t, func(t *testing.T, s map[string][]byte) audit.Judgement {
 		in := failover.Input{
-			Window: audit.Window{From: at(t, "14:00:00"), To: at(t, "15:00:00")}, AsOf: at(t, "18:00:00"),
+			Window: audit.Window{From: golden.Clock(t, "14:00:00"), To: golden.Clock(t, "15:00:00")}, AsOf: golden.Clock(t, "18:00:00"),
 			Entries: entries(t, s["entries"]), Snapshot: entries(t, s["snapshot"]),
 		}
 		for _, e := range golden.Lines[event](t, s["events"]) {
-			ev := record.Event{Region: audit.Region(e.Region), Type: record.EventType(e.Type), Source: e.Source, At: at(t, e.At), Message: e.Type, Member: audit.Region(e.Region)}
+			ev := record.Event{Region: audit.Region(e.Region), Type: record.EventType(e.Type), Source: e.Source, At: golden.Clock(t, e.At), Message: e.Type, Member: audit.Region(e.Region)}
 			if e.Expires != "" {
-				ev.ExpiresAt = at(t, e.Expires)
+				ev.ExpiresAt = golden.Clock(t, e.Expires)
 			}
 			in.Events = append(in.Events, ev)
 		}
 		for _, k := range golden.Lines[key](t, s["keys"]) {
 			in.Keys = append(in.Keys, record.Change{
-				Region: audit.Region(k.Region), Key: k.Key, At: at(t, k.At),
+				Region: audit.Region(k.Region), Key: k.Key, At: golden.Clock(t, k.At),
 				New: record.Image{"origin": {Type: "S", Text: k.Origin}, "write_id": {Type: "S", Text: k.Write}},
 			})
 		}

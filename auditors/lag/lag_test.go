@@ -12,15 +12,6 @@ import (
 // sample is the short form of the golden files: a clock time of one day, and durations as text.
 type sample struct{ Layer, From, To, At, Lag, Error string }
 
-func at(t *testing.T, clock string) time.Time {
-	t.Helper()
-	v, err := time.Parse("2006-01-02 15:04:05.999", "2026-11-18 "+clock)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return v
-}
-
 func duration(t *testing.T, text string) time.Duration {
 	t.Helper()
 	d, err := time.ParseDuration(text)
@@ -32,10 +23,10 @@ func duration(t *testing.T, text string) time.Duration {
 
 func TestAudit(t *testing.T) {
 	golden.Run(t, func(t *testing.T, s map[string][]byte) audit.Judgement {
-		in := lag.Input{Window: audit.Window{From: at(t, "14:00:00"), To: at(t, "18:00:00")}, AsOf: at(t, "18:00:00")}
+		in := lag.Input{Window: audit.Window{From: golden.Clock(t, "14:00:00"), To: golden.Clock(t, "18:00:00")}, AsOf: golden.Clock(t, "18:00:00")}
 		for _, v := range golden.Lines[sample](t, s["samples"]) {
 			in.Samples = append(in.Samples, audit.LagSample{
-				Layer: v.Layer, Scope: "x", From: audit.Region(v.From), To: audit.Region(v.To), At: at(t, v.At),
+				Layer: v.Layer, Scope: "x", From: audit.Region(v.From), To: audit.Region(v.To), At: golden.Clock(t, v.At),
 				Lag: duration(t, v.Lag), Error: duration(t, v.Error), Method: "test",
 			})
 		}

@@ -20,21 +20,12 @@ type row struct {
 func (r row) entry(t *testing.T, region audit.Region, w record.Witness) record.Entry {
 	e := record.Entry{
 		Region: region, Witness: w, ID: r.ID, PaymentID: r.Pay, Status: r.Status,
-		Amount: money.Amount{Minor: r.Minor, Currency: "EUR"}, CreatedAt: at(t, r.At),
+		Amount: money.Amount{Minor: r.Minor, Currency: "EUR"}, CreatedAt: golden.Clock(t, r.At),
 	}
 	if r.Upd != "" {
-		e.UpdatedAt = at(t, r.Upd)
+		e.UpdatedAt = golden.Clock(t, r.Upd)
 	}
 	return e
-}
-
-func at(t *testing.T, clock string) time.Time {
-	t.Helper()
-	v, err := time.Parse("2006-01-02 15:04:05.999", "2026-11-18 "+clock)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return v
 }
 
 func entries(t *testing.T, section []byte, region audit.Region, w record.Witness) []record.Entry {
@@ -53,8 +44,8 @@ func TestAudit(t *testing.T) {
 	golden.Run(t, func(t *testing.T, s map[string][]byte) audit.Judgement {
 		a := ledger.Auditor{Rules: ledger.Rules{Scope: "payments", Margin: 30 * time.Second, Compare: []string{"amount_minor", "currency", "status"}}}
 		return a.Audit(ledger.Input{
-			Window:   audit.Window{From: at(t, "14:00:00"), To: at(t, "15:00:00")},
-			AsOf:     at(t, "15:00:00"),
+			Window:   audit.Window{From: golden.Clock(t, "14:00:00"), To: golden.Clock(t, "15:00:00")},
+			AsOf:     golden.Clock(t, "15:00:00"),
 			Writer:   entries(t, s["writer"], "eu-west-2", record.Writer),
 			Reader:   entries(t, s["reader"], "eu-west-1", record.Reader),
 			Snapshot: entries(t, s["snapshot"], "eu-west-1", record.Snapshot),

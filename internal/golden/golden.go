@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
@@ -104,4 +105,14 @@ func Lines[T any](t *testing.T, section []byte) []T {
 		out = append(out, v)
 	}
 	return out
+}
+
+// Clock is a clock time of the day on which the golden files play, 18 November 2026 in UTC: "14:06:59.5".
+func Clock(t *testing.T, clock string) time.Time {
+	t.Helper()
+	at, err := time.Parse("2006-01-02 15:04:05.999", "2026-11-18 "+clock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at
 }

@@ -50,6 +50,9 @@ func (c *cli) request(job, from, to string) (app.Request, error) {
 		return app.Request{}, err
 	}
 	req := app.Request{Job: job, AsOf: asOf}
+	if err := req.Check(); err != nil { // the job's name
+		return req, err
+	}
 	if (from == "") != (to == "") {
 		return req, errors.New("--from and --to belong together: give both or neither")
 	}

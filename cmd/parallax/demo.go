@@ -16,7 +16,7 @@ func (c *cli) demoCommand() *cobra.Command {
 payments, let one region die, run every job over what is left, and hold the findings against what was really broken.
 
 It needs PostgreSQL's binaries (apt-get install postgresql), nothing else. It exits 0 only if every injected fault was found and nothing else was reported.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.Out, o.Log, o.Progress = c.stdout, c.stderr, c.progress()
 			exact, err := app.Demo(cmd.Context(), o)
@@ -40,7 +40,7 @@ func (c *cli) matchCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "match --ledger FILE --settlement FILE --format ipm|csv",
 		Short: "Tie a ledger file out against a settlement file; no store, no server",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			asOf, err := c.moment()
 			if err != nil {

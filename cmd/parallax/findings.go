@@ -8,8 +8,8 @@ import (
 
 // findingsCommand lists findings and shows one.
 func (c *cli) findingsCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "findings", Short: "List findings, or show one with its evidence and history", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
+	cmd := &cobra.Command{Use: "findings", Short: "List findings, or show one with its evidence and history", Args: noArguments,
+		RunE: showHelp}
 	cmd.AddCommand(c.findingsList(), c.findingsShow())
 	return cmd
 }
@@ -19,8 +19,11 @@ func (c *cli) findingsList() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List findings (by default those that are not closed)",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := f.Check(); err != nil {
+				return err
+			}
 			return c.withApp(cmd.Context(), func(a *app.App) error {
 				return a.ListFindings(cmd.Context(), c.stdout, c.stderr, c.output, f)
 			})
@@ -42,6 +45,9 @@ func (c *cli) findingsShow() *cobra.Command {
 		Short: "Show one finding; the first digits of its fingerprint are enough",
 		Args:  exactly(1, "the fingerprint of a finding, as findings list shows it"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := oneOf("--output", c.output, "table", "json", "ndjson"); err != nil {
+				return err
+			}
 			return c.withApp(cmd.Context(), func(a *app.App) error {
 				return a.ShowFinding(cmd.Context(), c.stdout, c.output, args[0])
 			})
@@ -51,16 +57,19 @@ func (c *cli) findingsShow() *cobra.Command {
 
 // reportCommand writes reports.
 func (c *cli) reportCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "report", Short: "Write a report", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
+	cmd := &cobra.Command{Use: "report", Short: "Write a report", Args: noArguments,
+		RunE: showHelp}
 	var format string
 	coverage := &cobra.Command{
 		Use:   "coverage",
 		Short: "The certificates of coverage: what each job's newest run read, left out, or did not see",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if format == "" {
 				format = c.output
+			}
+			if err := oneOf("--format", format, "table", "json", "ndjson", "csv", "html"); err != nil {
+				return err
 			}
 			return c.withApp(cmd.Context(), func(a *app.App) error {
 				return a.ReportCoverage(cmd.Context(), c.stdout, format)

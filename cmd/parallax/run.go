@@ -79,8 +79,12 @@ Start with:  parallax demo            two regions in a box, no cloud, no set-up
 Exit codes:  0 clean   1 findings   2 usage or failure   3 inconclusive (something was not read)`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args:          cobra.NoArgs,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args:          noArguments,
+		RunE:          showHelp,
+		// Before any work: a run whose result cannot be written must not have been made.
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			return oneOf("--output", c.output, "table", "json", "ndjson", "csv")
+		},
 	}
 	root.PersistentFlags().StringVar(&c.configPath, "config", "parallax.yaml", "configuration file")
 	root.PersistentFlags().StringVarP(&c.output, "output", "o", "table", "format of results on standard output: table, json, ndjson or csv")
@@ -88,6 +92,7 @@ Exit codes:  0 clean   1 findings   2 usage or failure   3 inconclusive (somethi
 		c.demoCommand(), c.runCommand(), c.matchCommand(), c.findingsCommand(), c.reportCommand(),
 		c.configCommand(), c.doctorCommand(), c.migrateCommand(), c.versionCommand(),
 	)
+	completeUsage(root)
 	return root
 }
 

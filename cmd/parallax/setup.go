@@ -11,12 +11,12 @@ import (
 
 // configCommand checks, explains and exemplifies the configuration.
 func (c *cli) configCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "config", Short: "Check, explain or exemplify the configuration", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
+	cmd := &cobra.Command{Use: "config", Short: "Check, explain or exemplify the configuration", Args: noArguments,
+		RunE: showHelp}
 	check := &cobra.Command{
 		Use:   "check",
 		Short: "Read the configuration and say what is wrong with it, by line and key",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := c.load()
 			if err != nil {
@@ -28,7 +28,7 @@ func (c *cli) configCommand() *cobra.Command {
 	example := &cobra.Command{
 		Use:   "example",
 		Short: "Print a commented configuration to start from",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := c.stdout.Write(config.Example())
 			return err
@@ -37,7 +37,7 @@ func (c *cli) configCommand() *cobra.Command {
 	schema := &cobra.Command{
 		Use:   "schema",
 		Short: "Print the JSON Schema of the configuration, for editors",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := c.stdout.Write(config.Schema())
 			return err
@@ -54,7 +54,7 @@ func (c *cli) doctorCommand() *cobra.Command {
 		Short: "Say what is reachable, what is missing, and how to mend it",
 		Long: `Try everything a run needs, without changing anything: the store, both regions' streams, ledgers, inventories and the RDS API,
 and the settlement files. Each line that is not ok comes with its remedy. Exit code 0 if all is well, 1 if something is missing.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			asOf, err := c.moment()
 			if err != nil {
@@ -80,7 +80,7 @@ func (c *cli) migrateCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "migrate",
 		Short: "Bring the findings store's tables up to date",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return c.withApp(cmd.Context(), func(a *app.App) error {
 				version, err := a.SchemaVersion(cmd.Context())
@@ -97,7 +97,7 @@ func (c *cli) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprintln(c.stdout, app.Version())
 			return err

@@ -81,17 +81,24 @@ func (a *App) captureStream(
 }
 
 // spokenFor is the time a capture speaks for: from where the last complete one ended, or from where the stream's own
-// history begins, to its watermark.
+// history begins, to its watermark. Without a watermark it was not read to its end, and speaks for its gap alone: nobody
+// knows how much of what is older was left unread with it.
 func spokenFor(src *ddbstream.Source, c audit.Coverage) audit.Window {
 	w := c.Window
+	if c.Watermark.IsZero() {
+		for _, g := range c.Gaps {
+			if !g.Window.To.Before(w.To) {
+				w.From = minTime(w.From, g.Window.From)
+			}
+		}
+		return w
+	}
 	if through, known := src.ReadThrough(); known {
 		w.From = through
 	} else {
 		w.From = maxTime(began(c), w.To.Add(-ddbstream.Retention))
 	}
-	if !c.Watermark.IsZero() {
-		w.To = c.Watermark
-	}
+	w.To = c.Watermark
 	return w
 }
 

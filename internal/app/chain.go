@@ -15,6 +15,9 @@ func (a *App) chainJob(ctx context.Context, t task) (audit.Outcome, error) {
 		o.Coverage = append(o.Coverage, notConfigured("archive", t.window, "tables"))
 		return o, nil
 	}
+	if len(a.cfg.Ledgers) == 0 {
+		o.Coverage = append(o.Coverage, notConfigured("aurora", t.window, "ledgers"))
+	}
 	table := a.cfg.Tables[0]
 	h, err := a.readArchive(ctx, table, t)
 	if err != nil {

@@ -94,6 +94,9 @@ func (a *App) runJob(ctx context.Context, j job, req Request) (report.Run, error
 	if outcome.Window.Empty() {
 		outcome.Window = window
 	}
+	if len(outcome.Coverage) == 0 {
+		outcome.Coverage = append(outcome.Coverage, notConfigured(j.name, window, "what this job reads"))
+	}
 	outcome.Coverage = distinct(outcome.Coverage)
 	bound(&outcome, a.cfg.Limits.MaxFindings)
 	if err := a.store.Commit(ctx, outcome); err != nil {

@@ -2,9 +2,11 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"parallax/internal/audit"
 	"parallax/sinks/report"
@@ -21,8 +23,17 @@ type FindingFilter struct {
 // alive are the statuses of findings that still want someone's attention.
 var alive = []audit.Status{audit.Expected, audit.Overdue, audit.Open, audit.Acknowledged}
 
+// Check refuses what selects nothing that exists, before anything is opened.
+func (f FindingFilter) Check() error {
+	_, err := f.check()
+	return err
+}
+
 func (f FindingFilter) check() (store.Filter, error) {
 	out := store.Filter{Jobs: f.Jobs, Key: f.Key, Limit: f.Limit, Status: alive}
+	if f.Limit < 0 {
+		return out, fmt.Errorf("--limit %d is below zero: give a number of findings, or 0 for all", f.Limit)
+	}
 	for _, k := range f.Kinds {
 		if !slices.Contains(audit.Kinds(), audit.Kind(k)) {
 			return out, fmt.Errorf("--kind %q is not a kind of finding: see runbooks/README.md for all of them", k)
@@ -31,7 +42,7 @@ func (f FindingFilter) check() (store.Filter, error) {
 	}
 	for _, j := range f.Jobs {
 		if !slices.Contains(JobNames(), j) {
-			return out, fmt.Errorf("--job %q is not a job", j)
+			return out, fmt.Errorf("--job %q is not one of %s", j, strings.Join(JobNames(), ", "))
 		}
 	}
 	if len(f.Statuses) > 0 {
@@ -84,7 +95,12 @@ func (a *App) ShowFinding(ctx context.Context, w io.Writer, output, fingerprint 
 		return err
 	}
 	finding, events, err := a.store.Finding(ctx, fingerprint)
-	if err != nil {
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return fmt.Errorf("%w: see parallax findings list --status all", err)
+	case errors.Is(err, store.ErrAmbiguous):
+		return fmt.Errorf("%w: give more of its digits", err)
+	case err != nil:
 		return err
 	}
 	return report.Finding(w, format, finding, events)

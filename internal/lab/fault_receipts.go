@@ -16,11 +16,11 @@ func (w *World) receiptsInFlight() {
 	}
 }
 
-// receiptTrouble: everything else that can be wrong with two copies of a receipt.
+// receiptTrouble: everything else that can be wrong with two copies of a receipt. All are written in Dublin.
 func (w *World) receiptTrouble() {
-	fault := func(kind, region string, n int, spoil func(p *payment)) {
+	fault := func(kind string, n int, spoil func(p *payment)) {
 		for range n {
-			p := w.quiet(region)
+			p := w.quiet(dublin)
 			w.take(p)
 			w.agenda.add(p.at, func(context.Context, time.Time) error {
 				spoil(p)
@@ -29,14 +29,14 @@ func (w *World) receiptTrouble() {
 			w.truth.note(kind, p.receiptKey(), "")
 		}
 	}
-	fault("receipt.not_replicated", dublin, 2, func(p *payment) { w.receipts.Stick(dublin, p.receiptKey()) })
+	fault("receipt.not_replicated", 2, func(p *payment) { w.receipts.Stick(dublin, p.receiptKey()) })
 	w.truth.note("lag.breach", "s3/receipts/"+dublin+">"+london, london)
-	fault("receipt.replication_failed", dublin, 2, func(p *payment) { w.receipts.Fail(dublin, p.receiptKey()) })
-	fault("receipt.mismatch", dublin, 1, func(p *payment) {
+	fault("receipt.replication_failed", 2, func(p *payment) { w.receipts.Fail(dublin, p.receiptKey()) })
+	fault("receipt.mismatch", 1, func(p *payment) {
 		w.receipts.Corrupt(london, p.receiptKey(), p.receipt()[:40])
 	})
-	fault("receipt.storage_drift", dublin, 1, func(p *payment) { w.receipts.Drift(london, p.receiptKey(), "GLACIER") })
-	fault("receipt.delete_diverged", dublin, 1, func(p *payment) {
+	fault("receipt.storage_drift", 1, func(p *payment) { w.receipts.Drift(london, p.receiptKey(), "GLACIER") })
+	fault("receipt.delete_diverged", 1, func(p *payment) {
 		w.agenda.add(clock(14, 50, 0), func(_ context.Context, at time.Time) error {
 			w.receipts.MarkDeleted(london, p.receiptKey(), at)
 			return nil

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/apache/arrow/go/v17/arrow/memory"
 	"github.com/apache/arrow/go/v17/parquet"
 	pqfile "github.com/apache/arrow/go/v17/parquet/file"
 )
@@ -17,6 +18,16 @@ type column struct {
 	texts    []string
 	numbers  []int64
 	flags    []bool
+}
+
+func newColumn(file *pqfile.Reader, i int, pages pqfile.PageReader) *column {
+	about := file.MetaData().Schema.Column(i)
+	required := about.MaxDefinitionLevel() == 0
+	checked := &checkedPages{PageReader: pages, optional: !required}
+	return &column{
+		reader:   pqfile.NewColumnReader(about, checked, sober{memory.NewGoAllocator()}, file.BufferPool()),
+		required: required,
+	}
 }
 
 // read fills the column with the next n rows; fewer is damage.

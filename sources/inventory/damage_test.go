@@ -175,6 +175,36 @@ func TestEveryByteOfParquet(t *testing.T) {
 	}
 }
 
+// TestShortColumnOfParquet lets a page claim two values fewer: the rows at its end must not come out half empty.
+func TestShortColumnOfParquet(t *testing.T) {
+	w := newWorld(t)
+	w.fill(t, 30)
+	good := w.Content(london, w.dataKey(t, london))
+	short := 0
+	for i, b := range good {
+		if b != 2*30 { // 30 as a Thrift varint
+			continue
+		}
+		w.replace(t, london, func([]byte) []byte {
+			bad := bytes.Clone(good)
+			bad[i] = 2 * 28
+			return bad
+		})
+		got := read(t, w.source(london), wholeDay())
+		for _, o := range got.Records {
+			if len(got.Gaps) == 0 && (o.ReplicationStatus == "" || o.StorageClass == "" || o.ETag == "") {
+				t.Fatalf("byte %d: half a row without a gap: %+v", i, o)
+			}
+		}
+		if len(got.Gaps) > 0 && strings.Contains(got.Gaps[0].Reason, "ends before its time") {
+			short++
+		}
+	}
+	if short == 0 {
+		t.Error("no short column was met")
+	}
+}
+
 func TestUnreachable(t *testing.T) {
 	w := newWorld(t)
 	src := w.source(dublin)

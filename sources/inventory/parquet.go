@@ -30,8 +30,9 @@ const (
 // decodeParquet yields the rows of a file through the low-level column readers, which panic on damage instead of
 // killing the process from goroutines of their own, as the record readers do.
 //
-// They also may loop. So they run in a goroutine whose reads fail once ctx is over; one that spins without reading
-// even then is left behind, for nothing in Go can stop it.
+// They also may loop; checkedPages refuses what is known to make them. To be safe against the rest they run in a
+// goroutine whose reads fail once ctx is over; one that spins without reading even then is left behind, for nothing in
+// Go can stop it.
 func decodeParquet(ctx context.Context, f *os.File, size int64, each func(row) bool) error {
 	ctx, cancel := context.WithCancel(ctx)
 	batches := make(chan []row)
@@ -98,7 +99,7 @@ func readParquet(ctx context.Context, f bound, out chan<- []row) error {
 		return err
 	}
 	for g := range file.NumRowGroups() {
-		if err := readGroup(ctx, file.RowGroup(g), f.size, wanted, out); err != nil {
+		if err := readGroup(ctx, file, g, f.size, wanted, out); err != nil {
 			return err
 		}
 	}
@@ -128,7 +129,8 @@ func columnsOf(file *pqfile.Reader) (map[string]int, error) {
 	return found, layout{at: found}.versions()
 }
 
-func readGroup(ctx context.Context, group *pqfile.RowGroupReader, size int64, wanted map[string]int, out chan<- []row) error {
+func readGroup(ctx context.Context, file *pqfile.Reader, g int, size int64, wanted map[string]int, out chan<- []row) error {
+	group := file.RowGroup(g)
 	total := group.NumRows()
 	if total < 0 || total > maxGroupRows {
 		return &damageError{fmt.Sprintf("claims %d rows in one group", total)}
@@ -142,11 +144,11 @@ func readGroup(ctx context.Context, group *pqfile.RowGroupReader, size int64, wa
 		if n := chunk.TotalCompressedSize(); n < 0 || n > size {
 			return &damageError{fmt.Sprintf("column %s claims %d bytes of a file of %d", name, n, size)}
 		}
-		reader, err := group.Column(i)
+		pages, err := group.GetColumnPageReader(i)
 		if err != nil {
 			return &damageError{fmt.Sprintf("column %s: %v", name, err)}
 		}
-		columns[name] = &column{reader: reader, required: reader.Descriptor().MaxDefinitionLevel() == 0}
+		columns[name] = newColumn(file, i, pages)
 	}
 	for done := int64(0); done < total; {
 		n := min(rowsPerBatch, total-done)

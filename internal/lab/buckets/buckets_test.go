@@ -1,6 +1,8 @@
 package buckets_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"fmt"
 	"io"
 	"net/http"
@@ -173,6 +175,33 @@ func TestSameSeedSameBytes(t *testing.T) {
 			t.Errorf("%s: another seed, the same inventory", region)
 		}
 	}
+}
+
+// TestInventoryShowsWholeSeconds: S3 keeps creation times no finer, and an auditor must cope with that.
+func TestInventoryShowsWholeSeconds(t *testing.T) {
+	p := newPair()
+	p.Put(dublin, noon, "a b", []byte("body"))
+	if err := p.WriteInventories(noon.Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range p.Stored(dublin) {
+		if !strings.HasSuffix(key, ".csv.gz") {
+			continue
+		}
+		zip, err := gzip.NewReader(bytes.NewReader(p.Content(dublin, key)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(zip)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if line := string(text); !strings.HasPrefix(line, `"r1","a+b","`) || !strings.Contains(line, `"4","2026-11-18T12:00:00.000Z","`) {
+			t.Errorf("line %s", line)
+		}
+		return
+	}
+	t.Error("no data file")
 }
 
 func TestWritesAreRefused(t *testing.T) {

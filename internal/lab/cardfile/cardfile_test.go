@@ -20,7 +20,7 @@ func someLines(n int) []cardfile.Line {
 	for i := range n {
 		lines = append(lines, cardfile.Line{
 			Issuer: "555555", Reference: fmt.Sprintf("MCC%06d1118", i), RRN: fmt.Sprintf("632212%06d", i), Auth: "A1B2C3",
-			ARN: fmt.Sprintf("7999999632200000%07d", i), Minor: int64(i) * 101, Currency: []string{"EUR", "GBP", "JPY"}[i%3],
+			ARN: fmt.Sprintf("79999996322%012d", i), Minor: int64(i) * 101, Currency: []string{"EUR", "GBP", "JPY"}[i%3],
 			Fee: int64(i), At: noon.Add(time.Duration(i) * time.Second),
 		})
 	}

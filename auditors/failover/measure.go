@@ -26,7 +26,7 @@ func (a Auditor) measure(in Input, f audit.Failover) []audit.Measure {
 		add(a.ledgerRTO(in, near, f))
 	}
 	if in.Keys != nil && a.Rules.Origin != "" {
-		add(a.keysRPO(in, f))
+		add(a.keysRPO(in, f), true)
 		add(a.keysRTO(in, near, f))
 	}
 	if in.Receipts != nil {
@@ -91,7 +91,7 @@ func (a Auditor) ledgerRTO(in Input, near audit.Window, f audit.Failover) (audit
 // keysRPO is how stale the surviving region's table was when it took over: the age, at promotion, of the oldest write of
 // the lost region since the last one that had arrived. Such writes come back with the region; until then they are missing.
 // An older write that has not arrived was not held back by the failover; it is the lww job's finding.
-func (a Auditor) keysRPO(in Input, f audit.Failover) (audit.Measure, bool) {
+func (a Auditor) keysRPO(in Input, f audit.Failover) audit.Measure {
 	taken := a.takenOver(in.Keys, f)
 	var arrived time.Time
 	var stale []time.Time
@@ -108,12 +108,12 @@ func (a Auditor) keysRPO(in Input, f audit.Failover) (audit.Measure, bool) {
 	m := audit.Measure{Layer: "keys", Figure: "rpo", Objective: a.Rules.RPO, Error: time.Second}
 	if len(stale) == 0 {
 		m.Basis = "every key written before the promotion had arrived by then"
-		return m, true
+		return m
 	}
 	oldest := slices.MinFunc(stale, time.Time.Compare)
 	m.Value = f.Promoted.Sub(oldest)
 	m.Basis = fmt.Sprintf("%d key writes of %s were not yet in %s at the promotion, the oldest of %s", len(stale), orUnknown(f.From), f.To, clock(oldest))
-	return m, true
+	return m
 }
 
 // local reports whether a change was written by an application in the region whose stream it was read from.

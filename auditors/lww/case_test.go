@@ -3,6 +3,7 @@ package lww_test
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -83,9 +84,7 @@ func (c *testCase) version(t *testing.T, fields []string) {
 	for i := 1; i < len(fields); i++ {
 		if fields[i] == "from" {
 			i++
-			for name, a := range c.versions[fields[i]] {
-				m[name] = a
-			}
+			maps.Copy(m, c.versions[fields[i]])
 			continue
 		}
 		name, value, ok := strings.Cut(fields[i], "=")
@@ -154,7 +153,8 @@ func (c *testCase) write(t *testing.T, file string, a *txtar.Archive, got string
 			kept = append(kept, f)
 		}
 	}
-	a.Files = append(kept, txtar.File{Name: "result", Data: []byte(got)})
+	kept = append(kept, txtar.File{Name: "result", Data: []byte(got)})
+	a.Files = kept
 	if err := os.WriteFile(file, txtar.Format(a), 0o600); err != nil {
 		t.Fatal(err)
 	}

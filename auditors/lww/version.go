@@ -92,20 +92,7 @@ func (a Attributes) writer(m record.Image) writer {
 // writer that did not say so: its write id and origin are stale, and the image's own hash takes their place. A write id
 // that comes back (a retry, or a value restored) is told apart by its occurrence.
 func identify(a Attributes, regions []audit.Region, chains []*chain) {
-	first, stale := map[writer]record.Image{}, map[writer]bool{}
-	for _, c := range chains {
-		for _, s := range c.states {
-			w := a.writer(s.image)
-			if s.absent() || w.id == "" {
-				continue
-			}
-			if m, seen := first[w]; !seen {
-				first[w] = s.image
-			} else if !m.Equal(s.image) {
-				stale[w] = true
-			}
-		}
-	}
+	stale := staleWriters(a, chains)
 	for _, c := range chains {
 		c.count = map[string]int{}
 		for i := range c.states {
@@ -126,6 +113,25 @@ func identify(a Attributes, regions []audit.Region, chains []*chain) {
 			c.place(i)
 		}
 	}
+}
+
+// staleWriters are the write ids that stand on more than one image.
+func staleWriters(a Attributes, chains []*chain) map[writer]bool {
+	first, stale := map[writer]record.Image{}, map[writer]bool{}
+	for _, c := range chains {
+		for _, s := range c.states {
+			w := a.writer(s.image)
+			if s.absent() || w.id == "" {
+				continue
+			}
+			if m, seen := first[w]; !seen {
+				first[w] = s.image
+			} else if !m.Equal(s.image) {
+				stale[w] = true
+			}
+		}
+	}
+	return stale
 }
 
 // hash is a digest of an image, independent of the order of its attributes.

@@ -2,8 +2,10 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -115,8 +117,11 @@ func (d *doctor) settlement(context.Context) {
 	}
 }
 
-// brief is an AWS error without the SDK's nesting of operations.
+// brief is an AWS error without the SDK's nesting of operations: what the service answered, or why there was no answer.
 func brief(err error) string {
+	if network := (*net.OpError)(nil); errors.As(err, &network) {
+		return "no answer: " + network.Error()
+	}
 	text := err.Error()
 	if i := strings.LastIndex(text, "api error "); i >= 0 {
 		return text[i+len("api error "):]

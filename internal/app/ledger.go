@@ -94,9 +94,9 @@ func (a *App) readCopy(
 ) (pipeline.Reading[record.Entry], error) {
 	about := audit.Coverage{Source: "aurora", Scope: l.Name, Region: region, Window: w}
 	pool, err := a.ledgerPool(ctx, conn, region)
-	if err != nil {
+	if err != nil { // an address that cannot be used is a copy that was not read, not the end of the run
 		about.Gaps = []audit.Gap{{Window: w, Reason: err.Error(), Remedy: "check the address of ledger " + l.Name + " in " + string(region)}}
-		return pipeline.Reading[record.Entry]{Coverage: about}, nil
+		return pipeline.Reading[record.Entry]{Coverage: about}, nil //nolint:nilerr // see above
 	}
 	a.progress("reading ledger "+l.Name+" in "+string(region), 0, 0)
 	src := aurora.Source{Scope: l.Name, Region: region, Witness: *witness, Mapping: mapping(l), DB: pool, Settings: a.ledgerSettings()}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -29,6 +30,7 @@ type MatchOptions struct {
 	Network            string // whose rows of the ledger the file settles; empty: the ledger holds one network only
 	LedgerColumns      map[string]string
 	SettlementColumns  map[string]string
+	Statuses           Statuses // of the ledger, where they are not the usual words
 	AsOf               time.Time
 	Output             string
 }
@@ -46,12 +48,19 @@ func Match(ctx context.Context, o MatchOptions, w, notes io.Writer) (string, err
 	if err != nil {
 		return "", err
 	}
+	if o.Format != settlement.FormatIPM && o.Format != settlement.FormatCSV {
+		return "", fmt.Errorf("--format %q is not one of ipm, csv", o.Format)
+	}
 	ledger, err := ledgerfile.Read(o.Ledger, ledgerfile.Options{Columns: o.LedgerColumns, Network: matchFeed, Status: "captured"})
 	if err != nil {
 		return "", err
 	}
 	showMapping(notes, filepath.Base(o.Ledger), ledger.Columns)
 	entries, err := ofOneNetwork(ledger.Entries, o.Network)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", filepath.Base(o.Ledger), err)
+	}
+	statuses, err := o.Statuses.sort(entries)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", filepath.Base(o.Ledger), err)
 	}
@@ -65,8 +74,7 @@ func Match(ctx context.Context, o MatchOptions, w, notes io.Writer) (string, err
 		return "", err
 	}
 	auditor := reconcile.Auditor{Rules: reconcile.Rules{
-		Scope: "ledger", Feed: matchFeed, Charged: []string{"captured", "settled", "refunded", "succeeded", "paid"},
-		Refused: []string{"declined", "failed", "refused", "cancelled"}, Exponent: exponent,
+		Scope: "ledger", Feed: matchFeed, Charged: statuses.Charged, Refused: statuses.Refused, Exponent: exponent,
 	}}
 	result, err := auditor.Match(reconcile.Input{
 		Window: allTime, AsOf: o.AsOf, Entries: entries, Lines: r.Records, FilesThrough: "9999-12-31", LinesIncomplete: !r.Coverage.Complete(),
@@ -74,8 +82,11 @@ func Match(ctx context.Context, o MatchOptions, w, notes io.Writer) (string, err
 	if err != nil {
 		return "", fmt.Errorf("match: %w", err)
 	}
+	if len(entries) == 0 && r.Coverage.Records == 0 && r.Coverage.Complete() {
+		r.Coverage.Gaps = []audit.Gap{{Window: allTime, Reason: "neither file holds a payment: nothing was compared", Remedy: "check that these are the files that were meant"}}
+	}
 	outcome := audit.Outcome{Job: "match", Window: allTime, AsOf: o.AsOf, Findings: append(src.Findings(), result.Findings...), Coverage: []audit.Coverage{r.Coverage}}
-	return string(outcome.Verdict()), writeMatch(w, format, outcome, result.Totals)
+	return string(outcome.Verdict()), writeMatch(w, notes, format, outcome, result.Totals)
 }
 
 // ofOneNetwork picks the rows that the file is expected to carry. A ledger of several networks cannot be held against the
@@ -93,6 +104,8 @@ func ofOneNetwork(entries []record.Entry, network string) ([]record.Entry, error
 	switch {
 	case network == "" && len(networks) > 1:
 		return nil, fmt.Errorf("holds payments of several networks (%s): say with --network which of them the file settles", names)
+	case network != "" && len(entries) == 0:
+		return nil, nil
 	case network != "" && len(out) == 0:
 		return nil, fmt.Errorf("holds no payment of network %q, only of %s", network, names)
 	}
@@ -105,12 +118,8 @@ func fileSource(o MatchOptions, notes io.Writer) (*settlement.Source, error) {
 		return nil, fmt.Errorf("settlement file: %w", err)
 	}
 	src := &settlement.Source{Feed: matchFeed, Ledger: "ledger", Format: o.Format, Path: literal(o.Settlement), AsOf: o.AsOf}
-	switch o.Format {
-	case settlement.FormatIPM:
+	if o.Format == settlement.FormatIPM {
 		return src, nil
-	case settlement.FormatCSV:
-	default:
-		return nil, fmt.Errorf("--format %q is not one of ipm, csv", o.Format)
 	}
 	header, err := readHeader(o.Settlement)
 	if err != nil {
@@ -123,7 +132,13 @@ func fileSource(o MatchOptions, notes io.Writer) (*settlement.Source, error) {
 	if profile.Columns == nil {
 		profile.Columns = map[string]string{}
 	}
-	maps.Copy(profile.Columns, o.SettlementColumns)
+	for _, field := range slices.Sorted(maps.Keys(o.SettlementColumns)) {
+		column := o.SettlementColumns[field]
+		if !slices.Contains(header, column) {
+			return nil, fmt.Errorf("%s: line 1: column %q for %s is not in the header", filepath.Base(o.Settlement), column, field)
+		}
+		profile.Columns[field] = column
+	}
 	if err := profile.Validate(); err != nil {
 		return nil, fmt.Errorf("%s: %w", filepath.Base(o.Settlement), err)
 	}
@@ -144,10 +159,16 @@ func readHeader(path string) ([]string, error) {
 	}
 	defer f.Close() //nolint:errcheck // only read
 	header, err := csv.NewReader(io.LimitReader(f, 1<<20)).Read()
-	if err != nil {
+	switch {
+	case errors.Is(err, io.EOF):
+		return nil, fmt.Errorf("%s: line 1: file is empty, a header row was expected", filepath.Base(path))
+	case err != nil:
 		return nil, fmt.Errorf("%s: line 1: read header: %w", filepath.Base(path), err)
 	}
 	header[0] = strings.TrimPrefix(header[0], "\ufeff")
+	for i := range header {
+		header[i] = strings.TrimSpace(header[i])
+	}
 	return header, nil
 }
 
@@ -159,18 +180,28 @@ func showMapping(w io.Writer, file string, columns map[string]string) {
 	fmt.Fprintf(w, "%s: columns %s\n", file, strings.Join(parts, ","))
 }
 
-func writeMatch(w io.Writer, format report.Format, o audit.Outcome, totals []reconcile.Total) error {
+// writeMatch writes the findings and what was not seen: in a table below them, else on notes.
+func writeMatch(w, notes io.Writer, format report.Format, o audit.Outcome, totals []reconcile.Total) error {
 	stored := make([]audit.StoredFinding, len(o.Findings))
 	for i, f := range o.Findings {
 		stored[i] = audit.StoredFinding{Finding: f, Job: o.Job, FirstSeen: o.AsOf, LastSeen: o.AsOf, Runs: 1}
 	}
-	if err := report.Findings(w, format, report.Listing{Findings: stored, Total: len(stored)}); err != nil || format != report.Table {
+	if err := report.Findings(w, format, report.Listing{Findings: stored, Total: len(stored)}); err != nil {
 		return err
+	}
+	if format == report.Table {
+		notes = w
 	}
 	for _, c := range o.Coverage {
 		for _, g := range c.Gaps {
-			fmt.Fprintf(w, "not seen: %s\n", g.Reason) //nolint:errcheck // the next write reports it
+			fmt.Fprintln(notes, "not seen:", g.Reason) //nolint:errcheck // the next write reports it
+			if g.Remedy != "" {
+				fmt.Fprintln(notes, "  ->", g.Remedy) //nolint:errcheck // the same
+			}
 		}
+	}
+	if format != report.Table {
+		return nil
 	}
 	return writeTotals(w, totals)
 }

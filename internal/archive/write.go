@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/apache/arrow/go/v17/parquet"
@@ -68,14 +69,15 @@ func describe(changes []record.Change) (audit.Segment, error) {
 
 // path is table/region/shard/first-last.parquet, each part made safe for a file name.
 func path(s audit.Segment) (string, error) {
-	name := ""
+	var parts []string
 	for _, part := range []string{s.Table, string(s.Region), s.Shard} {
 		if part == "" || part == "." || part == ".." {
 			return "", fmt.Errorf("table %q, region %q, shard %q do not name a segment", s.Table, s.Region, s.Shard)
 		}
-		name += url.PathEscape(part) + "/"
+		parts = append(parts, url.PathEscape(part))
 	}
-	return name + url.PathEscape(s.First) + "-" + url.PathEscape(s.Last) + ".parquet", nil
+	parts = append(parts, url.PathEscape(s.First)+"-"+url.PathEscape(s.Last)+".parquet")
+	return strings.Join(parts, "/"), nil
 }
 
 // replace writes a file by way of a temporary one beside it and returns the SHA-256 of what it wrote.

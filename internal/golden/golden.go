@@ -61,7 +61,8 @@ func write(t *testing.T, file string, archive *txtar.Archive, got []byte) {
 			kept = append(kept, f)
 		}
 	}
-	archive.Files = append(kept, txtar.File{Name: want, Data: got})
+	kept = append(kept, txtar.File{Name: want, Data: got})
+	archive.Files = kept
 	if err := os.WriteFile(file, txtar.Format(archive), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package money
 import (
 	"errors"
 	"math"
+	"strings"
 	"testing"
 )
 
@@ -91,12 +92,7 @@ func FuzzParseFormat(f *testing.F) {
 		if err != nil {
 			return
 		}
-		plain := ""
-		for _, c := range a.Format(exponent) {
-			if c != ',' {
-				plain += string(c)
-			}
-		}
+		plain := strings.ReplaceAll(a.Format(exponent), ",", "")
 		b, err := Parse(plain, "", exponent)
 		if err != nil || a != b {
 			t.Errorf("%q reads as %d, shows as %q, reads as %d (%v)", text, a.Minor, plain, b.Minor, err)

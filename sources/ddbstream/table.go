@@ -30,14 +30,12 @@ type run struct {
 	reset bool // a parent of a shard had gone before the first run ever
 }
 
-// send hands a batch to the consumer; false once nobody wants it any more.
-func (r *run) send(ctx context.Context, b batch) bool {
+// send hands a batch to the consumer, unless nobody wants it any more.
+func (r *run) send(ctx context.Context, b batch) {
 	b.Region = r.Region
 	select {
 	case r.out <- b:
-		return true
 	case <-ctx.Done():
-		return false
 	}
 }
 

@@ -76,11 +76,9 @@ func TestDecodeRefusesImagesOfAnotherEvent(t *testing.T) {
 	}
 	ttl := types.Record{
 		EventName: types.OperationTypeRemove, Dynamodb: &types.StreamRecord{Keys: key, OldImage: key, SequenceNumber: &seq},
-		UserIdentity: &types.Identity{Type: ptr("Service"), PrincipalId: ptr("dynamodb.amazonaws.com")},
+		UserIdentity: &types.Identity{Type: new("Service"), PrincipalId: new("dynamodb.amazonaws.com")},
 	}
 	if c, err := decode(ttl, []string{"pk"}); err != nil || !c.ByTTL || c.Key != "k" || c.New != nil {
 		t.Errorf("%+v, %v", c, err)
 	}
 }
-
-func ptr(s string) *string { return &s }

@@ -137,7 +137,7 @@ func (d *decoder) rows(rows *csv.Reader) error {
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		line := 0
+		var line int
 		if parse := (*csv.ParseError)(nil); errors.As(err, &parse) {
 			line, err = parse.StartLine, &RowError{d.name, parse.StartLine, "", parse.Err}
 		} else if err != nil {

@@ -97,7 +97,7 @@ func (d *csvDecoder) decode() (Summary, error) {
 func (d *csvDecoder) next() ([]string, int64, error) {
 	d.bounded.rowFrom = d.csv.InputOffset()
 	row, err := d.csv.Read()
-	line := int64(1)
+	var line int64
 	if parse := (*csv.ParseError)(nil); errors.As(err, &parse) {
 		line = int64(parse.StartLine)
 		if errors.Is(err, csv.ErrQuote) || errors.Is(err, csv.ErrBareQuote) {

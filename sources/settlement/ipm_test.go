@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"strings"
 	"testing"
@@ -60,9 +61,7 @@ func TestDecodeIPMInEveryDress(t *testing.T) {
 func TestDecodeIPMMeanings(t *testing.T) {
 	with := func(changes de) de {
 		m := presentment(1)
-		for n, v := range changes {
-			m[n] = v
-		}
+		maps.Copy(m, changes)
 		return m
 	}
 	for _, tc := range []struct {

@@ -186,7 +186,7 @@ func (c *Cluster) page(r *replica, in scanRequest, start string) scanAnswer {
 	size, last := 0, ""
 	for _, key := range r.keysByHash() {
 		item := r.items[key].item
-		if item == nil || start != "" && !byHash(start, key) || in.TotalSegments > 1 && hash(key)%uint64(in.TotalSegments) != uint64(in.Segment) {
+		if item == nil || start != "" && !byHash(start, key) || in.TotalSegments > 1 && hash(key)%uint64(in.TotalSegments) != uint64(in.Segment) { //nolint:gosec // both were checked not to be negative
 			continue
 		}
 		if in.Limit > 0 && len(out.Items) == in.Limit || size > 0 && size+item.size() > pageBytes {

@@ -152,7 +152,7 @@ func (h messages) Swap(i, j int) {
 }
 
 func (h *messages) Push(x any) {
-	m := x.(*message)
+	m, _ := x.(*message) // container/heap hands back what Push was given
 	m.index = len(*h)
 	*h = append(*h, m)
 }

@@ -30,21 +30,21 @@ func (c Condition) holds(item Item) bool {
 // clock is an error, as is an item without key; ErrCondition says the condition did not hold. A write that changes
 // nothing leaves no trace.
 func (c *Cluster) Put(region string, at time.Time, item Item, cond Condition) error {
-	_, err := c.at(region, at, func(r *replica) (change, error) { return c.put(r, item, cond) })
+	err := c.at(region, at, func(r *replica) (change, error) { return c.put(r, item, cond) })
 	return wrap("put item", err)
 }
 
 // Update sets attributes of an item and keeps the others; an item that does not exist is created with the key and what
 // is set. Errors as for Put.
 func (c *Cluster) Update(region string, at time.Time, key string, set Item, cond Condition) error {
-	_, err := c.at(region, at, func(r *replica) (change, error) { return c.update(r, key, set, cond) })
+	err := c.at(region, at, func(r *replica) (change, error) { return c.update(r, key, set, cond) })
 	return wrap("update item", err)
 }
 
 // Delete removes an item and keeps a tombstone that takes part in the choice of the last writer. Deleting what does not
 // exist leaves no trace. Errors as for Put.
 func (c *Cluster) Delete(region string, at time.Time, key string, cond Condition) error {
-	_, err := c.at(region, at, func(r *replica) (change, error) { return c.remove(r, key, cond) })
+	err := c.at(region, at, func(r *replica) (change, error) { return c.remove(r, key, cond) })
 	return wrap("delete item", err)
 }
 
@@ -64,19 +64,20 @@ func (c *Cluster) Get(region, key string) (Item, bool) {
 type change struct{ before, after Item }
 
 // at advances the world to a moment and then lets a write happen in a region.
-func (c *Cluster) at(region string, at time.Time, write func(*replica) (change, error)) (change, error) {
+func (c *Cluster) at(region string, at time.Time, write func(*replica) (change, error)) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	r, err := c.replica(region)
 	if err != nil {
-		return change{}, err
+		return err
 	}
 	at = at.UTC()
 	if at.Before(c.now) {
-		return change{}, fmt.Errorf("%s lies before the virtual present %s", at.Format(time.RFC3339Nano), c.now.Format(time.RFC3339Nano))
+		return fmt.Errorf("%s lies before the virtual present %s", at.Format(time.RFC3339Nano), c.now.Format(time.RFC3339Nano))
 	}
 	c.advance(at)
-	return write(r)
+	_, err = write(r)
+	return err
 }
 
 func (c *Cluster) put(r *replica, item Item, cond Condition) (change, error) {

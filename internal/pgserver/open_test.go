@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -142,6 +143,25 @@ func TestOpenRecoversAKilledServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	query[int](t, again, "select 1")
+}
+
+// TestOpenWaitsForTheSharedMemory stops a session's process, so that it outlives its server and holds the shared memory.
+func TestOpenWaitsForTheSharedMemory(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, pgserver.Options{DataDir: dir, Settings: unsynced})
+	held := connect(t, s)
+	var pid int
+	if err := held.QueryRow(t.Context(), "select pg_backend_pid()").Scan(&pid); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	time.AfterFunc(time.Second, func() { _ = syscall.Kill(pid, syscall.SIGCONT) })
+	query[int](t, open(t, pgserver.Options{DataDir: dir, Settings: unsynced}), "select 1")
 }
 
 func TestOpenStopsWithItsContext(t *testing.T) {

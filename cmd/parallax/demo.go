@@ -62,6 +62,9 @@ func (c *cli) matchCommand() *cobra.Command {
 	flags.StringVar(&o.Network, "network", "", "which network's rows of the ledger the file settles, where the ledger holds several")
 	flags.StringToStringVar(&o.LedgerColumns, "ledger-columns", nil, "which column holds what, where the guess is wrong: payment_id=Order,amount=Gross")
 	flags.StringToStringVar(&o.SettlementColumns, "settlement-columns", nil, "the same for a CSV settlement file: reference=psp_ref,amount=net")
+	flags.StringSliceVar(&o.Statuses.Charged, "charged", nil, "statuses of the ledger that mean money was taken, beside the usual words")
+	flags.StringSliceVar(&o.Statuses.Refused, "refused", nil, "statuses that mean none was")
+	flags.StringSliceVar(&o.Statuses.Pending, "pending", nil, "statuses that mean neither yet")
 	for _, name := range []string{"ledger", "settlement", "format"} {
 		if err := cmd.MarkFlagRequired(name); err != nil {
 			panic(err) // a misspelt flag name in the lines above

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
@@ -35,6 +36,14 @@ func (c *clients) in(region audit.Region) aws.Config {
 	return base
 }
 
+// answering is in, for services whose answers are small: each request is given up after aws.timeout, its body included. The
+// SDK itself waits for an answer without end. Not for S3, whose files take their time and have a limit of their own.
+func (c *clients) answering(region audit.Region) aws.Config {
+	base := c.in(region)
+	base.HTTPClient = awshttp.NewBuildableClient().WithTimeout(c.cfg.AWS.Timeout)
+	return base
+}
+
 // endpoint is a configured address, or nil for the SDK's own.
 func endpoint(url string) *string {
 	if url == "" {
@@ -44,13 +53,13 @@ func endpoint(url string) *string {
 }
 
 func (c *clients) dynamodb(region audit.Region) *dynamodb.Client {
-	return dynamodb.NewFromConfig(c.in(region), func(o *dynamodb.Options) {
+	return dynamodb.NewFromConfig(c.answering(region), func(o *dynamodb.Options) {
 		o.BaseEndpoint = endpoint(c.cfg.AWS.Endpoints[region].DynamoDB)
 	})
 }
 
 func (c *clients) streams(region audit.Region) *dynamodbstreams.Client {
-	return dynamodbstreams.NewFromConfig(c.in(region), func(o *dynamodbstreams.Options) {
+	return dynamodbstreams.NewFromConfig(c.answering(region), func(o *dynamodbstreams.Options) {
 		o.BaseEndpoint = endpoint(c.cfg.AWS.Endpoints[region].DynamoDBStreams)
 	})
 }
@@ -64,7 +73,7 @@ func (c *clients) s3(region audit.Region) *s3.Client {
 }
 
 func (c *clients) rds(region audit.Region) *rds.Client {
-	return rds.NewFromConfig(c.in(region), func(o *rds.Options) {
+	return rds.NewFromConfig(c.answering(region), func(o *rds.Options) {
 		o.BaseEndpoint = endpoint(c.cfg.AWS.Endpoints[region].RDS)
 	})
 }

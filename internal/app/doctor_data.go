@@ -123,6 +123,9 @@ func brief(err error) string {
 		return "no answer: " + network.Error()
 	}
 	text := err.Error()
+	if strings.Contains(text, "get credentials") {
+		return "not asked: no AWS credentials were found"
+	}
 	if i := strings.LastIndex(text, "api error "); i >= 0 {
 		return text[i+len("api error "):]
 	}

@@ -27,12 +27,12 @@ The exit code is the verdict: 0 clean, 1 findings, 3 inconclusive (something was
 				return err
 			}
 			return c.withApp(cmd.Context(), func(a *app.App) error {
-				result, err := a.Run(cmd.Context(), req)
-				if err != nil {
-					return err
+				result, failed := a.Run(cmd.Context(), req)
+				if failed != nil && len(result.Runs) == 0 {
+					return failed
 				}
-				if err := result.Write(c.stdout, c.output); err != nil {
-					return err
+				if err := errors.Join(failed, result.Write(c.stdout, c.output)); err != nil {
+					return err // what has run is stored, and shown
 				}
 				return verdictCode(result.Verdict())
 			})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -61,17 +62,22 @@ func (a *App) Run(ctx context.Context, req Request) (Result, error) {
 		return Result{}, err
 	}
 	var result Result
+	var failed error
 	for _, j := range jobs() {
 		if req.Job != j.name && req.Job != allJobs {
 			continue
 		}
 		run, err := a.runJob(ctx, j, req)
 		if err != nil {
-			return result, fmt.Errorf("run %s: %w", j.name, err)
+			failed = errors.Join(failed, fmt.Errorf("run %s: %w", j.name, err))
+			if ctx.Err() != nil {
+				break
+			}
+			continue
 		}
 		result.Runs = append(result.Runs, run)
 	}
-	return result, nil
+	return result, failed
 }
 
 func (a *App) runJob(ctx context.Context, j job, req Request) (report.Run, error) {

@@ -40,6 +40,11 @@ func (a *App) captureJob(ctx context.Context, t task) (audit.Outcome, error) {
 			}
 		}
 	}
+	if o.Window.Empty() {
+		// There was no time that all streams had left to be read for. The request's window was not read again, and what
+		// earlier captures found lost in it is still lost.
+		o.Window = audit.At(t.asOf)
+	}
 	return o, nil
 }
 
@@ -68,7 +73,7 @@ func (a *App) captureStream(
 	o.Segments = append(o.Segments, writer.done...)
 	o.Cursors = append(o.Cursors, moved...)
 	coverage.Window = spokenFor(src, coverage)
-	if o.Window.Empty() {
+	if len(o.Coverage) == 0 {
 		o.Window = coverage.Window
 	}
 	o.Window = intersect(o.Window, coverage.Window) // the time that every stream was read for

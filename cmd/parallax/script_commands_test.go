@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"parallax/internal/pgserver"
 )
 
 // exitCodeOf is how a process ended; -1 if it was killed.
@@ -157,4 +159,22 @@ func ambiguous(ts *testscript.TestScript, neg bool, args []string) {
 		first[f.Fingerprint[0]] = true
 	}
 	ts.Fatalf("no two of %d findings begin with the same digit", len(findings))
+}
+
+// postgres starts a server that asks for passwords nobody has been given.
+func postgres(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: postgres NAME")
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	address, ok := l.Addr().(*net.TCPAddr)
+	if !ok {
+		ts.Fatalf("listening on %s", l.Addr())
+	}
+	ts.Check(l.Close()) // the port is the server's now
+	server, err := pgserver.Open(context.Background(), pgserver.Options{Ephemeral: true, Port: address.Port})
+	ts.Check(err)
+	ts.Defer(func() { ts.Check(server.Close()) })
+	ts.Setenv(args[0], address.String())
 }

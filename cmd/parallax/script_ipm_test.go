@@ -23,7 +23,7 @@ func writeIPM() {
 
 func writeIPMFile(args []string) error {
 	if len(args) < 3 {
-		return errors.New("usage: writeipm FILE ascii|ebcdic plain|blocked M1=MINOR...")
+		return errors.New("usage: writeipm FILE ascii|ebcdic plain|blocked M1=MINOR ..., amounts in cents")
 	}
 	day := time.Date(2026, 11, 18, 0, 0, 0, 0, time.UTC)
 	file := cardfile.IPM{FileID: cardfile.NewFileID(day, 1), Encoding: cardfile.ASCII, Blocked: args[2] == "blocked"}

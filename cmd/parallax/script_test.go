@@ -23,6 +23,7 @@ func TestMain(m *testing.M) {
 //	                                waits for TEXT on standard error, sends SIGINT COUNT times, and wants this exit code
 //	json stdout|FILE                wants one JSON document
 //	silent NAME                     puts into NAME the address of a server that accepts connections and never answers
+//	postgres NAME                   puts into NAME the address of a PostgreSQL server that refuses every password
 //	ambiguous NAME FILE             puts into NAME a digit with which several of the findings in FILE begin
 //	absent stdout|stderr TEXT       wants the text, which is no pattern, nowhere
 func TestScripts(t *testing.T) {
@@ -33,6 +34,7 @@ func TestScripts(t *testing.T) {
 		Setup:               setUpScript,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"ends": ends, "interrupt": interruptProgram, "json": wantJSON, "silent": silent, "ambiguous": ambiguous, "absent": absent,
+			"postgres": postgres,
 		},
 	})
 }

@@ -108,6 +108,10 @@ func TestRulesBreak(t *testing.T) {
 		{"sources/aurora", "parallax/sources/topology", false},
 		{"sources/ddbstream", "github.com/jackc/pgx/v5", false},
 		{"sources/topology", "github.com/aws/aws-sdk-go-v2/service/rds", true},
+		{"sources/topology", "parallax/sources/sourcetest", false},
+		{"sources/sourcetest", "parallax/internal/pipeline", true},
+		{"sources/sourcetest", "parallax/sources/topology", false},
+		{"sources/sourcetest", "github.com/aws/aws-sdk-go-v2/service/rds", false},
 		{"sinks/report", "parallax/sources/settlement", false},
 		{"sinks/report", "parallax/sinks/store", false},
 		{"schedules", "github.com/robfig/cron/v3", true},
@@ -128,6 +132,21 @@ func TestRulesBreak(t *testing.T) {
 	for _, name := range []string{"internal/util", "internal/auditor", "cmd/other"} {
 		if r, known := ruleFor(name); known {
 			t.Errorf("%s stands under the rule for %s, want under none", name, r.name)
+		}
+	}
+}
+
+// TestProgramHoldsNoTestSupport keeps packages for tests, which all import testing, out of what is shipped.
+func TestProgramHoldsNoTestSupport(t *testing.T) {
+	t.Parallel()
+	for _, p := range goList(t, "-deps", "./cmd/parallax") {
+		if strings.HasPrefix(p.ImportPath, module+"/") && slices.Contains(p.Imports, "testing") {
+			t.Errorf("the program holds %s, which is for tests", p.ImportPath)
+		}
+	}
+	for _, name := range []string{"internal/golden", "sources/sourcetest"} {
+		if p := goList(t, "./"+name); !slices.Contains(p[0].Imports, "testing") {
+			t.Errorf("%s is not for tests", name)
 		}
 	}
 }

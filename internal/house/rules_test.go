@@ -47,6 +47,7 @@ var rules = []rule{
 	{name: "sources/inventory", inside: vocabulary, outside: []string{"aws", "arrow", "zap"}},
 	{name: "sources/settlement", inside: vocabulary, outside: []string{"zap"}},
 	{name: "sources/ledgerfile", inside: vocabulary},
+	{name: "sources/sourcetest", inside: append([]string{"internal/pipeline"}, vocabulary...)},
 	{name: "sources/...", inside: append([]string{"internal/pipeline"}, vocabulary...), outside: []string{"aws", "zap"}},
 
 	{name: "sinks/store", inside: append([]string{"migrations"}, vocabulary...), outside: []string{"pgx", "zap"}},

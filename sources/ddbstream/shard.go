@@ -84,7 +84,7 @@ func (rd *reader) read(ctx context.Context) outcome {
 			return err
 		})
 		if err != nil {
-			iterator, ok = rd.recover(ctx, err)
+			iterator, ok = rd.recover(ctx, "GetRecords", err)
 			continue
 		}
 		rd.renewals = 0
@@ -175,14 +175,14 @@ func (rd *reader) iterator(ctx context.Context) (*string, bool) {
 		return err
 	})
 	if err != nil {
-		return rd.recover(ctx, err)
+		return rd.recover(ctx, "GetShardIterator", err)
 	}
 	return out.ShardIterator, true
 }
 
 // recover goes on after a refusal that belongs to the stream's nature: an expired iterator is renewed, after trimming the
 // reading goes on with the oldest record left. Anything else is a gap and ends the shard for this run; its cursor stays.
-func (rd *reader) recover(ctx context.Context, err error) (*string, bool) {
+func (rd *reader) recover(ctx context.Context, operation string, err error) (*string, bool) {
 	if ctx.Err() != nil {
 		return nil, false
 	}
@@ -199,7 +199,7 @@ func (rd *reader) recover(ctx context.Context, err error) (*string, bool) {
 			Remedy: "run capture at least every few hours; compare the table by a scan for this time",
 		})
 	default:
-		rd.gap(ctx, explain(err, "GetRecords", "shard "+rd.id, rd.unread()))
+		rd.gap(ctx, explain(err, operation, "shard "+rd.id, rd.unread()))
 	}
 	return nil, false
 }

@@ -108,7 +108,7 @@ func TestWhatStaysUnreadIsAGapAndIsReadLater(t *testing.T) {
 	for _, c := range []struct{ op, kind, reason string }{
 		{"DescribeTable", "AccessDeniedException", "DescribeTable of idempotency-keys was refused: AccessDeniedException"},
 		{"DescribeStream", "AccessDeniedException", "DescribeStream of idempotency-keys was refused: AccessDeniedException"},
-		{"GetShardIterator", "ThrottlingException", "was refused: ThrottlingException"},
+		{"GetShardIterator", "ThrottlingException", "GetShardIterator of shard"},
 		{"GetRecords", "LimitExceededException", "was refused: LimitExceededException"},
 		{"GetRecords", "ExpiredIteratorException", "was refused: ExpiredIteratorException"},
 		{"GetRecords", "AccessDeniedException", "was refused: AccessDeniedException"},

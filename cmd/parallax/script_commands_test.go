@@ -74,7 +74,7 @@ func interruptProgram(ts *testscript.TestScript, neg bool, args []string) {
 // scriptEnv is what the script has set of all that the program looks at.
 func scriptEnv(ts *testscript.TestScript) []string {
 	env := []string{}
-	for _, name := range []string{"PATH", "HOME", "TMPDIR", "AWS_EC2_METADATA_DISABLED", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "SILENT"} {
+	for _, name := range []string{"PATH", "HOME", "TMPDIR", "PG_BINDIR", "AWS_EC2_METADATA_DISABLED", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "SILENT"} {
 		env = append(env, name+"="+ts.Getenv(name))
 	}
 	return env

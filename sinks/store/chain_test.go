@@ -91,7 +91,7 @@ func TestMigrateSeesWhatItWaitedFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	first := blank(t)
-	second, err := Open(t.Context(), Options{DSN: first.pool.config.ConnString()})
+	second, err := Open(t.Context(), Options{DSN: first.pool.Config().ConnString()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +142,7 @@ func TestMigrateRefusesAForeignHistory(t *testing.T) {
 
 func TestMigrateNeedsNoRightsWhenUpToDate(t *testing.T) {
 	s := fresh(t)
-	writer := "writer_" + s.pool.config.Database // roles are the whole server's
+	writer := "writer_" + s.pool.Config().ConnConfig.Database // roles are the whole server's
 	for _, sql := range []string{
 		`create role ` + writer + ` login`, `grant usage on schema parallax to ` + writer,
 		`grant select, insert, update on all tables in schema parallax to ` + writer,
@@ -151,7 +151,7 @@ func TestMigrateNeedsNoRightsWhenUpToDate(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	w, err := Open(t.Context(), Options{DSN: strings.Replace(s.pool.config.ConnString(), "postgres@", writer+"@", 1)})
+	w, err := Open(t.Context(), Options{DSN: strings.Replace(s.pool.Config().ConnString(), "postgres@", writer+"@", 1)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -73,7 +74,10 @@ type vanishing struct {
 	s *Store
 }
 
-func (v vanishing) Commit(context.Context) error {
-	v.s.pool.close()
+func (v vanishing) Commit(ctx context.Context) error {
+	go v.s.pool.Close() // it waits for this very connection to be given back
+	for v.s.pool.Ping(ctx) == nil {
+		time.Sleep(time.Millisecond)
+	}
 	return errCrash
 }

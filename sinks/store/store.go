@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // Errors callers branch on.
@@ -33,7 +34,7 @@ type Options struct {
 
 // Store is a few connections to a findings store. It may be used from several goroutines.
 type Store struct {
-	pool *pool
+	pool pool
 	wrap func(pgx.Tx) pgx.Tx // around a commit's transaction; a test puts a faulty connection here
 }
 
@@ -42,22 +43,26 @@ const recheckPatience = 15 * time.Second
 
 // Open connects to a store. The error never shows the password. Migrate makes the tables.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	config, err := pgx.ParseConfig(o.DSN)
+	config, err := pgxpool.ParseConfig(o.DSN)
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err) // pgx takes the password out of its message
 	}
-	if config.RuntimeParams["application_name"] == "" {
-		config.RuntimeParams["application_name"] = "parallax"
+	if params := config.ConnConfig.RuntimeParams; params["application_name"] == "" {
+		params["application_name"] = "parallax"
 	}
-	s := &Store{pool: newPool(config, o.Password), wrap: func(tx pgx.Tx) pgx.Tx { return tx }}
-	if err := s.pool.with(ctx, func(conn *pgx.Conn) error { return conn.Ping(ctx) }); err != nil {
+	pool, err := newPool(ctx, config, o.Password)
+	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	return s, nil
+	if err := pool.Ping(ctx); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	return &Store{pool: pool, wrap: func(tx pgx.Tx) pgx.Tx { return tx }}, nil
 }
 
-// Close disconnects.
-func (s *Store) Close() { s.pool.close() }
+// Close waits for what is under way and disconnects.
+func (s *Store) Close() { s.pool.Close() }
 
 // commitLock serialises commits: its holder alone writes findings and events. The number is arbitrary and fixed.
 const commitLock = 0x70617278_0001

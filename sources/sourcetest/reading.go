@@ -16,6 +16,7 @@ import (
 const (
 	patience = time.Minute     // of a whole read
 	promptly = 5 * time.Second // from the consumer's leaving, or the context's end, to the source's return
+	underWay = 3               // batches that may still come after the context's end, as they had been read before it
 )
 
 // problems is what a check has against a source.

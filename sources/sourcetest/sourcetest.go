@@ -12,7 +12,7 @@ import (
 // Case is one source over data that do not change while the suite runs, and what is known of them.
 type Case[R any] struct {
 	Open    func(t *testing.T) pipeline.Source[R] // a fresh source; its own type, not a wrapper around it
-	Window  audit.Window                          // all of it can be read; no record lies at its very beginning or before
+	Window  audit.Window                          // all of it can be read; no record lies before it
 	Records int                                   // what the source yields over Window, at least one
 	ID      func(R) string                        // tells any two records apart
 

@@ -72,8 +72,9 @@ func (r *reading) eventsOf(ctx context.Context, kind types.SourceType, w audit.W
 			return false
 		}
 		r.heed(out.ResultMetadata)
-		read += int64(len(out.Events))
-		if !r.addEvents(out.Events, w, seen) {
+		added, room := r.addEvents(out.Events, w, seen)
+		read += added
+		if !room {
 			r.gap(w, fmt.Sprintf("more than %d events of %s in %s; the rest was not read", r.maxEvents(), kind, r.Region),
 				"audit a shorter window")
 			return false
@@ -96,8 +97,9 @@ func (r *reading) eventsOf(ctx context.Context, kind types.SourceType, w audit.W
 
 func (r *reading) maxEvents() int { return cmp.Or(r.Settings.MaxEvents, 50_000) }
 
-// addEvents keeps what concerns the global cluster; it reports false once there is no more room.
-func (r *reading) addEvents(events []types.Event, w audit.Window, seen map[eventIdentity]bool) bool {
+// addEvents keeps what concerns the global cluster. It returns how many events of the window it has kept or excluded,
+// and false once there is no more room.
+func (r *reading) addEvents(events []types.Event, w audit.Window, seen map[eventIdentity]bool) (added int64, room bool) {
 	for _, e := range events {
 		at, message := aws.ToTime(e.Date).UTC(), aws.ToString(e.Message)
 		id := eventIdentity{aws.ToString(e.SourceIdentifier), message, at}
@@ -109,16 +111,18 @@ func (r *reading) addEvents(events []types.Event, w audit.Window, seen map[event
 			continue // the end is inclusive for RDS, and a page may repeat its neighbour's last event
 		case !r.concerns(id.source, message):
 			r.exclude("event of a database outside the global cluster")
+			added++
 			continue
 		case len(seen) >= r.maxEvents():
-			return false
+			return added, false
 		}
 		seen[id] = true
+		added++
 		r.found = append(r.found, record.Event{
 			Region: r.Region, Type: Classify(message), Source: id.source, At: at, Message: message, Global: r.Global,
 		})
 	}
-	return true
+	return added, true
 }
 
 // concerns reports whether an event is about one of the member clusters or an instance of this region's. An instance

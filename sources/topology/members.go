@@ -85,6 +85,7 @@ func (r *reading) addFailoverState(cluster types.GlobalCluster) {
 	if state == nil || string(state.Status) == "" {
 		return
 	}
+	r.extents = append(r.extents, audit.Extent{Name: "operation under way on " + r.Global, Records: 1})
 	_, from := splitARN(aws.ToString(state.FromDbClusterArn))
 	_, to := splitARN(aws.ToString(state.ToDbClusterArn))
 	r.found = append(r.found, record.Event{

@@ -54,6 +54,7 @@ func (r *reading) snapshots(ctx context.Context) {
 func (r *reading) addSnapshot(s types.DBClusterSnapshot) {
 	name := aws.ToString(s.DBClusterSnapshotIdentifier)
 	if !r.isOurs(name, aws.ToString(s.DBClusterIdentifier)) {
+		r.exclude("snapshot that no failover of this region's cluster has left")
 		return
 	}
 	created := aws.ToTime(s.SnapshotCreateTime).UTC()

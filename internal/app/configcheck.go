@@ -23,18 +23,19 @@ func DescribeConfig(w io.Writer, output string, cfg *config.Config, path string)
 	if err != nil {
 		return err
 	}
-	var wrong []string
+	var wrong config.Problems
 	for _, name := range slices.Sorted(maps.Keys(cfg.Schedules)) {
+		key := "schedules." + name
 		if !slices.Contains(JobNames(), name) {
-			wrong = append(wrong, fmt.Sprintf("%s: schedules.%s: no such job; jobs are %s", path, name, strings.Join(JobNames(), ", ")))
+			wrong = append(wrong, cfg.Problem(key, "no such job; jobs are "+strings.Join(JobNames(), ", ")))
 			continue
 		}
 		if _, err := schedules.Parse(cfg.Schedules[name]); err != nil {
-			wrong = append(wrong, fmt.Sprintf("%s: schedules.%s: %v", path, name, err))
+			wrong = append(wrong, cfg.Problem(key, err.Error()))
 		}
 	}
 	if len(wrong) > 0 {
-		return fmt.Errorf("%s", strings.Join(wrong, "\n"))
+		return wrong
 	}
 	if format == report.JSON {
 		return json.NewEncoder(w).Encode(map[string]any{"path": cfg.Path, "ok": true})

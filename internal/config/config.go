@@ -29,6 +29,8 @@ type Config struct {
 	Schedules  map[string]string `yaml:"schedules" keys:"job" doc:"When each job runs: five cron fields, UTC."`
 	Limits     Limits            `yaml:"limits" doc:"Bounds of time and memory."`
 	Log        Log               `yaml:"log" doc:"What is logged on standard error."`
+
+	at map[string]position `yaml:"-"` // where each key stands in the file
 }
 
 // Connection says how a PostgreSQL server is reached and where its password comes from: inside the DSN, from a variable,

@@ -70,7 +70,14 @@ func parse(path string, text []byte, env []string) (*Config, error) {
 	if err := d.finish(cfg, e); err != nil {
 		return nil, err
 	}
+	cfg.at = d.at
 	return cfg, nil
+}
+
+// Problem is something wrong with a key that only the application can tell, at the place where the key stands.
+func (c *Config) Problem(key, text string) Problem {
+	at := c.at[key]
+	return Problem{File: c.Path, Line: at.line, Column: at.column, Key: key, Text: text}
 }
 
 // finish resolves what refers to something outside, then checks the whole.

@@ -2,14 +2,14 @@ package buckets
 
 import (
 	"bytes"
-	"context"
 	"encoding/xml"
 	"fmt"
-	"net"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
+
+	"parallax/internal/lab/loopback"
 )
 
 // Request is what a fault decides about.
@@ -48,22 +48,11 @@ func (p *Pair) Serve(region string) (url string, stop func(), err error) {
 	if _, ok := p.sides[region]; !ok {
 		return "", nil, fmt.Errorf("serve s3: no bucket in region %q", region)
 	}
-	var config net.ListenConfig
-	listener, err := config.Listen(context.Background(), "tcp", "127.0.0.1:0")
+	url, stop, err = loopback.Serve(p.Handler(region))
 	if err != nil {
 		return "", nil, fmt.Errorf("serve s3 in %s: %w", region, err)
 	}
-	server := &http.Server{Handler: p.Handler(region), ReadHeaderTimeout: 10 * time.Second}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_ = server.Serve(listener) // returns when closed
-	}()
-	stop = func() {
-		_ = server.Close()
-		<-done
-	}
-	return "http://" + listener.Addr().String(), stop, nil
+	return url, stop, nil
 }
 
 // Handler answers S3 requests for one region.
@@ -79,7 +68,9 @@ func (p *Pair) Handler(region string) http.Handler {
 		w.Header().Set("X-Amz-Request-Id", fmt.Sprintf("%s-%d", action, nth))
 		if decide != nil {
 			fault := decide(Request{Region: region, Action: action, Bucket: bucket, Key: key, Nth: nth})
-			time.Sleep(fault.Delay)
+			if !loopback.Delay(r, fault.Delay) {
+				return
+			}
 			if fault.Status != 0 {
 				refuse(w, r, fault.Status, fault.Code, fault.Message)
 				return

@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
-	"net"
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
+
+	"parallax/internal/lab/loopback"
 )
 
 // The two services of one endpoint, as X-Amz-Target names them.
@@ -68,7 +68,7 @@ func (c *Cluster) Handler(region string) http.Handler {
 		}
 		target := r.Header.Get("X-Amz-Target")
 		fault := c.decide(region, target, r, body)
-		if fault.Delay > 0 && !wait(r, fault.Delay) {
+		if !loopback.Delay(r, fault.Delay) {
 			return
 		}
 		if failed := fault.failure(); failed != nil {
@@ -152,37 +152,16 @@ func authenticate(r *http.Request, region string) *failure {
 	return nil
 }
 
-func wait(r *http.Request, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-r.Context().Done():
-		return false
-	}
-}
-
 // Serve opens the endpoint of one region on a free port of 127.0.0.1; stop closes it and its connections.
 func (c *Cluster) Serve(region string) (url string, stop func(), err error) {
 	if _, err := c.replica(region); err != nil {
 		return "", nil, fmt.Errorf("serve dynamodb: %w", err)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	url, stop, err = loopback.Serve(c.Handler(region))
 	if err != nil {
 		return "", nil, fmt.Errorf("serve dynamodb in %s: %w", region, err)
 	}
-	server := &http.Server{Handler: c.Handler(region), ReadHeaderTimeout: 10 * time.Second}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_ = server.Serve(listener) // returns when closed
-	}()
-	stop = func() {
-		_ = server.Close()
-		<-done
-	}
-	return "http://" + listener.Addr().String(), stop, nil
+	return url, stop, nil
 }
 
 // asFailure turns the error of an operation into an answer.

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strconv"
 	"time"
+
+	"parallax/internal/lab/loopback"
 )
 
 // namespace of every answer: Amazon RDS API reference, "Making API requests".
@@ -63,12 +65,8 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, region, action st
 		return true
 	}
 	fault := decide(region, action, nth)
-	if fault.Delay > 0 {
-		select {
-		case <-time.After(fault.Delay):
-		case <-r.Context().Done():
-			return false
-		}
+	if !loopback.Delay(r, fault.Delay) {
+		return false
 	}
 	if fault.Status == 0 {
 		return true

@@ -6,11 +6,11 @@ package rdsapi
 import (
 	"fmt"
 	"maps"
-	"net"
-	"net/http"
 	"slices"
 	"sync"
 	"time"
+
+	"parallax/internal/lab/loopback"
 )
 
 // Account is the AWS account number in every ARN: one of those AWS reserves for examples.
@@ -141,19 +141,9 @@ func (s *Server) Serve(region string) (url string, stop func(), err error) {
 	if _, ok := s.options.Clusters[region]; !ok {
 		return "", nil, fmt.Errorf("serve rds: no cluster in region %q", region)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	url, stop, err = loopback.Serve(s.Handler(region))
 	if err != nil {
 		return "", nil, fmt.Errorf("serve rds in %s: %w", region, err)
 	}
-	server := &http.Server{Handler: s.Handler(region), ReadHeaderTimeout: 10 * time.Second}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_ = server.Serve(listener) // returns when closed
-	}()
-	stop = func() {
-		_ = server.Close()
-		<-done
-	}
-	return "http://" + listener.Addr().String(), stop, nil
+	return url, stop, nil
 }

@@ -1,0 +1,43 @@
+// Package loopback serves the lab's stand-ins over HTTP on this machine only.
+package loopback
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+)
+
+// Serve answers on a free port of 127.0.0.1; stop closes it and its connections, and returns when nobody listens any more.
+func Serve(h http.Handler) (url string, stop func(), err error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", nil, fmt.Errorf("listen: %w", err)
+	}
+	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = server.Serve(listener) // returns when closed
+	}()
+	stop = func() {
+		_ = server.Close()
+		<-done
+	}
+	return "http://" + listener.Addr().String(), stop, nil
+}
+
+// Delay holds an answer back; it reports false when the client has gone meanwhile.
+func Delay(r *http.Request, d time.Duration) bool {
+	if d <= 0 {
+		return true
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-r.Context().Done():
+		return false
+	}
+}

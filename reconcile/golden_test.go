@@ -2,10 +2,7 @@ package reconcile
 
 import (
 	"encoding/csv"
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -14,11 +11,10 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"parallax/internal/audit"
+	"parallax/internal/golden"
 	"parallax/internal/money"
 	"parallax/internal/record"
 )
-
-var update = flag.Bool("update", false, "write what Match says into the testdata files")
 
 func testRules() Rules {
 	return Rules{
@@ -35,44 +31,20 @@ func testRules() Rules {
 }
 
 func TestGolden(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txtar")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no testdata: %v", err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
-			archive, err := txtar.ParseFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			in := parseInput(t, archive)
-			result, err := Auditor{testRules()}.Match(in)
-			if err != nil {
-				t.Fatal(err)
-			}
-			checkTotals(t, result)
-			got := show(result)
-			last := &archive.Files[len(archive.Files)-1]
-			if *update {
-				last.Data = []byte(got)
-				if err := os.WriteFile(file, txtar.Format(archive), 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if string(last.Data) != got {
-				t.Errorf("got\n%s\nwant\n%s", got, last.Data)
-			}
-		})
-	}
+	golden.Texts(t, "want", func(t *testing.T, sections []txtar.File) string {
+		result, err := Auditor{testRules()}.Match(parseInput(t, sections))
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkTotals(t, result)
+		return show(result)
+	})
 }
 
-func parseInput(t *testing.T, archive *txtar.Archive) Input {
+func parseInput(t *testing.T, sections []txtar.File) Input {
 	t.Helper()
 	var in Input
-	if name := archive.Files[len(archive.Files)-1].Name; name != "want" {
-		t.Fatalf("the last section is %s, not want", name)
-	}
-	for _, f := range archive.Files {
+	for _, f := range sections {
 		switch f.Name {
 		case "settings":
 			parseSettings(t, string(f.Data), &in)

@@ -1,11 +1,8 @@
 package lww_test
 
 import (
-	"flag"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -14,33 +11,20 @@ import (
 
 	"parallax/auditors/lww"
 	"parallax/internal/audit"
+	"parallax/internal/golden"
 	"parallax/internal/record"
 )
-
-var update = flag.Bool("update", false, "write what the auditor says into the cases")
 
 // A case holds the sections versions (a name and its attributes, a line each; "from NAME" copies another), eu-west-1 and
 // eu-west-2 (time, old version, new version; "-" is no item, "ttl" at the end a removal by time to live), settings
 // (as_of, window, through.REGION, from.REGION, gap.REGION, without ATTRIBUTE) and result.
 func TestCases(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txtar")
-	if err != nil || len(files) < 20 {
-		t.Fatalf("%d cases: %v", len(files), err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
-			archive, err := txtar.ParseFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			c := parseCase(t, archive)
-			got := format(lww.Auditor{Rules: c.rules}.Audit(c.in))
-			if *update {
-				c.write(t, file, archive, got)
-			} else if got != c.want {
-				t.Errorf("got\n%s\nwant\n%s", got, c.want)
-			}
-		})
+	n := golden.Texts(t, "result", func(t *testing.T, sections []txtar.File) string {
+		c := parseCase(t, sections)
+		return format(lww.Auditor{Rules: c.rules}.Audit(c.in))
+	})
+	if n < 20 {
+		t.Errorf("%d cases", n)
 	}
 }
 
@@ -48,18 +32,13 @@ type testCase struct {
 	rules    lww.Rules
 	in       lww.Input
 	versions map[string]record.Image
-	want     string
 	seq      int
 }
 
-func parseCase(t *testing.T, a *txtar.Archive) *testCase {
+func parseCase(t *testing.T, sections []txtar.File) *testCase {
 	t.Helper()
 	c := &testCase{rules: rules(), in: input(nil), versions: map[string]record.Image{"-": nil}}
-	for _, f := range a.Files {
-		if f.Name == "result" {
-			c.want = string(f.Data)
-			continue
-		}
+	for _, f := range sections {
 		for line := range strings.Lines(string(f.Data)) {
 			fields := strings.Fields(line)
 			if len(fields) == 0 {
@@ -143,21 +122,6 @@ func moment(t *testing.T, clock string) time.Time {
 		t.Fatal(err)
 	}
 	return at
-}
-
-func (c *testCase) write(t *testing.T, file string, a *txtar.Archive, got string) {
-	t.Helper()
-	kept := a.Files[:0]
-	for _, f := range a.Files {
-		if f.Name != "result" {
-			kept = append(kept, f)
-		}
-	}
-	kept = append(kept, txtar.File{Name: "result", Data: []byte(got)})
-	a.Files = kept
-	if err := os.WriteFile(file, txtar.Format(a), 0o600); err != nil {
-		t.Fatal(err)
-	}
 }
 
 func format(r lww.Result) string {

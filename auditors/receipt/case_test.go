@@ -1,10 +1,7 @@
 package receipt_test
 
 import (
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -15,11 +12,10 @@ import (
 
 	"parallax/auditors/receipt"
 	"parallax/internal/audit"
+	"parallax/internal/golden"
 	"parallax/internal/money"
 	"parallax/internal/record"
 )
-
-var update = flag.Bool("update", false, "write what the auditor says into the cases")
 
 const (
 	dublin audit.Region = "eu-west-1"
@@ -31,25 +27,11 @@ const (
 // settings (window, cover, scanned.REGION, incomplete, no-ledger) and result. Keys of the form pay-N stand for the
 // receipt of that payment. A version "-" is the null version.
 func TestCases(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txtar")
-	if err != nil || len(files) < 20 {
-		t.Fatalf("%d cases: %v", len(files), err)
-	}
-	for _, name := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) {
-			archive, err := txtar.ParseFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			in, want := parseCase(t, archive)
-			got := format(receipt.Auditor{Rules: rules()}.Audit(in))
-			switch {
-			case *update:
-				writeCase(t, name, archive, got)
-			case got != want:
-				t.Errorf("got\n%s\nwant\n%s", got, want)
-			}
-		})
+	n := golden.Texts(t, "result", func(t *testing.T, sections []txtar.File) string {
+		return format(receipt.Auditor{Rules: rules()}.Audit(parseCase(t, sections)))
+	})
+	if n < 20 {
+		t.Errorf("%d cases", n)
 	}
 }
 
@@ -81,18 +63,14 @@ func window(t *testing.T, text string) audit.Window {
 	return audit.Window{From: moment(t, from), To: moment(t, to)}
 }
 
-func parseCase(t *testing.T, archive *txtar.Archive) (in receipt.Input, want string) {
+func parseCase(t *testing.T, sections []txtar.File) receipt.Input {
 	t.Helper()
-	in = receipt.Input{
+	in := receipt.Input{
 		Window: window(t, "2026-11-18T00:00:00/2026-11-19T00:00:00"), AsOf: moment(t, "2026-11-19T08:00:00"),
 		Complete: map[audit.Region]bool{dublin: true, london: true}, Scanned: map[audit.Region]time.Time{},
 		Entries: []record.Entry{},
 	}
-	for _, f := range archive.Files {
-		if f.Name == "result" {
-			want = string(f.Data)
-			continue
-		}
+	for _, f := range sections {
 		for line := range strings.Lines(string(f.Data)) {
 			fields := strings.Fields(line)
 			if len(fields) == 0 {
@@ -108,7 +86,7 @@ func parseCase(t *testing.T, archive *txtar.Archive) (in receipt.Input, want str
 			}
 		}
 	}
-	return in, want
+	return in
 }
 
 func set(t *testing.T, in *receipt.Input, fields []string) {
@@ -209,21 +187,4 @@ func format(r receipt.Result) string {
 	}
 	fmt.Fprintf(&b, "matched %d\n", r.Matched)
 	return b.String()
-}
-
-func writeCase(t *testing.T, name string, archive *txtar.Archive, got string) {
-	t.Helper()
-	for i := range archive.Files {
-		if archive.Files[i].Name == "result" {
-			archive.Files[i].Data = []byte(got)
-			if err := os.WriteFile(name, txtar.Format(archive), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			return
-		}
-	}
-	archive.Files = append(archive.Files, txtar.File{Name: "result", Data: []byte(got)})
-	if err := os.WriteFile(name, txtar.Format(archive), 0o600); err != nil {
-		t.Fatal(err)
-	}
 }

@@ -1,5 +1,5 @@
 // Package golden runs an auditor over txtar files: the records of both regions go in, the findings come out and are
-// compared with the file's section "want". Run the tests with -update to write what came out.
+// compared with the section of the file that says what is wanted. Run the tests with -update to write what came out.
 package golden
 
 import (
@@ -8,68 +8,76 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/rogpeppe/go-internal/txtar"
+	"golang.org/x/tools/txtar"
 
 	"parallax/internal/audit"
 )
 
 var update = flag.Bool("update", false, "write what came out into the golden files")
 
-const want = "want"
-
-// Run calls audit for every file testdata/*.txtar, with its sections by name.
+// Run calls audit for every file testdata/*.txtar, with its sections by name, and holds the judgement against the
+// section "want".
 func Run(t *testing.T, audit func(t *testing.T, sections map[string][]byte) audit.Judgement) {
 	t.Helper()
-	files, err := filepath.Glob("testdata/*.txtar")
-	if err != nil || len(files) == 0 {
+	Texts(t, "want", func(t *testing.T, files []txtar.File) string {
+		sections := map[string][]byte{}
+		for _, f := range files {
+			sections[f.Name] = f.Data
+		}
+		return show(t, audit(t, sections))
+	})
+}
+
+// Texts calls audit for every file testdata/*.txtar, with its sections but the wanted one in their order, and holds the
+// text against that one. It returns how many files there are.
+func Texts(t *testing.T, wanted string, audit func(t *testing.T, sections []txtar.File) string) int {
+	t.Helper()
+	paths, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(paths) == 0 {
 		t.Fatalf("no testdata/*.txtar: %v", err)
 	}
-	for _, file := range files {
-		t.Run(filepath.Base(file), func(t *testing.T) { compare(t, file, audit) })
+	for _, path := range paths {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
+			archive, err := txtar.ParseFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := ""
+			if i := slices.IndexFunc(archive.Files, func(f txtar.File) bool { return f.Name == wanted }); i >= 0 {
+				want = string(archive.Files[i].Data)
+				archive.Files = slices.Delete(archive.Files, i, i+1)
+			} else if !*update {
+				t.Fatalf("%s has no section %q", path, wanted)
+			}
+			got := audit(t, archive.Files)
+			if *update {
+				write(t, path, archive, txtar.File{Name: wanted, Data: []byte(got)})
+				return
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", path, diff)
+			}
+		})
 	}
+	return len(paths)
 }
 
-func compare(t *testing.T, file string, run func(*testing.T, map[string][]byte) audit.Judgement) {
+func write(t *testing.T, path string, archive *txtar.Archive, last txtar.File) {
 	t.Helper()
-	archive, err := txtar.ParseFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	sections := map[string][]byte{}
-	for _, f := range archive.Files {
-		sections[f.Name] = f.Data
-	}
-	got := show(t, run(t, sections))
-	if *update {
-		write(t, file, archive, got)
-		return
-	}
-	if diff := cmp.Diff(string(sections[want]), string(got)); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", file, diff)
-	}
-}
-
-func write(t *testing.T, file string, archive *txtar.Archive, got []byte) {
-	t.Helper()
-	kept := archive.Files[:0]
-	for _, f := range archive.Files {
-		if f.Name != want {
-			kept = append(kept, f)
-		}
-	}
-	kept = append(kept, txtar.File{Name: want, Data: got})
-	archive.Files = kept
-	if err := os.WriteFile(file, txtar.Format(archive), 0o600); err != nil {
+	archive.Files = append(archive.Files, last)
+	if err := os.WriteFile(path, txtar.Format(archive), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
 
 // show is the judgement as text: findings without what only programs need, then counts.
-func show(t *testing.T, j audit.Judgement) []byte {
+func show(t *testing.T, j audit.Judgement) string {
 	t.Helper()
 	var out bytes.Buffer
 	enc := json.NewEncoder(&out)
@@ -88,7 +96,7 @@ func show(t *testing.T, j audit.Judgement) []byte {
 			}
 		}
 	}
-	return out.Bytes()
+	return out.String()
 }
 
 // Lines decodes a section of one JSON document per line.

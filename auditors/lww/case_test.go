@@ -149,6 +149,9 @@ func format(r lww.Result) string {
 	for _, e := range r.Excluded {
 		fmt.Fprintf(&out, "excluded %d: %s\n", e.Records, e.Reason)
 	}
+	if r.Unjudged > 0 {
+		fmt.Fprintf(&out, "unjudged %d\n", r.Unjudged)
+	}
 	fmt.Fprintf(&out, "matched %d\n", r.Matched)
 	return out.String()
 }

@@ -75,6 +75,7 @@ type Result struct {
 	Matched  int64 // records of the window whose version both regions hold
 	Lags     []Lag
 	Breaks   []Break
+	Unjudged int64 // versions of the window whose fate a gap hides: the caller must not take the window for complete
 }
 
 // Auditor applies Rules. It is a pure function of its input.
@@ -126,6 +127,7 @@ type tally struct {
 	matched  int64
 	lags     []Lag
 	breaks   []Break
+	unjudged int64
 }
 
 func newTally(rules Rules, in Input) *tally {
@@ -145,8 +147,16 @@ func (t *tally) add(f audit.Finding) {
 	}
 }
 
+// hidden counts a version written at a moment that could not be judged, because what would tell was not read.
+func (t *tally) hidden(at time.Time, reason string) {
+	t.excluded[reason]++
+	if t.in.Window.Holds(at) {
+		t.unjudged++
+	}
+}
+
 func (t *tally) result() Result {
-	r := Result{Matched: t.matched, Lags: t.lags, Breaks: t.breaks}
+	r := Result{Matched: t.matched, Lags: t.lags, Breaks: t.breaks, Unjudged: t.unjudged}
 	for _, f := range t.findings {
 		r.Findings = append(r.Findings, f)
 	}

@@ -169,12 +169,12 @@ func (h *history) undone(c conflict, removed state) {
 func (h *history) unattributed(n int, c *chain, i int) {
 	o := h.other(c)
 	if o == nil {
-		h.excluded[exclUnread]++
+		h.hidden(c.states[i].at, exclUnread)
 		return
 	}
 	j := o.find(c.states[i])
 	if j < 0 {
-		h.excluded[exclUnread]++
+		h.hidden(c.states[i].at, exclUnread)
 		return
 	}
 	if n > 0 || o.states[j].start {

@@ -80,11 +80,11 @@ func (h *history) diverged(a, b tip) {
 // readable reports whether nothing hides the arrival of a version written at t, and counts the record as excluded otherwise.
 func (h *history) readable(c *chain, t time.Time) bool {
 	if c.reach.Through.Before(t) {
-		h.excluded[exclUnread]++
+		h.hidden(t, exclUnread)
 		return false
 	}
 	if from := t.Add(-h.slack); from.Before(c.reach.From) || c.reach.gapIn(from, c.reach.Through) {
-		h.excluded[exclGap]++
+		h.hidden(t, exclGap)
 		return false
 	}
 	return true

@@ -56,6 +56,14 @@ func (a *App) captureStream(
 	}
 	// A stream is read to the moment the run speaks for, whatever the slot: what is left unread may be trimmed.
 	about := audit.Coverage{Source: "ddbstream", Scope: table.Name, Region: region, Window: audit.Window{From: t.window.From, To: t.asOf}}
+	if through, known := src.ReadThrough(); known {
+		about.Window.From = minTime(through, t.asOf) // what lies before was read, and no failure now can undo that
+	}
+	if about.Window.Empty() {
+		about.Excluded = []audit.Exclusion{{Reason: "the stream was captured beyond this moment already"}}
+		o.Coverage = append(o.Coverage, about)
+		return nil
+	}
 	writer := segments{dir: a.cfg.Archive.Dir, open: map[string][]record.Change{}}
 	stage := fmt.Sprintf("capturing %s in %s", table.Name, region)
 	var read int64

@@ -87,7 +87,8 @@ func (a *App) readLayers(ctx context.Context, t task, in *failover.Input) ([]aud
 		coverage = append(coverage, copies.coverage...)
 	}
 	if len(a.cfg.Tables) > 0 {
-		history, err := a.readArchive(ctx, a.cfg.Tables[0], t)
+		captured := audit.Window{From: t.window.From, To: minTime(t.window.To, t.asOf.Add(-arrival(a.cfg)))}
+		history, err := a.readArchive(ctx, a.cfg.Tables[0], task{window: captured, asOf: t.asOf})
 		if err != nil {
 			return nil, err
 		}

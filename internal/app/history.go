@@ -43,7 +43,7 @@ func (a *App) readArchive(ctx context.Context, table config.Table, t task) (hist
 	for _, region := range a.cfg.Regions {
 		line := audit.Coverage{Source: "archive", Scope: table.Name, Region: region, Window: t.window}
 		read := capturedIn(region, captured)
-		line.Gaps = uncaptured(read, t.window)
+		line.Gaps = uncaptured(read, t.window, minTime(t.window.To.Add(table.Settle), t.asOf))
 		wide := read.around(t.window)
 		reach := lww.Reach{From: wide.From, Through: wide.To}
 		line.Watermark = reach.Through
@@ -83,8 +83,9 @@ func (a *App) readSegments(ctx context.Context, h *history, line *audit.Coverage
 	return nil
 }
 
-// uncaptured is every part of w that no capture has read, or that one reported as unread.
-func uncaptured(captured timeline, w audit.Window) []audit.Gap {
+// uncaptured is every part of w that no capture has read, or that one reported as unread. A version written at the end of
+// w may arrive until settled: the streams must have been read that far.
+func uncaptured(captured timeline, w audit.Window, settled time.Time) []audit.Gap {
 	read := captured.around(w)
 	if intersect(read, w).Empty() {
 		return []audit.Gap{{Window: w, Reason: "nothing of the window was captured", Remedy: captureRemedy}}
@@ -93,8 +94,8 @@ func uncaptured(captured timeline, w audit.Window) []audit.Gap {
 	if read.From.After(w.From) {
 		gaps = append(gaps, audit.Gap{Window: audit.Window{From: w.From, To: read.From}, Reason: "not captured: the archive begins later", Remedy: captureRemedy})
 	}
-	if read.To.Before(w.To) {
-		gaps = append(gaps, audit.Gap{Window: audit.Window{From: read.To, To: w.To}, Reason: "not captured yet", Remedy: captureRemedy})
+	if read.To.Before(settled) {
+		gaps = append(gaps, audit.Gap{Window: audit.Window{From: read.To, To: settled}, Reason: "not captured yet", Remedy: captureRemedy})
 	}
 	return gaps
 }

@@ -46,7 +46,7 @@ func (a *App) lagJob(ctx context.Context, t task) (audit.Outcome, error) {
 func (a *App) tableLags(ctx context.Context, t task, in *lag.Input) ([]audit.Coverage, error) {
 	var lines []audit.Coverage
 	for _, table := range a.cfg.Tables {
-		result, coverage, err := a.auditTable(ctx, table, task{window: before(t.window, t.asOf.Add(-table.Settle)), asOf: t.asOf})
+		result, coverage, err := a.auditTable(ctx, table, task{window: before(t.window, t.asOf.Add(-arrival(a.cfg))), asOf: t.asOf})
 		if err != nil {
 			return nil, err
 		}

@@ -33,6 +33,12 @@ func (a *App) auditTable(ctx context.Context, table config.Table, t task) (lww.R
 	}
 	auditor := lww.Auditor{Rules: a.lwwRules(table)}
 	result := auditor.Audit(lww.Input{Window: t.window, AsOf: t.asOf, Changes: h.changes, Read: h.reach})
+	if result.Unjudged > 0 {
+		h.coverage[0].Gaps = append(h.coverage[0].Gaps, audit.Gap{
+			Window: t.window, Reason: fmt.Sprintf("%d versions of the window cannot be judged: a gap in a stream, before or after it, hides whether they arrived", result.Unjudged),
+			Remedy: "see the gaps of parallax run capture in report coverage; findings about these versions stay as they were",
+		})
+	}
 	for i := range h.coverage {
 		for _, b := range result.Breaks {
 			if b.Region == h.coverage[i].Region {

@@ -15,6 +15,8 @@ const (
 	inventoryDelay = 30 * time.Hour
 	// settlementLookback is how long a payment is held against new files: until it is missing, over weekends and holidays.
 	settlementLookback = 7 * 24 * time.Hour
+	// defaultCapture is how often streams are taken to be captured where no schedule says so.
+	defaultCapture = 10 * time.Minute
 	// failoverLookback is how long a failover is measured again as late evidence arrives.
 	failoverLookback = 24 * time.Hour
 )
@@ -43,13 +45,13 @@ func (r Request) window(cfg *config.Config, job string) (audit.Window, error) {
 func offsets(cfg *config.Config, job string) (delay, lookback time.Duration) {
 	switch job {
 	case "lww":
-		return settle(cfg), 0
+		return arrival(cfg), 0
 	case "ledger":
 		return margin(cfg), 0
 	case "receipts":
 		return inventoryDelay, 0
 	case "lag":
-		return 0, settle(cfg)
+		return 0, arrival(cfg)
 	case "settlement":
 		return 0, settlementLookback
 	case "chain":
@@ -59,6 +61,22 @@ func offsets(cfg *config.Config, job string) (delay, lookback time.Duration) {
 	default:
 		return 0, 0
 	}
+}
+
+// arrival is how long after a write it is known whether it arrived: the settle delay, and the two captures that the stream
+// may be behind by.
+func arrival(cfg *config.Config) time.Duration {
+	return settle(cfg) + 2*captureInterval(cfg)
+}
+
+// captureInterval is how far apart two scheduled captures are.
+func captureInterval(cfg *config.Config) time.Duration {
+	s, err := schedules.Parse(cfg.Schedules["capture"])
+	if err != nil {
+		return defaultCapture
+	}
+	first := schedules.Next(s, time.Unix(0, 0).UTC())
+	return schedules.Next(s, first).Sub(first)
 }
 
 // settle is the longest settle delay of any table.

@@ -17,12 +17,8 @@ import (
 
 // Schedule says when a job fires.
 type Schedule struct {
-	spec string
 	cron cron.Schedule
 }
-
-// String is the specification as it was given.
-func (s Schedule) String() string { return s.spec }
 
 // Parse reads five cron fields (minute, hour, day of month, month, day of week) or a name such as @daily.
 //
@@ -40,7 +36,7 @@ func Parse(spec string) (Schedule, error) {
 	if err != nil {
 		return Schedule{}, fmt.Errorf("parse schedule %q: %w", spec, err)
 	}
-	s := Schedule{spec: text, cron: parsed}
+	s := Schedule{parsed}
 	if Next(s, time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)).IsZero() {
 		return Schedule{}, fmt.Errorf("parse schedule %q: %w", spec, errNever)
 	}

@@ -1,7 +1,5 @@
 package audit
 
-import "strings"
-
 // Kind names what a finding is. Kinds are a contract: they are added, never renamed,
 // and each has a page runbooks/<kind>.md.
 type Kind string
@@ -82,10 +80,4 @@ func Kinds() []Kind {
 		ChainKeyRetention, ChainStuckCommand,
 		FailoverDetected, FailoverSnapshotExpiring, FailoverDrillOverdue,
 	}
-}
-
-// Family is the part of the kind before the dot: "lww", "ledger", ...
-func (k Kind) Family() string {
-	family, _, _ := strings.Cut(string(k), ".")
-	return family
 }

@@ -170,12 +170,3 @@ func defaultSchedules() map[string]string {
 		"failover":   "*/5 * * * *",
 	}
 }
-
-// Redacted is the configuration as it is in force, as YAML, without its secrets.
-func (c *Config) Redacted() ([]byte, error) {
-	text, err := yaml.Marshal(c)
-	if err != nil {
-		return nil, fmt.Errorf("show configuration: %w", err)
-	}
-	return text, nil
-}

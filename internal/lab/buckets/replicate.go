@@ -128,10 +128,3 @@ func (p *Pair) MarkDeleted(region, key string, at time.Time) {
 	v.marker = true
 	p.sides[region].add(key, v)
 }
-
-// Now is the pair's present.
-func (p *Pair) Now() time.Time {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.now
-}

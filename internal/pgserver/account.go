@@ -21,7 +21,7 @@ type owner struct {
 // looks its account up by uid, so one without a passwd entry would not do.
 func account() (owner, error) {
 	if os.Geteuid() != 0 {
-		return owner{uid: uint32(os.Geteuid()), gid: uint32(os.Getegid())}, nil
+		return owner{uid: uint32(os.Geteuid()), gid: uint32(os.Getegid())}, nil //nolint:gosec // ids are 32 bits wide
 	}
 	for _, name := range []string{"postgres", "nobody"} {
 		u, err := user.Lookup(name)

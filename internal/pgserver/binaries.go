@@ -106,7 +106,7 @@ func inspect(dir string) (Binaries, error) {
 			return Binaries{}, fmt.Errorf("%s is not a program", filepath.Join(dir, name))
 		}
 	}
-	out, err := exec.Command(filepath.Join(dir, "postgres"), "--version").Output()
+	out, err := exec.Command(filepath.Join(dir, "postgres"), "--version").Output() //nolint:noctx // it answers at once
 	if err != nil {
 		return Binaries{}, fmt.Errorf("postgres --version: %w", err)
 	}

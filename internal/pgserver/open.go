@@ -87,6 +87,9 @@ func open(ctx context.Context, o Options, base string) (*Server, error) {
 		return nil, err
 	}
 	defer unlock(starting)
+	if err := awaitStarting(ctx, dataDir(base)); err != nil {
+		return nil, err
+	}
 	s, err := attach(ctx, base)
 	if err != nil {
 		return nil, err

@@ -1,7 +1,10 @@
 package pgserver
 
 import (
+	"bytes"
+	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -72,7 +75,7 @@ func alive(pid int) bool {
 		return !errors.Is(err, fs.ErrNotExist) || !hasProc()
 	}
 	// The name in brackets may itself hold brackets; the state follows the last one.
-	_, after, _ := strings.Cut(string(stat[strings.LastIndexByte(string(stat), ')')+1:]), " ")
+	_, after, _ := strings.Cut(string(stat[bytes.LastIndexByte(stat, ')')+1:]), " ")
 	return !strings.HasPrefix(after, "Z")
 }
 
@@ -90,4 +93,53 @@ func dropStale(dir string, pm postmaster, socketDir string) error {
 		}
 	}
 	return dropSockets(socketDir)
+}
+
+// awaitStarting waits while a server that a killed program had just begun to start has not yet said all of itself in
+// postmaster.pid: until then it looks like none, and its sockets like those of a dead one.
+func awaitStarting(ctx context.Context, dir string) error {
+	acct, err := account()
+	if err != nil {
+		return err
+	}
+	socketDir, err := acct.socketDir(dir)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, startPatience)
+	defer cancel()
+	for {
+		pid := serverOf(socketDir)
+		if pid == 0 {
+			return nil
+		}
+		pm, err := readPostmaster(dir)
+		if err != nil {
+			return err
+		}
+		if pm.pid == pid && pm.socketDir != "" {
+			return nil
+		}
+		if stopped := pause(ctx); stopped != nil {
+			return fmt.Errorf("wait for server process %d, which is starting: %w", pid, stopped)
+		}
+	}
+}
+
+// serverOf is the first process of the server that was told to keep its socket in a folder; 0 if there is none. Its
+// children show another command line.
+func serverOf(socketDir string) int {
+	lines, _ := filepath.Glob("/proc/[0-9]*/cmdline") // the pattern is well formed
+	for _, path := range lines {
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			continue // it has ended
+		}
+		args := strings.Split(string(raw), "\x00")
+		if filepath.Base(args[0]) == "postgres" && slices.Contains(args, socketDir) {
+			pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+			return pid
+		}
+	}
+	return 0
 }

@@ -109,7 +109,7 @@ func (r *running) finish(t *testing.T) {
 
 func copyFile(t *testing.T, path string) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "parallax-program-")
+	dir, err := os.MkdirTemp("", "parallax-program-") //nolint:usetesting // PostgreSQL's account cannot reach a folder of the test
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -230,7 +230,7 @@ func TestUnprivilegedProgram(t *testing.T) {
 		return
 	}
 	const nobody = 65534
-	dir, err := os.MkdirTemp("", "parallax-unprivileged-")
+	dir, err := os.MkdirTemp("", "parallax-unprivileged-") //nolint:usetesting // PostgreSQL's account cannot reach a folder of the test
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -54,8 +54,8 @@ func (o owner) usableSocketDir(dir string) error {
 
 // removeSocketDir removes the folder of a server that has ended, if it is one of ours.
 func removeSocketDir(dir string) error {
-	if !strings.HasPrefix(filepath.Base(dir), socketPrefix) {
-		return nil
+	if !strings.HasPrefix(filepath.Base(dir), socketPrefix) || serverOf(dir) != 0 {
+		return nil // not ours, or another program's server has taken it over
 	}
 	if err := dropSockets(dir); err != nil {
 		return err

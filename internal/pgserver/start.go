@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,9 +26,7 @@ func Throwaway() Settings { return Settings{"fsync": "off", "full_page_writes": 
 func (b Binaries) Start(ctx context.Context, dir string, settings ...Settings) (*Server, error) {
 	all := Settings{}
 	for _, some := range settings {
-		for name, value := range some {
-			all[name] = value
-		}
+		maps.Copy(all, some)
 	}
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -63,7 +62,8 @@ type launch struct {
 	dependent bool // dies with this program
 }
 
-// start starts the server, again and again while the children of a killed predecessor still hold its shared memory.
+// start starts the server, again and again while the children of a killed predecessor still hold its shared memory, or while
+// nobody has taken note of the predecessor's end: to PostgreSQL a zombie is alive.
 func (l launch) start(ctx context.Context) (*Server, error) {
 	ctx, cancel := context.WithTimeout(ctx, startPatience)
 	defer cancel()
@@ -83,7 +83,7 @@ func (l launch) start(ctx context.Context) (*Server, error) {
 		if err == nil {
 			return s, nil
 		}
-		if !strings.Contains(said, "pre-existing shared memory block") {
+		if !strings.Contains(said, "pre-existing shared memory block") && !strings.Contains(said, `lock file "postmaster.pid" already exists`) {
 			return nil, errors.Join(err, removeSocketDir(s.socketDir))
 		}
 		if stopped := pause(ctx); stopped != nil {
@@ -115,7 +115,7 @@ func (l launch) once(ctx context.Context, acct owner, s *Server) (said string, e
 	}
 	defer log.Close() //nolint:errcheck // the server writes it through its own descriptor
 
-	cmd := exec.Command(filepath.Join(l.binaries.Dir, "postgres"), l.args(reach.path, s)...)
+	cmd := exec.Command(filepath.Join(l.binaries.Dir, "postgres"), l.args(reach.path, s)...) //nolint:noctx // the server outlives the context it was started in
 	cmd.Env, cmd.Dir = environment(), "/"
 	cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = log, log, reach.files
 	cmd.SysProcAttr = acct.attr()

@@ -24,7 +24,7 @@ func sweep() {
 	}
 	bases, _ := filepath.Glob(filepath.Join(os.TempDir(), basePrefix+"*")) // the pattern is well formed
 	for _, base := range bases {
-		if ownedBy(base, uint32(os.Geteuid())) && isEphemeral(base) {
+		if ownedBy(base, uint32(os.Geteuid())) && isEphemeral(base) { //nolint:gosec // ids are 32 bits wide
 			removeAbandoned(base)
 		}
 	}

@@ -77,17 +77,17 @@ func TestErrorsCarryTheServersWords(t *testing.T) {
 
 // TestFullDisk stands a small program in for initdb that says what the real one says on a full disk.
 func TestFullDisk(t *testing.T) {
-	real, err := pgserver.Find("")
+	installed, err := pgserver.Find("")
 	if err != nil {
 		t.Fatal(err)
 	}
-	bin, err := os.MkdirTemp("", "parallax-bin-")
+	bin, err := os.MkdirTemp("", "parallax-bin-") //nolint:usetesting // PostgreSQL's account cannot reach a folder of the test
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(bin) })
 	script := "#!/bin/sh\necho 'initdb: error: could not write file: No space left on device' >&2\nexit 1\n"
-	err = errors.Join(os.Chmod(bin, 0o755), os.Symlink(filepath.Join(real.Dir, "postgres"), filepath.Join(bin, "postgres")),
+	err = errors.Join(os.Chmod(bin, 0o755), os.Symlink(filepath.Join(installed.Dir, "postgres"), filepath.Join(bin, "postgres")),
 		os.WriteFile(filepath.Join(bin, "initdb"), []byte(script), 0o755))
 	if err != nil {
 		t.Fatal(err)
@@ -105,14 +105,14 @@ func TestFullDisk(t *testing.T) {
 }
 
 func TestFind(t *testing.T) {
-	real, err := pgserver.Find("")
+	installed, err := pgserver.Find("")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Run("PG_BINDIR", func(t *testing.T) {
-		t.Setenv("PG_BINDIR", real.Dir)
+		t.Setenv("PG_BINDIR", installed.Dir)
 		t.Setenv("PATH", "")
-		if b, err := pgserver.Find(""); err != nil || b != real {
+		if b, err := pgserver.Find(""); err != nil || b != installed {
 			t.Errorf("%+v, %v", b, err)
 		}
 	})

@@ -78,6 +78,7 @@ create table parallax.finding (
     runs         bigint not null check (runs > 0),
     first_run    text not null references parallax.run,
     last_run     text not null references parallax.run,
+    basis        text not null,
     cleared_by   text references parallax.run,
     cleared_at   timestamptz,
     check (window_from <= window_to),
@@ -104,6 +105,7 @@ comment on column parallax.finding.window_from is 'when it happened, by the reco
 comment on column parallax.finding.first_seen is 'as-of time of the first run that saw it';
 comment on column parallax.finding.last_seen is 'newest as-of time of the runs that saw it';
 comment on column parallax.finding.runs is 'how many runs saw it';
+comment on column parallax.finding.basis is 'digest of the rules and the witnesses of the last run that saw it; only a run of the same basis clears it';
 comment on column parallax.finding.cleared_by is 'the complete run that no longer saw it';
 comment on column parallax.finding.cleared_at is 'as-of time of that run';
 
@@ -113,7 +115,7 @@ create table parallax.finding_event (
     run_id      text references parallax.run,
     at          timestamptz not null,
     actor       text not null,
-    action      text not null check (action in ('detected', 'redetected', 'reopened', 'cleared', 'status_set')),
+    action      text not null check (action in ('detected', 'redetected', 'reopened', 'cleared', 'kept', 'status_set')),
     from_status text not null,
     to_status   text not null,
     note        text not null,

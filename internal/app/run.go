@@ -89,6 +89,10 @@ func (a *App) runJob(ctx context.Context, j job, req Request) (report.Run, error
 	if err != nil {
 		return report.Run{}, err
 	}
+	basis, err := basisOf(a.cfg, j.name)
+	if err != nil {
+		return report.Run{}, err
+	}
 	log := a.log.With(zap.String("job", j.name), zap.String("run_id", id), zap.Stringer("window", window))
 	log.Info("run started")
 	outcome, err := j.run(a, ctx, task{window: window, asOf: req.AsOf})
@@ -96,7 +100,7 @@ func (a *App) runJob(ctx context.Context, j job, req Request) (report.Run, error
 	if err != nil {
 		return report.Run{}, err
 	}
-	outcome.RunID, outcome.Job, outcome.AsOf = id, j.name, req.AsOf
+	outcome.RunID, outcome.Job, outcome.AsOf, outcome.Basis = id, j.name, req.AsOf, basis
 	if outcome.Window.Empty() {
 		outcome.Window = window
 	}

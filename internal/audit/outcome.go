@@ -18,6 +18,7 @@ type Outcome struct {
 	Job       string
 	Window    Window
 	AsOf      time.Time // the moment the run speaks for
+	Basis     string    // digest of the rules and the witnesses it looked with: only a run of the same basis clears a finding
 	Findings  []Finding
 	Coverage  []Coverage
 	Cursors   []Cursor

@@ -25,6 +25,7 @@ const (
 	redetected = "redetected" // and something of it has changed
 	reopened   = "reopened"
 	cleared    = "cleared"
+	kept       = "kept"       // not seen, by a run that looked otherwise
 	statusSet  = "status_set" // by a person
 )
 

@@ -29,6 +29,8 @@ func check(o audit.Outcome) error {
 		return fmt.Errorf("run id %q is empty or not text", o.RunID)
 	case o.Job == "" || o.Job != text(o.Job):
 		return fmt.Errorf("job %q is empty or not text", o.Job)
+	case o.Basis != text(o.Basis):
+		return fmt.Errorf("basis %q is not text", o.Basis)
 	case o.AsOf.IsZero():
 		return errors.New("no as-of time")
 	case o.Window.To.Before(o.Window.From):

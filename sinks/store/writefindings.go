@@ -41,7 +41,7 @@ func writeFindings(ctx context.Context, tx pgx.Tx, o audit.Outcome) error {
 	if err := countLate(ctx, tx, o, late); err != nil {
 		return err
 	}
-	gone, err := clearGone(ctx, tx, o)
+	gone, err := settleUnseen(ctx, tx, o)
 	if err != nil {
 		return err
 	}
@@ -74,6 +74,7 @@ func knownOf(ctx context.Context, tx pgx.Tx, o audit.Outcome) (map[audit.Fingerp
 var findingColumns = []string{
 	"fingerprint", "kind", "job", "severity", "verdict", "status", "scope", "key", "region", "amount_minor", "currency", "amounts",
 	"window_from", "window_to", "reason", "rule", "evidence", "first_seen", "last_seen", "runs", "first_run", "last_run",
+	"basis",
 }
 
 // findingConflict leaves first_seen, first_run and job as they were. A status that is no longer the old one was set by this
@@ -84,6 +85,7 @@ const findingConflict = `(fingerprint) do update set severity = excluded.severit
 	amount_minor = excluded.amount_minor, currency = excluded.currency, amounts = excluded.amounts,
 	window_from = excluded.window_from, window_to = excluded.window_to, reason = excluded.reason, rule = excluded.rule,
 	evidence = excluded.evidence, last_seen = excluded.last_seen, runs = t.runs + 1, last_run = excluded.last_run,
+	basis = excluded.basis,
 	cleared_by = null, cleared_at = null`
 
 func findingRow(o audit.Outcome, f audit.Finding) ([]any, error) {
@@ -103,7 +105,7 @@ func findingRow(o audit.Outcome, f audit.Finding) ([]any, error) {
 	return []any{
 		string(f.Fingerprint), string(f.Kind), o.Job, string(f.Severity), string(f.Verdict), string(f.Status), f.Scope, f.Key,
 		string(f.Region), minor, currency, amounts, f.Window.From.UTC(), f.Window.To.UTC(), f.Reason, f.Rule, evidence,
-		o.AsOf, o.AsOf, int64(1), o.RunID, o.RunID,
+		o.AsOf, o.AsOf, int64(1), o.RunID, o.RunID, o.Basis,
 	}, nil
 }
 
@@ -115,49 +117,4 @@ func countLate(ctx context.Context, tx pgx.Tx, o audit.Outcome, late []string) e
 	_, err := tx.Exec(ctx, `update parallax.finding set runs = runs + 1, last_seen = greatest(last_seen, $2)
 		where fingerprint = any($1)`, late, o.AsOf)
 	return err
-}
-
-// clearGone closes the findings a complete run would have seen again and did not: of its job, of a scope it read, wholly
-// inside its window, and not seen by a run that speaks for a later moment.
-func clearGone(ctx context.Context, tx pgx.Tx, o audit.Outcome) ([]event, error) {
-	if o.Verdict() == audit.RunInconclusive {
-		return nil, nil
-	}
-	rows, err := tx.Query(ctx, `select fingerprint, status from parallax.finding
-		where job = $1 and scope = any($2) and window_from >= $3 and window_to <= $4 and last_seen <= $5 and last_run <> $6
-		and status in ('expected', 'overdue', 'open', 'acknowledged') order by kind, scope, key, fingerprint`,
-		o.Job, scopes(o), o.Window.From.UTC(), o.Window.To.UTC(), o.AsOf, o.RunID)
-	if err != nil {
-		return nil, err
-	}
-	type candidate struct {
-		Fingerprint audit.Fingerprint
-		Status      audit.Status
-	}
-	candidates, err := pgx.CollectRows(rows, pgx.RowToStructByPos[candidate])
-	if err != nil {
-		return nil, err
-	}
-	// A finding this run reported late has another last_run and is not gone.
-	reported := make(map[audit.Fingerprint]bool, len(o.Findings))
-	for _, f := range o.Findings {
-		reported[f.Fingerprint] = true
-	}
-	var events []event
-	gone := []string{}
-	for _, c := range candidates {
-		if reported[c.Fingerprint] {
-			continue
-		}
-		gone = append(gone, string(c.Fingerprint))
-		events = append(events, event{
-			Fingerprint: c.Fingerprint, Run: &o.RunID, At: o.AsOf, Action: cleared, From: c.Status, To: audit.Cleared,
-		})
-	}
-	if len(gone) == 0 {
-		return nil, nil
-	}
-	_, err = tx.Exec(ctx, `update parallax.finding set status = 'cleared', status_by = null, cleared_by = $2, cleared_at = $3
-		where fingerprint = any($1)`, gone, o.RunID, o.AsOf)
-	return events, err
 }

@@ -18,7 +18,7 @@ payments, let one region die, run every job over what is left, and hold the find
 It needs PostgreSQL's binaries (apt-get install postgresql), nothing else. It exits 0 only if every injected fault was found and nothing else was reported.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			o.Out, o.Log, o.Progress = c.stdout, c.stderr, c.progress()
+			o.Out, o.Log, o.Progress, o.Output = c.stdout, c.stderr, c.progress(), c.output
 			exact, err := app.Demo(cmd.Context(), o)
 			if err == nil && !exact {
 				return ended(exitFindings)

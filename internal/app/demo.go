@@ -22,14 +22,12 @@ type DemoOptions struct {
 	Seed     uint64
 	Payments int
 	Dir      string
+	Output   string
 	Keep     bool // leave the world running after the report, until the context ends
 	Out      io.Writer
 	Log      io.Writer
 	Progress Progress
 }
-
-// demoMark is a file that a demo leaves in its folder, so that only such a folder is ever replaced.
-const demoMark = ".parallax-demo"
 
 // Demo builds the lab's world, lets its script run, audits it by the same code as in production and shows the findings
 // beside the truth. It reports whether the two are equal.
@@ -38,11 +36,19 @@ func Demo(ctx context.Context, o DemoOptions) (equal bool, err error) {
 	if o.Progress == nil {
 		o.Progress = func(string, int64, int64) {}
 	}
-	dir, err := demoFolder(o.Dir)
+	format, err := report.ParseFormat(o.Output, report.Table, report.JSON)
 	if err != nil {
 		return false, err
 	}
-	d := &demo{o: o, dir: dir}
+	if o.Payments < lab.MinPayments {
+		return false, fmt.Errorf("--payments %d is too few: the faults of the script need %d", o.Payments, lab.MinPayments)
+	}
+	dir, release, err := demoFolder(o.Dir)
+	if err != nil {
+		return false, err
+	}
+	defer release()
+	d := &demo{o: o, dir: dir, format: format}
 	defer func() { err = errors.Join(err, d.close()) }()
 	if err := d.play(ctx); err != nil {
 		return false, err
@@ -57,14 +63,21 @@ func Demo(ctx context.Context, o DemoOptions) (equal bool, err error) {
 		return false, err
 	}
 	if o.Keep {
-		fmt.Fprintf(o.Log, "the world goes on running: parallax run all --config %s; interrupt to stop\n", d.world.ConfigPath())
-		<-ctx.Done()
+		d.keep(ctx)
 	}
 	return exact(scores) && result.Verdict() == string(audit.RunFindings), nil
 }
 
+// keep leaves the world running and says how to audit it again: its day is in the past, and its AWS is this machine.
+func (d *demo) keep(ctx context.Context) {
+	fmt.Fprintf(d.o.Log, "the world goes on running until interrupted; audit it again with\n  %s parallax run all --config %s --from %s --to %s --as-of %s\n",
+		strings.Join(d.world.Env(), " "), d.world.ConfigPath(), d.from.Format(time.RFC3339), d.to.Format(time.RFC3339), d.world.AsOf().Format(time.RFC3339))
+	<-ctx.Done()
+}
+
 type demo struct {
 	o        DemoOptions
+	format   report.Format
 	dir      string
 	world    *lab.World
 	app      *App
@@ -124,33 +137,6 @@ func (d *demo) capture(ctx context.Context, at time.Time) error {
 	return err
 }
 
-// demoFolder makes the folder, replacing what an earlier demo left there and nothing else.
-func demoFolder(dir string) (string, error) {
-	dir, err := filepath.Abs(dir)
-	if err != nil {
-		return "", fmt.Errorf("demo folder: %w", err)
-	}
-	entries, err := os.ReadDir(dir)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return "", fmt.Errorf("demo folder: %w", err)
-	}
-	if len(entries) > 0 {
-		if _, err := os.Stat(filepath.Join(dir, demoMark)); err != nil {
-			return "", fmt.Errorf("demo folder %s is not empty and was not made by a demo: give another one with --dir", dir)
-		}
-		if err := os.RemoveAll(dir); err != nil {
-			return "", fmt.Errorf("replace the earlier demo: %w", err)
-		}
-	}
-	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // PostgreSQL's account must pass through it
-		return "", fmt.Errorf("demo folder: %w", err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, demoMark), nil, 0o600); err != nil {
-		return "", fmt.Errorf("demo folder: %w", err)
-	}
-	return dir, nil
-}
-
 // show writes the table, the measures, the coverage and the page, and returns the scores.
 func (d *demo) show(ctx context.Context, result Result, took time.Duration) ([]score, error) {
 	findings, _, err := d.app.store.Findings(ctx, store.Filter{Status: []audit.Status{audit.Overdue, audit.Open}})
@@ -169,6 +155,9 @@ func (d *demo) show(ctx context.Context, result Result, took time.Duration) ([]s
 	page := filepath.Join(d.dir, "report.html")
 	if err := d.writePage(page, runs, findings, failovers); err != nil {
 		return nil, err
+	}
+	if d.format == report.JSON {
+		return scores, writeScores(d.o, scores, exact(scores), page, d.world.ConfigPath())
 	}
 	s := screen{w: d.o.Out}
 	s.title(d.o, took)

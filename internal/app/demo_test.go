@@ -1,7 +1,11 @@
 package app
 
 import (
+	"errors"
 	"io"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,7 +17,7 @@ import (
 // TestDemoIsExact plays a small world, runs every job over it, and wants the findings to be the truth, the measured
 // figures to hold what really happened within their error bars, and every source read without a gap.
 func TestDemoIsExact(t *testing.T) {
-	d := &demo{o: DemoOptions{Seed: 11, Payments: 200, Out: io.Discard, Log: t.Output(), Progress: func(string, int64, int64) {}}, dir: worldFolder(t)}
+	d := &demo{o: DemoOptions{Seed: 11, Payments: 200, Out: io.Discard, Output: "table", Log: t.Output(), Progress: func(string, int64, int64) {}}, dir: worldFolder(t)}
 	t.Cleanup(func() {
 		if err := d.close(); err != nil {
 			t.Error(err)
@@ -55,11 +59,46 @@ func TestDemoIsExact(t *testing.T) {
 // worldFolder is a folder that PostgreSQL's own account can reach, which a test's is not when root runs it.
 func worldFolder(t *testing.T) string {
 	t.Helper()
-	dir, err := demoFolder(t.TempDir())
+	dir, release, err := demoFolder(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(release)
 	return dir
+}
+
+func TestDemoFolder(t *testing.T) {
+	dir := t.TempDir()
+	_, release, err := demoFolder(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := demoFolder(dir); err == nil || !strings.Contains(err.Error(), "another demo is running") {
+		t.Errorf("a second demo in the same folder: %v", err)
+	}
+	left := filepath.Join(dir, "left")
+	if err := os.WriteFile(left, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	release()
+	_, release, err = demoFolder(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	release()
+	if _, err := os.Stat(left); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("what an earlier demo left is still there: %v", err)
+	}
+	foreign := t.TempDir()
+	if err := os.WriteFile(filepath.Join(foreign, "mine"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := demoFolder(foreign); err == nil {
+		t.Error("a folder that no demo made was taken")
+	}
+	if _, err := os.Stat(filepath.Join(foreign, "mine")); err != nil {
+		t.Error(err)
+	}
 }
 
 // checkMeasures holds the ledger's figures against what the lab's own clock says.

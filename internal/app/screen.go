@@ -34,7 +34,7 @@ func (s *screen) scores(scores []score) {
 		rows = append(rows, sc.row())
 	}
 	for _, row := range rows {
-		if _, err := fmt.Fprintln(tab, strings.Join(row, "\t")); err != nil {
+		if _, err := fmt.Fprintln(tab, strings.TrimRight(strings.Join(row, "\t"), "\t")); err != nil {
 			s.err = err
 			return
 		}
@@ -55,8 +55,8 @@ func (s *screen) measures(failovers []audit.Failover) {
 			if label == "measured" {
 				s.printf("\n")
 			}
-			s.printf(" %-10s %-4s %-9s %9s (+/- %s)   objective %-7s %s\n", label, strings.ToUpper(m.Figure), m.Layer,
-				report.Seconds(m.Value), report.Seconds(m.Error), report.Seconds(m.Objective), verdict)
+			s.printf(" %-10s %-4s %-9s %9s %-14s objective %-7s %s\n", label, strings.ToUpper(m.Figure), m.Layer,
+				report.Seconds(m.Value), "(+/- "+report.Seconds(m.Error)+")", report.Seconds(m.Objective), verdict)
 			label = ""
 		}
 	}

@@ -25,9 +25,10 @@ type Page struct {
 	Failovers []audit.Failover
 }
 
-// group is all findings of one kind.
+// group is all findings of one kind, and a word about them.
 type group struct {
 	Kind     audit.Kind
+	Name     string
 	Findings []audit.StoredFinding
 }
 
@@ -36,7 +37,7 @@ func WritePage(w io.Writer, p Page) error {
 	t, err := template.New("page").Funcs(template.FuncMap{
 		"money": MoneyList, "stake": AtStake, "stamp": stamp, "when": evidenceTime, "what": what, "short": short,
 		"grouped": grouped, "state": state, "extents": extents, "excluded": excluded, "verdictClass": verdictClass,
-		"broken": func(m audit.Measure) bool { return m.Broken() }, "measure": measureText, "seconds": Seconds,
+		"broken": func(m audit.Measure) bool { return m.Broken() }, "measure": measureText, "figure": figureName, "seconds": Seconds,
 		"over": func(m audit.Measure) string { return Seconds(m.Value - m.Objective) },
 	}).Parse(pageTemplate)
 	if err != nil {
@@ -44,8 +45,9 @@ func WritePage(w io.Writer, p Page) error {
 	}
 	return t.Execute(w, struct {
 		Page
+		Bill   []group
 		Groups []group
-	}{p, groups(p.Findings)})
+	}{p, bill(p.Findings), gravest(groups(p.Findings))})
 }
 
 func coverageHTML(w io.Writer, runs []audit.RunRecord) error {
@@ -56,6 +58,57 @@ func coverageHTML(w io.Writer, runs []audit.RunRecord) error {
 		}
 	}
 	return WritePage(w, p)
+}
+
+// billed are the kinds that say what a failover cost, in the order a finance person asks, and what to call them.
+var billed = []struct {
+	kind audit.Kind
+	name string
+}{
+	{audit.ChainDoubleCharge, "charged twice, to refund"},
+	{audit.LedgerLostRow, "lost from the ledger"},
+	{audit.SettlementMissingInLedger, "settled, but not in the ledger"},
+	{audit.SettlementMissingInNetwork, "in the ledger, but not settled"},
+	{audit.SettlementAmountMismatch, "settled with another amount"},
+	{audit.ReceiptMissing, "without a receipt"},
+}
+
+// bill picks the findings that carry the money. One payment can stand in several, so they are never added up.
+func bill(findings []audit.StoredFinding) []group {
+	var out []group
+	for _, b := range billed {
+		g := group{Kind: b.kind, Name: b.name}
+		for _, f := range findings {
+			if f.Kind == b.kind {
+				g.Findings = append(g.Findings, f)
+			}
+		}
+		if len(g.Findings) > 0 {
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
+// gravest puts the kinds whose gravest finding weighs most first and keeps their order otherwise.
+func gravest(in []group) []group {
+	weight := map[audit.Severity]int{audit.Critical: 0, audit.High: 1, audit.Medium: 2, audit.Low: 3}
+	least := func(g group) int {
+		w := len(weight)
+		for _, f := range g.Findings {
+			w = min(w, weight[f.Severity])
+		}
+		return w
+	}
+	slices.SortStableFunc(in, func(a, b group) int { return cmp.Compare(least(a), least(b)) })
+	for i := range in {
+		for _, s := range []audit.Severity{audit.Critical, audit.High, audit.Medium, audit.Low} {
+			if weight[s] == least(in[i]) {
+				in[i].Name = string(s)
+			}
+		}
+	}
+	return in
 }
 
 // groups sorts findings by kind, in the kinds' own order.
@@ -70,7 +123,7 @@ func groups(findings []audit.StoredFinding) []group {
 			slices.SortFunc(list, func(a, b audit.StoredFinding) int {
 				return cmp.Or(a.Window.From.Compare(b.Window.From), cmp.Compare(a.Key, b.Key))
 			})
-			out = append(out, group{k, list})
+			out = append(out, group{Kind: k, Findings: list})
 		}
 	}
 	return out
@@ -89,6 +142,18 @@ func verdictClass(v audit.RunVerdict) string {
 
 func measureText(m audit.Measure) string {
 	return fmt.Sprintf("%s (+/- %s)", Seconds(m.Value), Seconds(m.Error))
+}
+
+// figureName spells a recovery figure out.
+func figureName(figure string) string {
+	switch figure {
+	case "rpo":
+		return "data lost (RPO)"
+	case "rto":
+		return "writes down (RTO)"
+	default:
+		return figure
+	}
 }
 
 // Seconds shows a duration as seconds with the decimals it deserves: "0.84 s", "75 s".

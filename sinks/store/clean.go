@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"parallax/internal/audit"
+	"parallax/internal/pan"
 )
 
 // text makes a string fit for PostgreSQL, which takes neither NUL nor broken UTF-8: such bytes are spelled out as \x00, so
@@ -27,76 +28,23 @@ func text(s string) string {
 	return b.String()
 }
 
-// prose is text written for people, in which a card number may have slipped.
-func prose(s string) string { return maskCards(text(s)) }
-
-// maskCards replaces what looks like a full card number by its first six and last four digits, the most that PCI DSS 4.0
-// (requirement 3.4.1) lets be shown.
-func maskCards(s string) string {
-	var b strings.Builder
-	rest := 0
-	for i := 0; i < len(s); {
-		if !digit(s[i]) {
-			i++
-			continue
-		}
-		end := i + 1
-		for end < len(s) && digit(s[end]) {
-			end++
-		}
-		if run := s[i:end]; cardNumber(run) {
-			b.WriteString(s[rest:i])
-			b.WriteString(run[:6] + "******" + run[len(run)-4:])
-			rest = end
-		}
-		i = end
-	}
-	if rest == 0 {
-		return s
-	}
-	b.WriteString(s[rest:])
-	return b.String()
-}
-
-func digit(c byte) bool { return '0' <= c && c <= '9' }
-
-// cardNumber reports whether a whole run of digits could be a card number: 13 to 19 digits, a first digit (or Mastercard's
-// 2221 to 2720) that ISO/IEC 7812 gives to the card networks, and a Luhn check digit that agrees. Longer runs are something
-// else: an acquirer reference has 23 digits, a stream's sequence number 21 and more.
-func cardNumber(run string) bool {
-	if len(run) < 13 || len(run) > 19 {
-		return false
-	}
-	series2 := len(run) == 16 && run[:4] >= "2221" && run[:4] <= "2720"
-	if (run[0] < '3' || run[0] > '6') && !series2 {
-		return false
-	}
-	sum := 0
-	for i := range len(run) {
-		d := int(run[len(run)-1-i] - '0')
-		if i%2 == 1 {
-			if d *= 2; d > 9 {
-				d -= 9
-			}
-		}
-		sum += d
-	}
-	return sum%10 == 0
-}
+// safe is text fit for the store in which every full card number is cut to its first six and last four digits: one may stand
+// in a reference, a key or a file's name as well as in prose.
+func safe(s string) string { return pan.Mask(text(s)) }
 
 // cleanFinding makes every string of a finding fit for the store.
 func cleanFinding(f audit.Finding) audit.Finding {
-	f.Scope, f.Key, f.Rule = text(f.Scope), text(f.Key), text(f.Rule)
-	f.Region = audit.Region(text(string(f.Region)))
-	f.Reason = prose(f.Reason)
+	f.Scope, f.Key, f.Rule = safe(f.Scope), safe(f.Key), safe(f.Rule)
+	f.Region = audit.Region(safe(string(f.Region)))
+	f.Reason = safe(f.Reason)
 	f.Amounts = mapped(f.Amounts, func(m audit.Money) audit.Money {
-		m.Currency = text(m.Currency)
+		m.Currency = safe(m.Currency)
 		return m
 	})
 	f.Evidence = mapped(f.Evidence, func(e audit.Evidence) audit.Evidence {
-		e.Source, e.Ref, e.Field = text(e.Source), text(e.Ref), text(e.Field)
-		e.Region = audit.Region(text(string(e.Region)))
-		e.Value, e.Note = prose(e.Value), prose(e.Note)
+		e.Source, e.Ref, e.Field = safe(e.Source), safe(e.Ref), safe(e.Field)
+		e.Region = audit.Region(safe(string(e.Region)))
+		e.Value, e.Note = safe(e.Value), safe(e.Note)
 		return e
 	})
 	return f
@@ -104,18 +52,18 @@ func cleanFinding(f audit.Finding) audit.Finding {
 
 // cleanCoverage does the same for a line of coverage.
 func cleanCoverage(c audit.Coverage) audit.Coverage {
-	c.Source, c.Scope, c.Region = text(c.Source), text(c.Scope), audit.Region(text(string(c.Region)))
+	c.Source, c.Scope, c.Region = safe(c.Source), safe(c.Scope), audit.Region(safe(string(c.Region)))
 	c.Extents = mapped(c.Extents, func(e audit.Extent) audit.Extent {
-		e.Name, e.From, e.To, e.Checksum = text(e.Name), text(e.From), text(e.To), text(e.Checksum)
+		e.Name, e.From, e.To, e.Checksum = safe(e.Name), safe(e.From), safe(e.To), text(e.Checksum)
 		e.Totals = cleanMap(e.Totals)
 		return e
 	})
 	c.Excluded = mapped(c.Excluded, func(e audit.Exclusion) audit.Exclusion {
-		e.Reason = prose(e.Reason)
+		e.Reason = safe(e.Reason)
 		return e
 	})
 	c.Gaps = mapped(c.Gaps, func(g audit.Gap) audit.Gap {
-		g.Reason, g.Remedy = prose(g.Reason), prose(g.Remedy)
+		g.Reason, g.Remedy = safe(g.Reason), safe(g.Remedy)
 		return g
 	})
 	return c
@@ -124,7 +72,7 @@ func cleanCoverage(c audit.Coverage) audit.Coverage {
 func cleanMap(m map[string]string) map[string]string {
 	out := make(map[string]string, len(m))
 	for k, v := range m {
-		out[text(k)] = text(v)
+		out[safe(k)] = safe(v)
 	}
 	return out
 }

@@ -26,45 +26,71 @@ func TestHostileTextIsSpelledOut(t *testing.T) {
 	}
 }
 
+// TestNoCardNumberReachesTheStore puts one everywhere a record's own text may come to.
 func TestNoCardNumberReachesTheStore(t *testing.T) {
-	s, o := fresh(t), everything("run-1")
-	pan := "411111" + "111111" + "1111" // the networks' published test number
-	f := &o.Findings[0]
-	f.Reason = "card " + pan + "."
-	f.Evidence[0].Value, f.Evidence[0].Note = pan, "("+pan+")"
-	o.Coverage[0].Gaps[0].Reason, o.Coverage[0].Excluded[0].Reason, o.Files[0].Reason = pan, pan, pan
-	commit(t, s, o)
-	if err := s.SetStatus(t.Context(), f.Fingerprint, Decision{Status: audit.Resolved, Actor: "finance", Note: pan, At: noon}); err != nil {
-		t.Fatal(err)
-	}
-	everywhere, err := json.Marshal(dump(t, s))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if strings.Contains(string(everywhere), pan) {
-		t.Error("a full card number is in the store")
-	}
-	if got := get(t, s, *f).Reason; got != "card 411111******1111." {
-		t.Errorf("reason %q", got)
+	plain := "411111" + "111111" + "1111" // the networks' published test number
+	for name, pan := range map[string]string{
+		"plain": plain, "spaces": "4111 1111" + " 1111 1111", "dashes": "4111-1111" + "-1111-1111", "stuck": "ref" + plain + "x",
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, o := fresh(t), everything("run-1")
+			f := &o.Findings[0]
+			f.Key, f.Scope, f.Rule, f.Reason = pan, pan, pan, "card "+pan+"."
+			f.Evidence = []audit.Evidence{{Source: pan, Ref: pan, Field: pan, Value: pan, Note: "(" + pan + ")"}}
+			c := &o.Coverage[0]
+			c.Scope, c.Source, c.Gaps[0].Reason, c.Gaps[0].Remedy, c.Excluded[0].Reason = pan, pan, pan, pan, pan
+			c.Extents[0] = audit.Extent{Name: pan, From: pan, To: pan, Totals: map[string]string{pan: pan}}
+			o.Files[0].Feed, o.Files[0].Name, o.Files[0].FileID, o.Files[0].Reason = pan, pan, pan, pan
+			o.Files[0].Totals = map[string]string{pan: pan}
+			m := &o.Matches[0]
+			m.Scope, m.File, m.PaymentID, m.Reference, m.Rule = pan, pan, pan, pan, pan
+			o.Samples[0].Layer, o.Samples[0].Scope, o.Samples[0].Method = pan, pan, pan
+			o.Failovers[0].Cluster, o.Failovers[0].Snapshot, o.Failovers[0].Measures[0].Basis = pan, pan, pan
+			commit(t, s, o)
+			d := Decision{Status: audit.Resolved, Actor: pan, Note: pan, At: noon}
+			if err := s.SetStatus(t.Context(), f.Fingerprint, d); err != nil {
+				t.Fatal(err)
+			}
+			everywhere, err := json.Marshal(dump(t, s))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.Contains(string(everywhere), pan) || strings.Contains(string(everywhere), plain) {
+				t.Errorf("a full card number is in the store: %s", everywhere)
+			}
+			if got := get(t, s, *f); name == "plain" && (got.Reason != "card 411111******1111." || got.Fingerprint != f.Fingerprint) {
+				t.Errorf("reason %q, fingerprint %s", got.Reason, got.Fingerprint)
+			}
+			if found, _, err := s.Findings(t.Context(), Filter{Key: pan}); err != nil || len(found) != 1 {
+				t.Errorf("asked for by its key: %d findings, %v", len(found), err)
+			}
+			if matches, err := s.Matches(t.Context(), pan, pan); err != nil || len(matches) != 1 {
+				t.Errorf("asked for by its file: %d matches, %v", len(matches), err)
+			}
+		})
 	}
 }
 
-func TestMaskCards(t *testing.T) {
-	visa, amex, series2 := "411111"+"1111111111", "378282"+"246310005", "222300"+"3122003222"
-	for in, want := range map[string]string{
-		"":                    "",
-		visa:                  "411111******1111",
-		amex:                  "378282******0005",
-		series2:               "222300******3222",
-		visa + "," + amex:     "411111******1111,378282******0005",
-		visa[:15] + "2":       visa[:15] + "2",       // the check digit does not agree
-		"1" + visa:            "1" + visa,            // 17 digits that begin with 1
-		visa + visa:           visa + visa,           // 32 digits
-		"7" + visa + "999999": "7" + visa + "999999", // an acquirer reference has 23 digits
-		"1700000000000":       "1700000000000",       // milliseconds since 1970
-	} {
-		if got := maskCards(in); got != want {
-			t.Errorf("%q became %q, want %q", in, got, want)
-		}
+// TestLongRunsOfDigitsSurvive: an acquirer reference has 23 digits, a sequence number 21 and more.
+func TestLongRunsOfDigitsSurvive(t *testing.T) {
+	s, o := fresh(t), everything("run-1")
+	visa := "411111" + "1111111111"
+	arn, seq := "7"+visa+"999999", "1"+visa+"99999"
+	o.Matches[0].Reference, o.Findings[0].Key, o.Coverage[0].Extents[0].From = arn, arn, seq
+	o.Cursors[0].Pos, o.Segments[0].First = audit.Position(seq), seq
+	// A position is given back byte by byte, whatever it looks like.
+	o.Cursors[1].Pos = audit.Position(visa)
+	commit(t, s, o)
+	matches, err := s.Matches(t.Context(), "mastercard", "")
+	if err != nil || matches[0].Reference != arn || get(t, s, o.Findings[0]).Key != arn {
+		t.Errorf("%+v, %v", matches, err)
+	}
+	run, err := s.Run(t.Context(), "run-1")
+	if err != nil || run.Coverage[0].Extents[0].From != seq {
+		t.Errorf("%+v, %v", run.Coverage, err)
+	}
+	cursors, err := s.Cursors(t.Context(), o.Job)
+	if err != nil || string(cursors["shard-1"].Pos) != seq || string(cursors["shard-2"].Pos) != visa {
+		t.Errorf("%+v, %v", cursors, err)
 	}
 }

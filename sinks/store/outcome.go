@@ -38,13 +38,13 @@ func check(o audit.Outcome) error {
 	}
 	for _, f := range o.Findings {
 		if err := checkFinding(f); err != nil {
-			return fmt.Errorf("finding %q (%s %q): %w", f.Fingerprint, f.Kind, text(f.Key), err)
+			return fmt.Errorf("finding %q (%s %q): %w", f.Fingerprint, f.Kind, safe(f.Key), err)
 		}
 	}
 	for _, c := range o.Coverage {
 		for _, w := range append(mapped(c.Gaps, func(g audit.Gap) audit.Window { return g.Window }), c.Window) {
 			if w.To.Before(w.From) {
-				return fmt.Errorf("coverage of %s %q: window %s ends before it begins", c.Source, text(c.Scope), w)
+				return fmt.Errorf("coverage of %s %q: window %s ends before it begins", c.Source, safe(c.Scope), w)
 			}
 		}
 	}

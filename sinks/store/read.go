@@ -46,10 +46,10 @@ func (f Filter) where() (string, []any) {
 		add("severity = any(?)", words(f.Severity))
 	}
 	if f.Scope != "" {
-		add("scope = ?", text(f.Scope))
+		add("scope = ?", safe(f.Scope))
 	}
 	if f.Key != "" {
-		add("key = ?", text(f.Key))
+		add("key = ?", safe(f.Key))
 	}
 	if f.Run != "" {
 		add("fingerprint in (select unnest(fingerprints) from parallax.run where run_id = ?)", text(f.Run))

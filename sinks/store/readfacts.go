@@ -35,7 +35,7 @@ func scanSegment(row pgx.CollectableRow) (audit.Segment, error) {
 func (s *Store) Files(ctx context.Context, feed string) ([]audit.SettlementFile, error) {
 	files, err := collect(ctx, s.pool, scanFile, `select feed, name, sha256, file_id, business_date, records, rejected, status, reason,
 			totals, seen_at
-		from parallax.settlement_file where feed = $1 order by seen_at nulls first, business_date, name, sha256`, text(feed))
+		from parallax.settlement_file where feed = $1 order by seen_at nulls first, business_date, name, sha256`, safe(feed))
 	if err != nil {
 		return nil, fmt.Errorf("read files of %q: %w", feed, err)
 	}
@@ -61,7 +61,7 @@ func (s *Store) Matches(ctx context.Context, scope, file string) ([]audit.Match,
 		err = row.Scan(&m.Scope, &m.PaymentID, &m.Reference, &m.File, &m.Line, &m.Rule, &m.Amount.Minor, &m.Amount.Currency)
 		return m, err
 	}, `select scope, payment_id, reference, file, line, rule, amount_minor, currency
-		from parallax.match where scope = $1 and ($2 = '' or file = $2) order by file, line`, text(scope), text(file))
+		from parallax.match where scope = $1 and ($2 = '' or file = $2) order by file, line`, safe(scope), safe(file))
 	if err != nil {
 		return nil, fmt.Errorf("read matches of %q: %w", scope, err)
 	}
@@ -76,7 +76,7 @@ func (s *Store) LagSamples(ctx context.Context, layer string, w audit.Window) ([
 		return m, err
 	}, `select layer, scope, from_region, to_region, at, lag_ns, error_ns, method
 		from parallax.lag_sample where ($1 = '' or layer = $1) and at >= $2 and at < $3
-		order by layer, scope, from_region, to_region, at`, text(layer), w.From.UTC(), w.To.UTC())
+		order by layer, scope, from_region, to_region, at`, safe(layer), w.From.UTC(), w.To.UTC())
 	if err != nil {
 		return nil, fmt.Errorf("read lag samples: %w", err)
 	}

@@ -100,7 +100,7 @@ func instant(t *time.Time) time.Time {
 func (s *Store) Coverage(ctx context.Context, job, scope string) ([]audit.Coverage, error) {
 	lines, err := collect(ctx, s.pool, scanLine, `select run_id, `+coverageColumns+` from (
 			select r.as_of, r.seq, c.* from parallax.coverage c join parallax.run r using (run_id) where r.job = $1 and c.scope = $2
-		) of_job order by as_of, seq, line`, text(job), text(scope))
+		) of_job order by as_of, seq, line`, text(job), safe(scope))
 	if err != nil {
 		return nil, fmt.Errorf("read coverage of %s %q: %w", job, scope, err)
 	}

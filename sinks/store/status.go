@@ -50,7 +50,7 @@ func (s *Store) SetStatus(ctx context.Context, fingerprint audit.Fingerprint, d 
 			return err
 		}
 		return appendEvents(ctx, tx, []event{{
-			Fingerprint: fingerprint, At: micro(d.At), Actor: d.Actor, Action: statusSet, From: was, To: d.Status, Note: prose(d.Note),
+			Fingerprint: fingerprint, At: micro(d.At), Actor: d.Actor, Action: statusSet, From: was, To: d.Status, Note: safe(d.Note),
 		}})
 	})
 	if err != nil {
@@ -60,7 +60,7 @@ func (s *Store) SetStatus(ctx context.Context, fingerprint audit.Fingerprint, d 
 }
 
 func (d *Decision) check() error {
-	d.Actor = text(d.Actor)
+	d.Actor = safe(d.Actor)
 	switch {
 	case !slices.Contains([]audit.Status{audit.Open, audit.Acknowledged, audit.Resolved, audit.Suppressed}, d.Status):
 		return fmt.Errorf("status %q is not a person's to set", d.Status)

@@ -59,13 +59,13 @@ func writeSegments(ctx context.Context, tx pgx.Tx, o audit.Outcome) error {
 func writeFiles(ctx context.Context, tx pgx.Tx, o audit.Outcome) error {
 	type key struct{ feed, name, sum string }
 	var rows [][]any
-	for _, f := range last(o.Files, func(f audit.SettlementFile) key { return key{text(f.Feed), text(f.Name), f.SHA256} }) {
+	for _, f := range last(o.Files, func(f audit.SettlementFile) key { return key{safe(f.Feed), safe(f.Name), f.SHA256} }) {
 		totals, err := jsonOf(cleanMap(f.Totals))
 		if err != nil {
 			return err
 		}
 		rows = append(rows, []any{
-			text(f.Feed), text(f.Name), f.SHA256, text(f.FileID), f.BusinessDate, f.Records, f.Rejected, f.Status, prose(f.Reason),
+			safe(f.Feed), safe(f.Name), f.SHA256, safe(f.FileID), f.BusinessDate, f.Records, f.Rejected, f.Status, safe(f.Reason),
 			totals, moment(f.SeenAt), o.AsOf, o.RunID,
 		})
 	}
@@ -89,10 +89,10 @@ func writeMatches(ctx context.Context, tx pgx.Tx, o audit.Outcome) error {
 		line        int64
 	}
 	var rows [][]any
-	for _, m := range last(o.Matches, func(m audit.Match) key { return key{text(m.Scope), text(m.File), m.Line} }) {
+	for _, m := range last(o.Matches, func(m audit.Match) key { return key{safe(m.Scope), safe(m.File), m.Line} }) {
 		rows = append(rows, []any{
-			text(m.Scope), text(m.File), m.Line, text(m.PaymentID), text(m.Reference), text(m.Rule),
-			m.Amount.Minor, text(m.Amount.Currency), o.AsOf, o.RunID,
+			safe(m.Scope), safe(m.File), m.Line, safe(m.PaymentID), safe(m.Reference), safe(m.Rule),
+			m.Amount.Minor, safe(m.Amount.Currency), o.AsOf, o.RunID,
 		})
 	}
 	return upsert(ctx, tx, staged{
@@ -114,9 +114,9 @@ func writeSamples(ctx context.Context, tx pgx.Tx, o audit.Outcome) error {
 		at           time.Time
 	}
 	var rows [][]any
-	for _, s := range last(o.Samples, func(s audit.LagSample) key { return key{s.Layer, text(s.Scope), s.From, s.To, micro(s.At)} }) {
+	for _, s := range last(o.Samples, func(s audit.LagSample) key { return key{safe(s.Layer), safe(s.Scope), s.From, s.To, micro(s.At)} }) {
 		rows = append(rows, []any{
-			s.Layer, text(s.Scope), string(s.From), string(s.To), micro(s.At), int64(s.Lag), int64(s.Error), text(s.Method), o.RunID,
+			safe(s.Layer), safe(s.Scope), string(s.From), string(s.To), micro(s.At), int64(s.Lag), int64(s.Error), safe(s.Method), o.RunID,
 		})
 	}
 	return upsert(ctx, tx, staged{
@@ -135,16 +135,16 @@ func writeFailovers(ctx context.Context, tx pgx.Tx, o audit.Outcome) error {
 		at      time.Time
 	}
 	var rows [][]any
-	for _, f := range last(o.Failovers, func(f audit.Failover) key { return key{text(f.Cluster), f.To, micro(f.At)} }) {
+	for _, f := range last(o.Failovers, func(f audit.Failover) key { return key{safe(f.Cluster), f.To, micro(f.At)} }) {
 		measures, err := jsonOf(mapped(f.Measures, func(m audit.Measure) audit.Measure {
-			m.Layer, m.Figure, m.Basis = text(m.Layer), text(m.Figure), prose(m.Basis)
+			m.Layer, m.Figure, m.Basis = safe(m.Layer), safe(m.Figure), safe(m.Basis)
 			return m
 		}))
 		if err != nil {
 			return err
 		}
 		rows = append(rows, []any{
-			text(f.Cluster), string(f.To), micro(f.At), string(f.From), f.Planned, moment(f.Promoted), text(f.Snapshot),
+			safe(f.Cluster), string(f.To), micro(f.At), string(f.From), f.Planned, moment(f.Promoted), safe(f.Snapshot),
 			measures, o.AsOf, o.RunID,
 		})
 	}

@@ -55,6 +55,19 @@ func (c *cli) findingsShow() *cobra.Command {
 	}
 }
 
+// runbookCommand shows what to do about a kind of finding.
+func (c *cli) runbookCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:       "runbook KIND",
+		Short:     "Show what a kind of finding means, how sure it is, and what to do now",
+		Args:      exactly(1, "a kind of finding, for example lww.lost_write, or operate"),
+		ValidArgs: app.RunbookNames(),
+		RunE: func(_ *cobra.Command, args []string) error {
+			return app.Runbook(c.stdout, args[0])
+		},
+	}
+}
+
 // reportCommand writes reports.
 func (c *cli) reportCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "report", Short: "Write a report", Args: noArguments,

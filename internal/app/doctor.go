@@ -130,8 +130,11 @@ func (d *doctor) topology(ctx context.Context) {
 func (d *doctor) coverage(what string, lines []audit.Coverage) {
 	for _, c := range lines {
 		where := c.Scope + " in " + string(c.Region)
+		if c.Source == "aurora snapshot" {
+			where += " (snapshot of the old primary)"
+		}
 		if c.Complete() {
-			d.ok(what, where, fmt.Sprintf("reachable, %d records", c.Records))
+			d.ok(what, where, "reachable and readable")
 		}
 		for _, g := range c.Gaps {
 			d.missing(what, where, g.Reason, g.Remedy)

@@ -128,7 +128,7 @@ func prefix(run []byte) bool {
 
 func luhn(run []byte) bool {
 	sum := 0
-	for i := range len(run) {
+	for i := range run {
 		d := int(run[len(run)-1-i] - '0')
 		if i%2 == 1 {
 			if d *= 2; d > 9 {

@@ -15,6 +15,7 @@ import (
 	"github.com/bojanz/currency"
 
 	"parallax/internal/money"
+	"parallax/internal/pan"
 	"parallax/internal/record"
 )
 
@@ -37,7 +38,7 @@ func (d *decoder) row(row []string, line int) error {
 		if err := storable(text); err != nil {
 			return d.wrong(line, f.field, err)
 		}
-		*f.into = strings.Clone(text) // a part of the row would keep all of it in memory
+		*f.into = strings.Clone(pan.Mask(text)) // a part of the row would keep all of it in memory
 	}
 	if e.PaymentID == "" {
 		return d.wrong(line, "payment_id", errors.New("is empty"))

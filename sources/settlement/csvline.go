@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"parallax/internal/money"
+	"parallax/internal/pan"
 	"parallax/internal/record"
 )
 
@@ -124,7 +125,7 @@ func (d *csvDecoder) texts(row []string, l *record.SettlementLine) error {
 		if err := storable(text); err != nil {
 			return d.wrong(f.field, err)
 		}
-		*f.into = strings.Clone(text) // a part of the row would keep all of it in memory, the card column included
+		*f.into = strings.Clone(pan.Mask(text)) // a part of the row would keep all of it in memory, the card column included
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"parallax/internal/money"
+	"parallax/internal/pan"
 	"parallax/internal/record"
 )
 
@@ -77,7 +78,7 @@ func (d *ipmDecoder) references(l *record.SettlementLine) error {
 		if err != nil {
 			return err
 		}
-		*f.into = text
+		*f.into = pan.Mask(text)
 	}
 	return nil
 }

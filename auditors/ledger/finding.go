@@ -45,7 +45,8 @@ func value(e record.Entry, field string) string {
 	}
 }
 
-func lostRow(rules Rules, e record.Entry, writer []record.Entry) audit.Finding {
+// lostRow is about a payment that the writer lacks, or, further, about one more row of a payment that it has.
+func lostRow(rules Rules, e record.Entry, writer []record.Entry, further bool) audit.Finding {
 	f := base(rules, audit.LedgerLostRow, e, audit.Critical, audit.Proven)
 	f.Region = e.Region
 	f.Rule = "in a witness by payment id, absent from the writer"
@@ -54,10 +55,18 @@ func lostRow(rules Rules, e record.Entry, writer []record.Entry) audit.Finding {
 		observed(rules, e, "the row as the "+string(e.Witness)+" holds it"),
 		absent(rules, writer, e, "no row with this payment id on the writer"),
 	}
+	if further {
+		f.Fingerprint = rowFingerprint(f.Kind, rules, e)
+		f.Rule = "fewer rows of the payment on the writer than in a witness"
+		f.Reason = fmt.Sprintf("A row of payment %s was written to the ledger in %s and is missing from the ledger that is in force now, which has other rows of it.",
+			e.PaymentID, e.Region)
+		f.Evidence[1].Note = "no counterpart of this row on the writer"
+	}
 	return f
 }
 
-func notReplicated(rules Rules, e record.Entry, reader []record.Entry) audit.Finding {
+// notReplicated is about a payment that the reader lacks, or, further, about one more row of a payment that it has.
+func notReplicated(rules Rules, e record.Entry, reader []record.Entry, further bool) audit.Finding {
 	f := base(rules, audit.LedgerNotReplicated, e, audit.High, audit.Proven)
 	f.Rule = fmt.Sprintf("on the writer for longer than the margin of %s, absent from the reader", rules.Margin)
 	f.Reason = fmt.Sprintf("Payment %s is in the ledger of %s and has not reached the other region; a failover now would lose it.", e.PaymentID, e.Region)
@@ -68,12 +77,27 @@ func notReplicated(rules Rules, e record.Entry, reader []record.Entry) audit.Fin
 	if len(reader) > 0 {
 		f.Region = reader[0].Region
 	}
+	if further {
+		f.Fingerprint = rowFingerprint(f.Kind, rules, e)
+		f.Reason = fmt.Sprintf("A row of payment %s is in the ledger of %s and has not reached the other region, which has other rows of it; a failover now would lose it.",
+			e.PaymentID, e.Region)
+		f.Evidence[1].Note = "no counterpart of this row on the reader"
+	}
 	return f
 }
 
+// rowFingerprint tells the rows of one payment apart.
+func rowFingerprint(kind audit.Kind, rules Rules, e record.Entry) audit.Fingerprint {
+	return audit.NewFingerprint(kind, rules.Scope, e.PaymentID, e.ID, e.CreatedAt.UTC().Format(time.RFC3339Nano))
+}
+
 // changedRow belongs to the window its row was created in, like every finding here: rows are read by their creation, so
-// that is the one run that sees it.
-func changedRow(rules Rules, w, other record.Entry, diffs []difference, verdict audit.Verdict) audit.Finding {
+// that is the one run that reports it. Two rows of one payment that are not known to be the same prove nothing.
+func changedRow(rules Rules, t twin, diffs []difference, verdict audit.Verdict) audit.Finding {
+	w, other := t.left, t.right
+	if !t.sure {
+		verdict = audit.Probable
+	}
 	f := base(rules, audit.LedgerChangedRow, other, audit.High, verdict)
 	f.Region = other.Region
 	f.Amounts = amounts(w)

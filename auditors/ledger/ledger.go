@@ -1,12 +1,14 @@
 // Package ledger compares the copies of one ledger: the writer, the reader in the other region and, after a failover,
 // the restored snapshot of the old primary as a third witness.
 //
-// Rows are told apart by payment id, the business key. Serial ids are compared only to find ids given out twice.
+// Rows are brought together by payment id, the business key. Serial ids tell the rows of one payment apart, and are
+// compared to find ids given out twice.
 // Source of the rules: Amazon Aurora User Guide, "Recovering an Amazon Aurora global database from an unplanned outage":
 // what the old primary committed and did not replicate is missing from the promoted cluster.
 package ledger
 
 import (
+	"slices"
 	"time"
 
 	"parallax/internal/audit"
@@ -20,8 +22,9 @@ type Rules struct {
 	Compare []string      // fields whose difference is a break: amount_minor, currency, status, or names of Entry.Extra
 }
 
-// Input is what was read of the copies, over the same window. A nil copy was not configured; a copy that could not be
-// read completely must not be passed: its absence is a gap in the coverage.
+// Input is what was read of the copies, all over the same time: the window and as much around it as a row's counterpart may
+// lie away. Only what happened inside the window is reported. A nil copy was not configured or not read; a copy that could
+// not be read completely must not be passed: its absence is a gap in the coverage.
 type Input struct {
 	Window   audit.Window
 	AsOf     time.Time
@@ -33,9 +36,13 @@ type Input struct {
 // Auditor applies Rules.
 type Auditor struct{ Rules Rules }
 
-// Audit returns ledger.lost_row, ledger.changed_row, ledger.id_collision and ledger.not_replicated findings.
+// Audit returns ledger.lost_row, ledger.changed_row, ledger.id_collision and ledger.not_replicated findings. Without a
+// writer there is nothing to hold the other copies against, and nothing is said.
 func (a Auditor) Audit(in Input) audit.Judgement {
 	c := comparison{rules: a.Rules, in: in, writer: byPayment(in.Writer), seen: map[audit.Fingerprint]bool{}}
+	if in.Writer == nil {
+		return c.out
+	}
 	if in.Reader != nil {
 		c.compareReader()
 	}
@@ -56,19 +63,11 @@ func (a Auditor) Audit(in Input) audit.Judgement {
 type comparison struct {
 	rules  Rules
 	in     Input
-	writer map[string]record.Entry
+	writer map[string][]record.Entry
 	young  int64
 	moved  int64
 	seen   map[audit.Fingerprint]bool
 	out    audit.Judgement
-}
-
-func byPayment(entries []record.Entry) map[string]record.Entry {
-	m := make(map[string]record.Entry, len(entries))
-	for _, e := range entries {
-		m[e.PaymentID] = e
-	}
-	return m
 }
 
 func (c *comparison) exclude(reason string, n int64) {
@@ -84,66 +83,87 @@ func (c *comparison) settled(e record.Entry) bool {
 	return c.in.AsOf.Sub(last) >= c.rules.Margin
 }
 
+// count adds to a number if the entry is one of the window; those around it are another run's to count.
+func (c *comparison) count(n *int64, e record.Entry) {
+	if c.in.Window.Holds(e.CreatedAt) {
+		*n++
+	}
+}
+
 func (c *comparison) compareReader() {
 	reader := byPayment(c.in.Reader)
-	for _, w := range c.in.Writer {
-		r, found := reader[w.PaymentID]
-		switch {
-		case !c.settled(w):
-			c.young++
-		case !found:
-			c.report(notReplicated(c.rules, w, c.in.Reader))
-		default:
-			c.compareCopies(w, r)
+	for _, payment := range payments(c.writer, reader) {
+		p := pair(c.rules.Compare, c.writer[payment], reader[payment])
+		for _, t := range p.twins {
+			c.compareTwin(t)
 		}
-	}
-	for _, r := range c.in.Reader {
-		if _, found := c.writer[r.PaymentID]; !found && c.settled(r) {
-			c.report(lostRow(c.rules, r, c.in.Writer))
+		for i, w := range p.left {
+			if !c.settled(w) {
+				c.count(&c.young, w)
+				continue
+			}
+			c.report(notReplicated(c.rules, w, c.in.Reader, p.inRight || i > 0))
+		}
+		for i, r := range p.right {
+			if c.settled(r) {
+				c.report(lostRow(c.rules, r, c.in.Writer, p.inLeft || i > 0))
+			}
 		}
 	}
 }
 
-func (c *comparison) compareCopies(w, r record.Entry) {
-	diffs := differences(c.rules.Compare, w, r)
-	if len(diffs) == 0 {
-		c.out.Matched++
-		return
+func (c *comparison) compareTwin(t twin) {
+	diffs := differences(c.rules.Compare, t.left, t.right)
+	switch {
+	case !c.settled(t.left):
+		c.count(&c.young, t.left)
+	case len(diffs) == 0:
+		c.count(&c.out.Matched, t.left)
+	default:
+		c.report(changedRow(c.rules, t, diffs, audit.Proven))
 	}
-	c.report(changedRow(c.rules, w, r, diffs, audit.Proven))
 }
 
 func (c *comparison) compareSnapshot() {
-	firstLost := c.firstLost()
-	for _, s := range c.in.Snapshot {
-		w, found := c.writer[s.PaymentID]
-		if !found {
-			c.report(lostRow(c.rules, s, c.in.Writer))
-			continue
+	snapshot := byPayment(c.in.Snapshot)
+	pairs := map[string]pairing{}
+	for payment, rows := range snapshot {
+		pairs[payment] = pair(c.rules.Compare, c.writer[payment], rows)
+	}
+	firstLost := firstLost(pairs)
+	for _, payment := range payments(snapshot, nil) {
+		p := pairs[payment]
+		for i, s := range p.right {
+			c.report(lostRow(c.rules, s, c.in.Writer, p.inLeft || i > 0))
 		}
-		diffs := differences(c.rules.Compare, w, s)
-		if len(diffs) == 0 {
-			c.out.Matched++
-			continue
+		for _, t := range p.twins {
+			c.compareWithSnapshot(t, firstLost)
 		}
-		if verdict, lost := lostChange(w, s, firstLost); lost {
-			c.report(changedRow(c.rules, w, s, diffs, verdict))
-		} else {
-			c.moved++
-		}
+	}
+}
+
+func (c *comparison) compareWithSnapshot(t twin, firstLost time.Time) {
+	diffs := differences(c.rules.Compare, t.left, t.right)
+	if len(diffs) == 0 {
+		c.count(&c.out.Matched, t.right)
+		return
+	}
+	if verdict, lost := lostChange(t.left, t.right, firstLost); lost {
+		c.report(changedRow(c.rules, t, diffs, verdict))
+	} else {
+		c.count(&c.moved, t.right)
 	}
 }
 
 // firstLost is when the first row was written that the new writer never received. Replication keeps commit order,
 // so whatever the old primary wrote later is lost as well. Zero if no row was lost.
-func (c *comparison) firstLost() time.Time {
+func firstLost(pairs map[string]pairing) time.Time {
 	var first time.Time
-	for _, s := range c.in.Snapshot {
-		if _, found := c.writer[s.PaymentID]; found {
-			continue
-		}
-		if first.IsZero() || s.CreatedAt.Before(first) {
-			first = s.CreatedAt
+	for _, p := range pairs {
+		for _, s := range p.right {
+			if first.IsZero() || s.CreatedAt.Before(first) {
+				first = s.CreatedAt
+			}
 		}
 	}
 	return first
@@ -164,16 +184,20 @@ func lostChange(w, s record.Entry, firstLost time.Time) (audit.Verdict, bool) {
 	}
 }
 
+// collisions finds row ids that the new writer gave to another payment. The two rows may lie far apart in time: the
+// finding belongs to the window of the snapshot's.
 func (c *comparison) collisions() {
-	byID := make(map[string]record.Entry, len(c.in.Writer))
+	byID := make(map[string][]record.Entry, len(c.in.Writer))
 	for _, w := range c.in.Writer {
 		if w.ID != "" {
-			byID[w.ID] = w
+			byID[w.ID] = append(byID[w.ID], w)
 		}
 	}
 	for _, s := range c.in.Snapshot {
-		if w, found := byID[s.ID]; found && w.PaymentID != s.PaymentID {
-			c.report(idCollision(c.rules, w, s))
+		holders := byID[s.ID]
+		same := func(w record.Entry) bool { return w.PaymentID == s.PaymentID }
+		if len(holders) > 0 && !slices.ContainsFunc(holders, same) {
+			c.report(idCollision(c.rules, holders[0], s))
 		}
 	}
 }

@@ -83,8 +83,12 @@ func (a *App) readLayers(ctx context.Context, t task, in *failover.Input) ([]aud
 		if err != nil {
 			return nil, err
 		}
-		in.Entries, in.Snapshot = copies.writer, copies.snapshot
 		coverage = append(coverage, copies.coverage...)
+		if copies.writer == nil {
+			coverage = append(coverage, noWriter(a.cfg.Ledgers[0], t.window))
+		} else {
+			in.Entries, in.Snapshot = copies.writer, copies.snapshot
+		}
 	}
 	if len(a.cfg.Tables) > 0 {
 		captured := audit.Window{From: t.window.From, To: minTime(t.window.To, t.asOf.Add(-arrival(a.cfg)))}

@@ -15,18 +15,21 @@ import (
 	"parallax/sources/aurora"
 )
 
-// ledgerJob compares the copies of every configured ledger.
+// ledgerJob compares the copies of every configured ledger. They are read beyond both ends of the window, as a row's
+// counterpart may lie there. Without a writer there is nothing to compare with.
 func (a *App) ledgerJob(ctx context.Context, t task) (audit.Outcome, error) {
 	var o audit.Outcome
 	for _, l := range a.cfg.Ledgers {
-		copies, err := a.readLedger(ctx, l, t.window)
+		copies, err := a.readLedger(ctx, l, t.window.Around(ledgerContext))
 		if err != nil {
 			return o, err
 		}
-		auditor := ledger.Auditor{Rules: ledger.Rules{Scope: l.Name, Margin: l.Margin, Compare: l.Compare}}
 		if copies.writer == nil {
-			copies.coverage = append(copies.coverage, noWriter(l, t.window))
+			o.Coverage = append(o.Coverage, append(copies.coverage, noWriter(l, t.window))...)
+			continue
 		}
+		copies.checkStatuses(l)
+		auditor := ledger.Auditor{Rules: ledger.Rules{Scope: l.Name, Margin: l.Margin, Compare: l.Compare}}
 		judge(&o, auditor, ledger.Input{
 			Window: t.window, AsOf: t.asOf, Writer: copies.writer, Reader: copies.reader, Snapshot: copies.snapshot,
 		}, copies.coverage)

@@ -48,6 +48,7 @@ func (a *App) auditReceipts(ctx context.Context, r config.Receipts, t task) (rec
 	if err != nil {
 		return receipt.Result{}, nil, err
 	}
+	copies.checkStatuses(l)
 	in.Entries, in.Cover = copies.writer, around
 	coverage = append(coverage, inForce(l, copies, t.window)...)
 	return receipt.Auditor{Rules: receiptRules(r, l)}.Audit(in), coverage, nil

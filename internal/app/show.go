@@ -67,7 +67,8 @@ func (f FindingFilter) check() (store.Filter, error) {
 	return out, nil
 }
 
-// ListFindings writes the findings that a filter selects. A listing that was cut short says so on warn, whatever its format.
+// ListFindings writes the findings that a filter selects. A listing that was cut short, or is empty because
+// nobody has looked yet, says so: in the table, else on warn.
 func (a *App) ListFindings(ctx context.Context, w, warn io.Writer, output string, f FindingFilter) error {
 	format, err := report.ParseFormat(output, report.Table, report.JSON, report.NDJSON, report.CSV)
 	if err != nil {
@@ -81,9 +82,16 @@ func (a *App) ListFindings(ctx context.Context, w, warn io.Writer, output string
 	if err != nil {
 		return err
 	}
-	listing := report.Listing{Findings: findings, Total: total}
-	if cut := listing.Cut(); cut != "" && format != report.Table {
-		fmt.Fprintln(warn, "parallax:", cut)
+	listing := report.Listing{Findings: findings, Total: total, Overlap: true}
+	if total == 0 {
+		runs, err := a.store.LastRuns(ctx)
+		if err != nil {
+			return err
+		}
+		listing.NoRuns = len(runs) == 0
+	}
+	if caveat := listing.Caveat(); caveat != "" && format != report.Table {
+		fmt.Fprintln(warn, "parallax:", caveat)
 	}
 	return report.Findings(w, format, listing)
 }

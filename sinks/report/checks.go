@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"io"
 	"slices"
 )
@@ -35,13 +34,13 @@ func Checks(w io.Writer, format Format, checks []Check) error {
 		return writeCSV(w, []string{"state", "what", "where", "detail", "remedy"}, rows)
 	}
 	for _, c := range checks {
-		if _, err := fmt.Fprintf(w, "%-8s %-17s %s: %s\n", c.State, c.What, c.Where, c.Detail); err != nil {
+		if _, err := io.WriteString(w, sayf("%-8s %-17s %s: %s\n", c.State, c.What, c.Where, c.Detail)); err != nil {
 			return err
 		}
 		if c.Remedy == "" {
 			continue
 		}
-		if _, err := fmt.Fprintf(w, "%-26s -> %s\n", "", c.Remedy); err != nil {
+		if _, err := io.WriteString(w, sayf("%-26s -> %s\n", "", c.Remedy)); err != nil {
 			return err
 		}
 	}

@@ -47,8 +47,8 @@ func coverageTable(w io.Writer, runs []audit.RunRecord) error {
 
 func certificate(w io.Writer, run audit.RunRecord) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "run %s   %s   window %s - %s UTC   as of %s   %s\n", run.RunID, run.Job,
-		run.Window.From.UTC().Format("2 Jan 15:04:05"), run.Window.To.UTC().Format("2 Jan 15:04:05"), stamp(run.AsOf), strings.ToUpper(string(run.Verdict)))
+	b.WriteString(sayf("run %s   %s   window %s - %s UTC   as of %s   %s\n", run.RunID, run.Job,
+		run.Window.From.UTC().Format("2 Jan 15:04:05"), run.Window.To.UTC().Format("2 Jan 15:04:05"), stamp(run.AsOf), strings.ToUpper(string(run.Verdict))))
 	rows := make([][]string, 0, len(run.Coverage))
 	for _, c := range run.Coverage {
 		rows = append(rows, []string{
@@ -60,10 +60,10 @@ func certificate(w io.Writer, run audit.RunRecord) error {
 	}
 	for _, c := range run.Coverage {
 		for _, x := range c.Excluded {
-			fmt.Fprintf(&b, "      %s %s %s left out: %s\n", c.Source, c.Region, grouped(x.Records), x.Reason)
+			b.WriteString(sayf("      %s %s %s left out: %s\n", c.Source, c.Region, grouped(x.Records), x.Reason))
 		}
 		for _, g := range c.Gaps {
-			fmt.Fprintf(&b, "      %s %s not seen, %s: %s%s\n", c.Source, c.Region, g.Window, g.Reason, remedy(g))
+			b.WriteString(sayf("      %s %s not seen, %s: %s%s\n", c.Source, c.Region, g.Window, g.Reason, remedy(g)))
 		}
 	}
 	_, err := io.WriteString(w, b.String())

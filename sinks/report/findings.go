@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strconv"
@@ -10,10 +11,24 @@ import (
 	"parallax/internal/audit"
 )
 
-// Listing is a selection of findings; Total is how many there are before the limit.
+// Listing is a selection of findings.
 type Listing struct {
 	Findings []audit.StoredFinding
-	Total    int
+	Total    int  // how many there are before the limit
+	NoRuns   bool // no run has finished yet, so that there are none means nothing
+	Overlap  bool // a payment can be in findings of several kinds, so that their money must not be added up
+}
+
+// nothingKnown is what an empty listing means before any run.
+const nothingKnown = "no findings, and no run has finished yet: nothing is known"
+
+// Caveat says what a reader must know who sees the findings alone: how many are left out, or that nobody has looked yet.
+// Empty if there is nothing to say.
+func (l Listing) Caveat() string {
+	if l.NoRuns && len(l.Findings) == 0 {
+		return nothingKnown
+	}
+	return l.Cut()
 }
 
 // Findings writes a listing. A listing that was cut short says so, and by how much, in the table and in JSON.
@@ -44,7 +59,7 @@ func (l Listing) Cut() string {
 
 func findingsTable(w io.Writer, l Listing) error {
 	if len(l.Findings) == 0 {
-		_, err := fmt.Fprintln(w, "no findings")
+		_, err := fmt.Fprintln(w, cmp.Or(l.Caveat(), "no findings"))
 		return err
 	}
 	rows := [][]string{{"FINDING", "KIND", "VERDICT", "SEVERITY", "STATUS", "KEY", "REGION", "MONEY AT STAKE", "FIRST SEEN"}}
@@ -61,8 +76,21 @@ func findingsTable(w io.Writer, l Listing) error {
 		_, err := fmt.Fprintln(w, cut)
 		return err
 	}
-	_, err := fmt.Fprintf(w, "%d findings, at stake %s\n", len(l.Findings), AtStake(l.Findings))
+	_, err := fmt.Fprintln(w, visible(l.sum()))
 	return err
+}
+
+// sum says how many findings there are, and how much money is at stake in them where nothing is counted twice.
+func (l Listing) sum() string {
+	kinds := map[audit.Kind]bool{}
+	for _, f := range l.Findings {
+		kinds[f.Kind] = true
+	}
+	count := plural(int64(len(l.Findings)), "finding")
+	if l.Overlap && len(kinds) > 1 {
+		return fmt.Sprintf("%s of %d kinds; one payment can be in several, so their money is not added up (use --kind)", count, len(kinds))
+	}
+	return count + ", at stake " + AtStake(l.Findings)
 }
 
 func findingsCSV(w io.Writer, findings []audit.StoredFinding) error {
@@ -111,18 +139,18 @@ func Finding(w io.Writer, format Format, f audit.StoredFinding, history []audit.
 
 func findingPage(w io.Writer, f audit.StoredFinding, history []audit.Event) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s  %s  %s    %s since %s (%s)\n", f.Kind, f.Verdict, strings.ToUpper(string(f.Severity)), f.Status, stamp(f.FirstSeen), plural(f.Runs, "run"))
-	fmt.Fprintf(&b, "%s\n\n", f.Reason)
-	fmt.Fprintf(&b, "  key          %s\n", f.Key)
+	b.WriteString(sayf("%s  %s  %s    %s since %s (%s)\n", f.Kind, f.Verdict, strings.ToUpper(string(f.Severity)), f.Status, stamp(f.FirstSeen), plural(f.Runs, "run")))
+	b.WriteString(sayf("%s\n\n", f.Reason))
+	b.WriteString(sayf("  key          %s\n", f.Key))
 	if f.Region != "" {
-		fmt.Fprintf(&b, "  region       %s\n", f.Region)
+		b.WriteString(sayf("  region       %s\n", f.Region))
 	}
 	if len(f.Amounts) > 0 {
-		fmt.Fprintf(&b, "  at stake     %s\n", MoneyList(f.Amounts))
+		b.WriteString(sayf("  at stake     %s\n", MoneyList(f.Amounts)))
 	}
-	fmt.Fprintf(&b, "  happened     %s\n", f.Window.From.UTC().Format("2006-01-02 15:04:05.000 MST"))
-	fmt.Fprintf(&b, "  rule         %s\n", f.Rule)
-	fmt.Fprintf(&b, "  fingerprint  %s\n\n", f.Fingerprint)
+	b.WriteString(sayf("  happened     %s\n", f.Window.From.UTC().Format("2006-01-02 15:04:05.000 MST")))
+	b.WriteString(sayf("  rule         %s\n", f.Rule))
+	b.WriteString(sayf("  fingerprint  %s\n\n", f.Fingerprint))
 	rows := [][]string{{"  SEEN IN", "REGION", "AT", "WHAT", "NOTE"}}
 	for _, e := range f.Evidence {
 		rows = append(rows, []string{"  " + e.Source, dash(string(e.Region)), evidenceTime(e.At), what(e), e.Note})
@@ -131,12 +159,12 @@ func findingPage(w io.Writer, f audit.StoredFinding, history []audit.Event) erro
 		return err
 	}
 	if f.ClearedBy != "" {
-		fmt.Fprintf(&b, "\n  cleared by run %s\n", f.ClearedBy)
+		b.WriteString(sayf("\n  cleared by run %s\n", f.ClearedBy))
 	}
 	for _, e := range history {
-		fmt.Fprintf(&b, "\n  %s  %s %s%s", stamp(e.At), e.Action, e.Run, noted(e.Note))
+		b.WriteString(sayf("\n  %s  %s %s%s", stamp(e.At), e.Action, e.Run, noted(e.Note)))
 	}
-	fmt.Fprintf(&b, "\n\n  do now       runbooks/%s.md\n", f.Kind)
+	b.WriteString(sayf("\n\n  do now       parallax runbook %s\n", f.Kind))
 	_, err := io.WriteString(w, b.String())
 	return err
 }

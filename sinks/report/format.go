@@ -53,7 +53,8 @@ func writeLines[T any](w io.Writer, rows []T) error {
 }
 
 // writeCSV writes rows whose text cannot be taken for a formula by a spreadsheet: a leading =, +, -, @, tab or
-// carriage return of a text cell is preceded by an apostrophe (OWASP, "CSV Injection").
+// carriage return of a text cell is preceded by an apostrophe (OWASP, "CSV Injection"). Control characters are spelled out, for
+// CSV is looked at on terminals too.
 func writeCSV(w io.Writer, header []string, rows [][]string) error {
 	out := csv.NewWriter(w)
 	if err := out.Write(header); err != nil {
@@ -62,7 +63,7 @@ func writeCSV(w io.Writer, header []string, rows [][]string) error {
 	for _, row := range rows {
 		safe := make([]string, len(row))
 		for i, cell := range row {
-			safe[i] = guard(cell)
+			safe[i] = visible(guard(cell))
 		}
 		if err := out.Write(safe); err != nil {
 			return err
@@ -85,11 +86,15 @@ func isNumber(cell string) bool {
 	return digits != "" && strings.Trim(digits, "0123456789") == ""
 }
 
-// columns writes aligned columns with two spaces between them.
+// columns writes aligned columns with two spaces between them; control characters inside a cell are spelled out.
 func columns(w io.Writer, rows [][]string) error {
 	tab := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, row := range rows {
-		if _, err := fmt.Fprintln(tab, strings.Join(row, "\t")); err != nil {
+		cells := make([]string, len(row))
+		for i, cell := range row {
+			cells[i] = visible(cell)
+		}
+		if _, err := fmt.Fprintln(tab, strings.Join(cells, "\t")); err != nil {
 			return err
 		}
 	}

@@ -153,3 +153,37 @@ func TestCertificateNamesTheGap(t *testing.T) {
 		}
 	}
 }
+
+// TestOneKindIsAddedUpSeveralAreNot: a payment lost in the ledger and missing in settlement is the same money twice.
+func TestOneKindIsAddedUpSeveralAreNot(t *testing.T) {
+	a, b := finding(), finding()
+	b.Kind = audit.LedgerLostRow
+	for _, tc := range []struct {
+		findings []audit.StoredFinding
+		want     string
+	}{
+		{[]audit.StoredFinding{a, a}, "2 findings, at stake EUR 275.00\n"},
+		{[]audit.StoredFinding{a}, "1 finding, at stake EUR 137.50\n"},
+		{[]audit.StoredFinding{a, b}, "2 findings of 2 kinds; one payment can be in several, so their money is not added up (use --kind)\n"},
+	} {
+		var out bytes.Buffer
+		if err := Findings(&out, Table, Listing{Findings: tc.findings, Total: len(tc.findings), Overlap: true}); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasSuffix(out.String(), "\n"+tc.want) {
+			t.Errorf("want %q below\n%s", tc.want, out.String())
+		}
+	}
+}
+
+func TestNoFindingsBeforeAnyRunMeansNothing(t *testing.T) {
+	for noRuns, want := range map[bool]string{true: nothingKnown, false: "no findings"} {
+		var out bytes.Buffer
+		if err := Findings(&out, Table, Listing{NoRuns: noRuns}); err != nil || out.String() != want+"\n" {
+			t.Errorf("no runs %t: %q, %v", noRuns, out.String(), err)
+		}
+	}
+	if said := (Listing{}).Caveat(); said != "" {
+		t.Errorf("after a run: %q", said)
+	}
+}

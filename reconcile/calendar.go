@@ -34,7 +34,7 @@ func (r Rules) lateness(taken time.Time, in Input) (audit.Status, audit.Verdict)
 	lastFile := r.addBusinessDays(date, r.ExpectBusinessDays)
 	missingFrom := r.addBusinessDays(date, max(r.ExpectBusinessDays, r.MissingBusinessDays)).Add(r.DeliverBy)
 	switch {
-	case in.FilesThrough < lastFile.Format(time.DateOnly):
+	case !in.AllFiles && in.FilesThrough < lastFile.Format(time.DateOnly):
 		// The file that may carry it has not been delivered, so nothing speaks against the payment.
 		if in.AsOf.Before(lastFile.AddDate(0, 0, 1).Add(r.DeliverBy)) {
 			return audit.Expected, audit.Undecidable

@@ -106,20 +106,6 @@ func (m *matching) statusMismatch(p *payment) audit.Finding {
 	return f
 }
 
-func (m *matching) refundUnknown(p *payment, l *line) audit.Finding {
-	f := m.finding(audit.SettlementStatusMismatch, keyOf(p), audit.Medium, audit.Proven, p.CreatedAt)
-	f.Fingerprint = audit.NewFingerprint(f.Kind, m.rules.Scope, f.Key, m.rules.Feed, string(l.Type))
-	f.Region = p.OwnerRegion
-	f.Amounts = moneyOf(p.Amount)
-	f.Rule = "a payment refunded in full is refunded in the ledger"
-	f.Reason = fmt.Sprintf("Payment %s is %q in the ledger, but %s gave the customer the whole amount of %s back.", p.PaymentID, p.Status, m.feed(), m.show(p.Amount))
-	f.Evidence = []audit.Evidence{
-		m.entryEvidence(p, "status", p.Status, "the ledger"),
-		m.lineEvidence(l, "type", string(l.Type), "the network"),
-	}
-	return f
-}
-
 // duplicateInNetwork: lines are all copies, surplus those beyond the first.
 func (m *matching) duplicateInNetwork(p *payment, lines, surplus []*line) audit.Finding {
 	f := m.finding(audit.SettlementDuplicateInNetwork, keyOf(p), audit.Critical, audit.Proven, p.CreatedAt)

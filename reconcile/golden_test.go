@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"encoding/csv"
 	"fmt"
 	"strconv"
@@ -50,6 +51,8 @@ func parseInput(t *testing.T, sections []txtar.File) Input {
 			parseSettings(t, string(f.Data), &in)
 		case "ledger":
 			in.Entries = parseEntries(t, string(f.Data))
+		case "others":
+			in.Others = parseEntries(t, string(f.Data))
 		case "snapshot":
 			in.Snapshot = parseEntries(t, string(f.Data))
 		case "lines":
@@ -71,6 +74,8 @@ func parseSettings(t *testing.T, text string, in *Input) {
 			in.AsOf = parseTime(t, value)
 		case "files-through":
 			in.FilesThrough = value
+		case "all-files":
+			in.AllFiles = true
 		case "lines-incomplete":
 			in.LinesIncomplete = true
 		case "entries-incomplete":
@@ -104,7 +109,7 @@ func parseEntries(t *testing.T, text string) []record.Entry {
 	for i, row := range table(t, text) {
 		out = append(out, record.Entry{
 			Region: "eu-west-1", ID: strconv.Itoa(i + 1), PaymentID: row["payment"], Amount: parseAmount(t, row["amount"]), Status: row["status"],
-			Network: "mastercard", NetworkReference: row["reference"], RRN: row["rrn"], AuthCode: row["auth"], CreatedAt: parseTime(t, row["at"]),
+			Network: cmp.Or(row["network"], "mastercard"), NetworkReference: row["reference"], RRN: row["rrn"], AuthCode: row["auth"], CreatedAt: parseTime(t, row["at"]),
 		})
 	}
 	return out
@@ -163,6 +168,9 @@ func show(r Result) string {
 	for _, t := range r.Totals {
 		fmt.Fprintf(&b, "%s ledger %v = matched %v + breaks %v + expected %v\n", t.Currency, t.Ledger, t.LedgerMatched, t.LedgerBreaks, t.LedgerExpected)
 		fmt.Fprintf(&b, "%s file %v = matched %v + linked %v + breaks %v + rejected %v\n", t.Currency, t.File, t.FileMatched, t.FileLinked, t.FileBreaks, t.FileRejected)
+	}
+	for _, g := range r.Gaps {
+		fmt.Fprintf(&b, "gap: %s -> %s\n", g.Reason, g.Remedy)
 	}
 	for _, e := range r.Excluded {
 		fmt.Fprintf(&b, "excluded %d: %s\n", e.Records, e.Reason)

@@ -1,11 +1,7 @@
 package reconcile
 
 import (
-	"slices"
-
 	"parallax/internal/audit"
-	"parallax/internal/money"
-	"parallax/internal/record"
 )
 
 // judgePairs compares every payment with the presentment that settles it, and reports what is left of their group.
@@ -79,32 +75,6 @@ func (m *matching) judgeSurplus(p *payment) {
 		}
 		m.report(m.duplicateInLedger(p))
 	}
-}
-
-// follow judges a refund, chargeback or the like of a known payment. It counts as found. A refund of the whole amount
-// which the ledger knows nothing of is a mismatch of status; of a part, the ledger's status may well stay as it is.
-func (m *matching) follow(l *line) {
-	p := l.owner
-	l.fate = linked
-	if l.Type == record.Refund && p.class == charged && !m.refunded(p.Status) && isWholeRefund(p.Amount, l.Amount) {
-		l.fate = broken
-		m.report(m.refundUnknown(p, l))
-	}
-	if m.inWindow(p) {
-		m.out.Matched++
-		m.out.Matches = append(m.out.Matches, m.match(p, l, string(l.Type)+" of a known payment"))
-	}
-}
-
-func isWholeRefund(paid, refund money.Amount) bool {
-	return paid.Currency == refund.Currency && paid.Minor != 0 && paid.Minor == -refund.Minor
-}
-
-func (m *matching) refunded(status string) bool {
-	if m.rules.Refunded == nil {
-		return status == "refunded"
-	}
-	return slices.Contains(m.rules.Refunded, status)
 }
 
 // repeated judges a second copy of a refund or chargeback.

@@ -40,6 +40,7 @@ type payment struct {
 	line      *line   // the presentment that settles it
 	parts     []*line // all of them, where it was settled in parts
 	rule      rule
+	follows   []*line    // refunds, chargebacks and the like, each once
 	surplus   []*line    // further presentments of the same payment
 	twins     []*payment // further payments under the same reference, no line left for them
 	twin      bool       // it is one of those
@@ -72,14 +73,19 @@ type matching struct {
 	payments []*payment
 	lines    []*line
 	lost     lookup                    // the snapshot's payments
+	others   lookup                    // the ledger's payments of other networks
+	partly   int64                     // lines that give a part back, of which the ledger says nothing
 	reported map[audit.Fingerprint]int // where in out.Findings
 	out      Result
 }
 
 func newMatching(rules Rules, in Input) *matching {
-	m := &matching{rules: rules, in: in, reported: map[audit.Fingerprint]int{}, lost: newLookup()}
+	m := &matching{rules: rules, in: in, reported: map[audit.Fingerprint]int{}, lost: newLookup(), others: newLookup()}
 	for _, e := range in.Snapshot {
 		m.lost.add(&payment{Entry: e})
+	}
+	for _, e := range in.Others {
+		m.others.add(&payment{Entry: e})
 	}
 	m.payments = make([]*payment, len(in.Entries))
 	for i, e := range in.Entries {

@@ -25,7 +25,7 @@ func (m *matching) missingInNetwork(p *payment) audit.Finding {
 	}
 	f.Evidence = []audit.Evidence{
 		m.entryEvidence(p, "status", p.Status, "charged "+m.show(p.Amount)),
-		{Source: "feed " + m.feed(), Ref: "files through " + m.through(), Field: "reference", Value: "absent", Note: "looked for " + searched(p)},
+		{Source: "feed " + m.feed(), Ref: m.through(), Field: "reference", Value: "absent", Note: "looked for " + searched(p)},
 	}
 	return f
 }
@@ -36,16 +36,22 @@ func (m *matching) missingReason(p *payment, status audit.Status) string {
 		return fmt.Sprintf("Payment %s was charged and its settlement by %s is still on its way.", p.PaymentID, m.feed())
 	case audit.Overdue:
 		return fmt.Sprintf("Payment %s was charged, and its settlement by %s is later than agreed.", p.PaymentID, m.feed())
-	default:
-		return fmt.Sprintf("Payment %s was charged, but no file of %s through business date %s settles it: the money has not come.", p.PaymentID, m.feed(), m.through())
 	}
+	if m.in.AllFiles {
+		return fmt.Sprintf("Payment %s was charged, but no file that was given settles it: the money has not come.", p.PaymentID)
+	}
+	return fmt.Sprintf("Payment %s was charged, but no file of %s through business date %s settles it: the money has not come.", p.PaymentID, m.feed(), m.in.FilesThrough)
 }
 
 func (m *matching) through() string {
-	if m.in.FilesThrough == "" {
-		return "none"
+	switch {
+	case m.in.AllFiles:
+		return "all files given"
+	case m.in.FilesThrough == "":
+		return "files through none"
+	default:
+		return "files through " + m.in.FilesThrough
 	}
-	return m.in.FilesThrough
 }
 
 func searched(p *payment) string {
@@ -77,7 +83,12 @@ func (m *matching) missingInLedger(key string, lines []*line) audit.Finding {
 		f.Evidence = append(f.Evidence, m.lineEvidence(l, "reference", l.Reference, "settled "+m.show(l.Amount)))
 	}
 	f.Evidence = append(f.Evidence, audit.Evidence{Source: "ledger " + m.rules.Scope, Ref: "reference " + key, Field: "network_reference", Value: "absent"})
-	switch lost := m.lost.find(l); {
+	lost := m.lost.find(l)
+	switch other := m.others.find(l); {
+	case other != nil:
+		f.Verdict, f.Region = audit.Undecidable, other.OwnerRegion
+		f.Reason = fmt.Sprintf("%s settled %s for payment %s; the ledger has this payment under network %q.", m.feed(), m.show(l.Amount), other.PaymentID, other.Network)
+		f.Evidence[len(f.Evidence)-1] = m.entryEvidence(other, "network", other.Network, "the ledger, "+m.show(other.Amount))
 	case lost != nil:
 		f.Region = lost.Region
 		f.Reason = fmt.Sprintf("%s settled %s for payment %s, which only the old primary's ledger holds: the failover lost it.", m.feed(), m.show(l.Amount), lost.PaymentID)

@@ -118,7 +118,11 @@ func TestMatchRefusesWhatItCannotHold(t *testing.T) {
 	for i := range w.in.Entries {
 		w.in.Entries[i].Amount = money.Amount{Minor: math.MaxInt64 / 2, Currency: "EUR"}
 	}
-	if _, err := (Auditor{testRules()}).Match(w.in); !errors.Is(err, money.ErrOverflow) {
-		t.Errorf("a total beyond 64 bits gave %v", err)
+	result, err := Auditor{testRules()}.Match(w.in)
+	if err != nil || len(result.Gaps) != 1 || result.Gaps[0].Reason != "the total of EUR does not fit 64 bits: ledger and files are not tied out in it" {
+		t.Errorf("a total beyond 64 bits gave %+v, %v", result.Gaps, err)
+	}
+	if len(result.Findings) != 3 {
+		t.Errorf("%d findings beside it, want 3", len(result.Findings))
 	}
 }

@@ -19,7 +19,7 @@ type Rules struct {
 	Feed     string   // the configured feed
 	Charged  []string // ledger statuses that mean money was taken
 	Refused  []string // ledger statuses that mean none was; every other status is in progress
-	Refunded []string // ledger statuses that mean it was given back; nil means "refunded"
+	Refunded []string // ledger statuses that mean it was given back; nil means refunded, reversed, chargeback and charged_back
 
 	// A payment is expected until the files of its business date and ExpectBusinessDays more have been delivered. It is
 	// missing from DeliverBy on the business day that lies MissingBusinessDays after its business date. Between the two
@@ -41,6 +41,14 @@ type Input struct {
 	Lines        []record.SettlementLine // of all usable files
 	FilesThrough string                  // YYYY-MM-DD, the last business date whose files have all been delivered; empty: none
 
+	// Others are the rows of the same ledger that this feed is not expected to settle, because they name another network. A
+	// line that belongs to one of them is not missing in the ledger.
+	Others []record.Entry
+
+	// AllFiles means that there will be no more files than were read: nothing is still on its way, and FilesThrough does
+	// not matter.
+	AllFiles bool
+
 	// LinesIncomplete means that part of the files could not be read, EntriesIncomplete the same of the ledger:
 	// then nothing is proven to be missing from there.
 	LinesIncomplete   bool
@@ -53,7 +61,8 @@ type Input struct {
 // each pairing) and Matches are as in any other judgement.
 type Result struct {
 	audit.Judgement
-	Totals []Total // by currency, ascending
+	Totals []Total     // by currency, ascending
+	Gaps   []audit.Gap // what could not be said of the input as a whole: a total that 64 bits do not hold is not in Totals
 }
 
 // Total accounts for every payment charged and every line read of the window, in one currency. Both sides hold to the
@@ -68,7 +77,7 @@ type Total struct {
 
 	File         Sum
 	FileMatched  Sum // presentments that agree with their payment: equal to LedgerMatched in amount
-	FileLinked   Sum // refunds, chargebacks and the like of a known payment
+	FileLinked   Sum // refunds, chargebacks and the like of a known payment that do not speak against it
 	FileBreaks   Sum
 	FileRejected Sum // fees and lines without a currency: not held against payments
 }
@@ -82,8 +91,7 @@ type Sum struct {
 // Auditor applies Rules.
 type Auditor struct{ Rules Rules }
 
-// Match pairs payments with lines and judges every pair and everything left over. Its errors are join.ErrTooManyRows and
-// money.ErrOverflow, where a total does not fit 64 bits.
+// Match pairs payments with lines and judges every pair and everything left over. Its error is join.ErrTooManyRows.
 func (a Auditor) Match(in Input) (Result, error) {
 	m := newMatching(a.Rules, in)
 	if err := m.pairAll(); err != nil {
@@ -91,12 +99,11 @@ func (a Auditor) Match(in Input) (Result, error) {
 	}
 	m.link()
 	m.judgePairs()
+	m.judgeFollows()
 	m.judgeMissing()
 	m.judgeUnknown()
 	audit.Sort(m.out.Findings)
-	if err := m.account(); err != nil {
-		return Result{}, err
-	}
+	m.account()
 	m.exclusions()
 	return m.out, nil
 }

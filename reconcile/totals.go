@@ -10,9 +10,10 @@ import (
 )
 
 // account adds up every payment and line of the window by its fate. Each has exactly one, so the sums hold by
-// construction; that they also hold by arithmetic is what the tests prove.
-func (m *matching) account() error {
-	totals := map[string]*Total{}
+// construction; that they also hold by arithmetic is what the tests prove. A currency whose total does not fit 64 bits has
+// no proof: it is left out and becomes a gap.
+func (m *matching) account() {
+	totals, tooLarge := map[string]*Total{}, map[string]bool{}
 	of := func(currency string) *Total {
 		if totals[currency] == nil {
 			totals[currency] = &Total{Currency: currency}
@@ -24,9 +25,8 @@ func (m *matching) account() error {
 			continue
 		}
 		t := of(p.Amount.Currency)
-		part := t.ledgerPart(p.fate)
-		if err := count(p.Amount, &t.Ledger, part); err != nil {
-			return fmt.Errorf("total of ledger %s: %w", m.rules.Scope, err)
+		if count(p.Amount, &t.Ledger, t.ledgerPart(p.fate)) != nil {
+			tooLarge[p.Amount.Currency] = true
 		}
 	}
 	for _, l := range m.lines {
@@ -34,15 +34,24 @@ func (m *matching) account() error {
 			continue
 		}
 		t := of(l.Amount.Currency)
-		part := t.filePart(l.fate)
-		if err := count(l.Amount, &t.File, part); err != nil {
-			return fmt.Errorf("total of feed %s: %w", m.rules.Feed, err)
+		if count(l.Amount, &t.File, t.filePart(l.fate)) != nil {
+			tooLarge[l.Amount.Currency] = true
 		}
 	}
 	for _, currency := range slices.Sorted(maps.Keys(totals)) {
+		if tooLarge[currency] {
+			m.out.Gaps = append(m.out.Gaps, m.noTotal(currency))
+			continue
+		}
 		m.out.Totals = append(m.out.Totals, *totals[currency])
 	}
-	return nil
+}
+
+func (m *matching) noTotal(currency string) audit.Gap {
+	return audit.Gap{
+		Window: m.in.Window, Reason: fmt.Sprintf("the total of %s does not fit 64 bits: ledger and files are not tied out in it", currency),
+		Remedy: "look for an amount that cannot be true, in the ledger and in the files of " + m.feed(),
+	}
 }
 
 func (t *Total) ledgerPart(f fate) *Sum {
@@ -103,6 +112,7 @@ func (m *matching) exclusions() {
 		{Reason: "outside the window", Records: outside},
 		{Reason: "payments that took no money, and the network says none", Records: quiet},
 		{Reason: "fees and lines without an amount, not held against payments", Records: fees},
+		{Reason: "refunds, chargebacks and reversals of a part, on which the ledger's status says nothing", Records: m.partly},
 	} {
 		if e.Records > 0 {
 			m.out.Excluded = append(m.out.Excluded, e)

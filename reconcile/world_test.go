@@ -121,17 +121,41 @@ var steps = []func(*world){
 		l.Amount.Minor = e.Amount.Minor - l.Amount.Minor
 		w.addLine(l, partMatched)
 	},
-	func(w *world) { // refunded in part, charged back, and a fee
+	func(w *world) { // refunded in part, a part charged back, and a fee
 		e, l := w.payment()
 		w.addEntry(e, partMatched)
 		w.addLine(l, partMatched)
 		back := l
 		back.Type, back.Amount.Minor = record.Refund, -l.Amount.Minor/4
 		w.addLine(back, partLinked)
-		back.Type, back.Amount.Minor = record.Chargeback, -l.Amount.Minor
+		back.Type, back.Amount.Minor = record.Chargeback, -l.Amount.Minor/2
 		w.addLine(back, partLinked)
 		back.Type, back.Amount.Minor = record.Fee, 15
 		w.addLine(back, partRejected)
+	},
+	func(w *world) { // charged back or reversed in full, in up to two parts
+		e, l := w.payment()
+		w.addEntry(e, partMatched)
+		w.addLine(l, partMatched)
+		back := l
+		back.Type = []record.LineType{record.Refund, record.Chargeback, record.OtherLine}[w.rng.IntN(3)]
+		back.Amount.Minor = -1 - w.rng.Int64N(l.Amount.Minor-1)
+		w.addLine(back, partBreaks)
+		back.Amount.Minor = -l.Amount.Minor - back.Amount.Minor
+		back.TransactionAt = back.TransactionAt.Add(time.Minute)
+		w.addLine(back, partBreaks)
+		w.fact(audit.SettlementStatusMismatch, audit.Open, e.NetworkReference, e.Amount.Minor, e.Amount.Currency)
+	},
+	func(w *world) { // refunded in part and charged back in full
+		e, l := w.payment()
+		w.addEntry(e, partMatched)
+		w.addLine(l, partMatched)
+		back := l
+		back.Type, back.Amount.Minor = record.Refund, -1
+		w.addLine(back, partBreaks)
+		back.Type, back.Amount.Minor = record.Chargeback, -l.Amount.Minor
+		w.addLine(back, partBreaks)
+		w.fact(audit.SettlementAmountMismatch, audit.Open, e.NetworkReference, -1-l.Amount.Minor, e.Amount.Currency)
 	},
 	func(w *world) { // outside the window
 		e, l := w.payment()

@@ -53,6 +53,7 @@ func (a *App) captureStream(
 ) error {
 	src := &ddbstream.Source{
 		Tables: a.aws.dynamodb(region), Streams: a.aws.streams(region), Table: table.Name, Region: region, Cursors: cursors,
+		ReadAt: t.asOf, Timeout: a.cfg.AWS.Timeout,
 	}
 	// A stream is read to the moment the run speaks for, whatever the slot: what is left unread may be trimmed.
 	about := audit.Coverage{Source: "ddbstream", Scope: table.Name, Region: region, Window: audit.Window{From: t.window.From, To: t.asOf}}
@@ -112,6 +113,7 @@ func spokenFor(src *ddbstream.Source, c audit.Coverage) audit.Window {
 		w.From = maxTime(began(c), w.To.Add(-ddbstream.Retention))
 	}
 	w.To = c.Watermark
+	w.From = minTime(w.From, w.To) // nothing at all where all of it had been trimmed before it could be read
 	return w
 }
 

@@ -18,18 +18,32 @@ type position struct {
 	known  bool   // the shard was seen by an earlier run
 	seq    string // last sequence number read, "" if it had no record yet
 	closed bool   // drained: it will never have another record
+
+	// Behind a record that was left for a later window, those up to far that were written before to have been yielded.
+	far string
+	to  time.Time
 }
 
 func (s *Source) position(shard string) position {
 	c, ok := s.Cursors[s.shardName(shard)]
 	seq, closed := strings.CutSuffix(string(c.Pos), "!")
-	return position{known: ok, seq: seq, closed: closed}
+	p := position{known: ok, seq: seq, closed: closed}
+	if parts := strings.Split(seq, "/"); len(parts) == 3 {
+		p.seq = parts[0]
+		if to, err := time.Parse(time.RFC3339Nano, parts[2]); err == nil {
+			p.far, p.to = parts[1], to
+		}
+	}
+	return p
 }
 
 // at is the cursor of a shard moved to a position. The version stays the committed one: the store compares it.
 func (s *Source) at(shard string, p position) audit.Cursor {
 	name := s.shardName(shard)
 	pos := p.seq
+	if p.far != "" {
+		pos += "/" + p.far + "/" + p.to.UTC().Format(time.RFC3339Nano)
+	}
 	if p.closed {
 		pos += "!"
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/aws/smithy-go"
 
@@ -14,7 +15,16 @@ import (
 func explain(err error, operation, what string, w audit.Window) audit.Gap {
 	g := audit.Gap{Window: w}
 	var api smithy.APIError
-	if !errors.As(err, &api) {
+	switch {
+	case errors.Is(err, errBudget):
+		g.Reason = fmt.Sprintf("%s was not read to its end: %s", what, err)
+		g.Remedy = "run again; what was not read is still in the stream for 24 hours"
+		return g
+	case uncredentialed(err):
+		g.Reason = fmt.Sprintf("%s of %s was not sent: no AWS credentials were found", operation, what)
+		g.Remedy = "set AWS_PROFILE or the AWS_ variables, or give this process a role"
+		return g
+	case !errors.As(err, &api):
 		g.Reason = fmt.Sprintf("%s of %s got no answer: %s", operation, what, root(err))
 		g.Remedy = "check that the endpoint is reachable from here, then run again"
 		return g
@@ -35,6 +45,17 @@ func explain(err error, operation, what string, w audit.Window) audit.Gap {
 		}
 	}
 	return g
+}
+
+// uncredentialed reports that the client had no credentials to sign a request with. The SDK has no one type for it.
+func uncredentialed(err error) bool {
+	text := err.Error()
+	for _, sign := range []string{"get credentials", "retrieve credentials", "static credentials are empty", "no EC2 IMDS role found"} {
+		if strings.Contains(text, sign) {
+			return true
+		}
+	}
+	return false
 }
 
 // root is the innermost message: the layers above it repeat the operation and name the endpoint.
@@ -67,7 +88,7 @@ func throttled(err error) bool {
 
 // transient reports whether another attempt may succeed: throttling, a fault of the server, no answer at all.
 func transient(err error) bool {
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errSilent) || uncredentialed(err) {
 		return false
 	}
 	var api smithy.APIError

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
+	"github.com/aws/smithy-go/middleware"
 
 	"parallax/internal/audit"
 )
@@ -44,11 +45,15 @@ func (r *run) lineage(ctx context.Context) bool {
 func (r *run) shards(ctx context.Context) ([]types.Shard, bool) {
 	var out []types.Shard
 	var from *string
+	listed := map[string]bool{} // shards that a page ended at
 	for {
 		var page *dynamodbstreams.DescribeStreamOutput
-		err := r.retry(ctx, func() (err error) {
+		err := r.retry(ctx, func(ctx context.Context) (m middleware.Metadata, err error) {
 			page, err = r.Streams.DescribeStream(ctx, &dynamodbstreams.DescribeStreamInput{StreamArn: aws.String(r.arn), ExclusiveStartShardId: from})
-			return err
+			if err == nil {
+				m = page.ResultMetadata
+			}
+			return m, err
 		})
 		if err != nil {
 			if ctx.Err() == nil {
@@ -69,6 +74,14 @@ func (r *run) shards(ctx context.Context) ([]types.Shard, bool) {
 		if from = d.LastEvaluatedShardId; from == nil {
 			break
 		}
+		if listed[*from] {
+			r.gap(ctx, audit.Gap{
+				Window: r.unread(), Reason: fmt.Sprintf("the list of shards of %s does not lead on: it ended at %s twice", r.Table, *from),
+				Remedy: "check what answers at the endpoint, then run again",
+			})
+			return nil, false
+		}
+		listed[*from] = true
 	}
 	slices.SortFunc(out, func(a, b types.Shard) int { return cmp.Compare(aws.ToString(a.ShardId), aws.ToString(b.ShardId)) })
 	return out, true
@@ -134,7 +147,7 @@ func (r *run) family(ctx context.Context, s types.Shard, children map[string][]t
 		read[id] = how
 		mu.Unlock()
 	}
-	if how != drained || ctx.Err() != nil {
+	if !how.ended() || ctx.Err() != nil {
 		return
 	}
 	for _, child := range children[id] {
@@ -150,9 +163,6 @@ func (r *run) orphan(ctx context.Context, s types.Shard) {
 		return
 	}
 	if !r.resume {
-		r.mu.Lock()
-		r.reset = true
-		r.mu.Unlock()
 		r.send(ctx, batch{Cursor: r.at(parent, position{closed: true})}) // so that no later run misses it
 		return
 	}
@@ -173,6 +183,6 @@ func childless(shards []types.Shard, read map[string]outcome) bool {
 	}
 	return slices.ContainsFunc(shards, func(s types.Shard) bool {
 		id := aws.ToString(s.ShardId)
-		return rangeOf(s).EndingSequenceNumber == nil && read[id] == drained && !parents[id]
+		return rangeOf(s).EndingSequenceNumber == nil && read[id].ended() && !parents[id]
 	})
 }

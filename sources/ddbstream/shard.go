@@ -1,6 +1,7 @@
 package ddbstream
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
+	"github.com/aws/smithy-go/middleware"
 
 	"parallax/internal/audit"
 )
@@ -17,9 +19,13 @@ type outcome int
 
 const (
 	failed  outcome = iota // not read to the window's end, and a gap says so
-	paused                 // read to the window's end or to the end of what there is
+	paused                 // open, and read to the end of what there is
+	passed                 // closed and read to its end, but some of it is left for a later window
 	drained                // closed, and nothing more will ever come
 )
+
+// ended reports whether nothing more can come in the shard, so that its children may be read.
+func (o outcome) ended() bool { return o == passed || o == drained }
 
 const patience = 1000 // empty pages of a closed shard before it counts as stuck
 
@@ -29,8 +35,12 @@ type reader struct {
 	id       string
 	closing  bool // the shard is closed: only a missing next iterator ends it
 	pos      position
-	begin    string // where the shard began
+	before   position // pos as the last run left it
+	holding  bool     // a record of a later window was passed over: the position stays before it
+	last     string   // last sequence number seen in this run, whatever became of the record
+	begin    string   // where the shard began
 	first    string
+	newest   string // of the records read in this run
 	records  int64
 	since    time.Time // of the newest record read in this run
 	trimmed  bool      // records were lost before the next one to come
@@ -48,9 +58,10 @@ func (r *run) shard(ctx context.Context, s types.Shard) outcome {
 	if rd.pos.closed {
 		return drained
 	}
+	rd.before = rd.pos
 	// A shard with no record read so far has no position that trimming could refuse; only its age tells.
 	rd.begin = aws.ToString(rangeOf(s).StartingSequenceNumber)
-	rd.trimmed = r.resume && rd.pos.seq == "" && r.window.To.Sub(r.last.through) > Retention
+	rd.trimmed = r.resume && rd.pos.seq == "" && r.last.through.Before(r.horizon())
 	how := rd.read(ctx)
 	if how == failed || ctx.Err() != nil {
 		return failed
@@ -58,10 +69,17 @@ func (r *run) shard(ctx context.Context, s types.Shard) outcome {
 	if rd.trimmed {
 		rd.lost(ctx, r.window.To)
 	}
+	switch {
+	case how != drained:
+	case rd.holding:
+		how = passed
+	default:
+		rd.pos.far, rd.pos.to = "", time.Time{}
+	}
 	rd.pos.closed = how == drained
 	b := batch{Cursor: r.at(rd.id, rd.pos)}
 	if rd.records > 0 {
-		b.Extents = []audit.Extent{{Name: rd.id, From: rd.first, To: rd.pos.seq, Records: rd.records}}
+		b.Extents = []audit.Extent{{Name: rd.id, From: rd.first, To: rd.newest, Records: rd.records}}
 	}
 	r.send(ctx, b)
 	return how
@@ -79,16 +97,22 @@ func (rd *reader) read(ctx context.Context) outcome {
 	iterator, ok := rd.iterator(ctx)
 	for ok && iterator != nil {
 		var page *dynamodbstreams.GetRecordsOutput
-		err := rd.retry(ctx, func() (err error) {
+		err := rd.retry(ctx, func(ctx context.Context) (m middleware.Metadata, err error) {
 			page, err = rd.Streams.GetRecords(ctx, &dynamodbstreams.GetRecordsInput{ShardIterator: iterator, Limit: aws.Int32(rd.PageLimit)})
-			return err
+			if err == nil {
+				m = page.ResultMetadata
+			}
+			return m, err
 		})
 		if err != nil {
 			iterator, ok = rd.recover(ctx, "GetRecords", err)
 			continue
 		}
 		rd.renewals = 0
-		if full := rd.page(ctx, page.Records); full {
+		if rd.repeats(ctx, iterator, page) {
+			return failed
+		}
+		if beyond := rd.page(ctx, page.Records); beyond && !rd.closing {
 			return paused
 		}
 		iterator = page.NextShardIterator
@@ -109,48 +133,6 @@ func (rd *reader) read(ctx context.Context) outcome {
 	return drained
 }
 
-// page yields the records of one page; it reports true when the window's end was reached.
-func (rd *reader) page(ctx context.Context, records []types.Record) bool {
-	if len(records) == 0 {
-		rd.idle++
-		return false
-	}
-	rd.idle = 0
-	var b batch
-	full := false
-	for _, rec := range records {
-		c, err := decode(rec, rd.keys)
-		c.Table, c.Region, c.Shard = rd.Table, rd.Region, rd.id
-		if !rd.window.To.IsZero() && !c.At.IsZero() && !c.At.Before(rd.window.To) {
-			full = true
-			break
-		}
-		if rd.trimmed && rd.begin != c.Seq {
-			rd.lost(ctx, c.At)
-		}
-		rd.trimmed = false
-		if err != nil {
-			rd.gone(ctx, audit.Gap{
-				Window: audit.At(c.At), Reason: fmt.Sprintf("shard %s, record %s: %s", rd.id, c.Seq, err),
-				Remedy: "report it: the stream holds something this version does not know",
-			})
-		} else {
-			b.Records = append(b.Records, c)
-		}
-		if rd.first == "" {
-			rd.first = c.Seq
-		}
-		rd.records++
-		rd.pos.seq = c.Seq
-		rd.since = later(rd.since, c.At)
-	}
-	if len(b.Records) > 0 {
-		b.Cursor = rd.at(rd.id, rd.pos)
-		rd.send(ctx, b)
-	}
-	return full
-}
-
 // lost reports the records that were trimmed before they were read, up to the first one that was not.
 func (rd *reader) lost(ctx context.Context, until time.Time) {
 	rd.trimmed = false
@@ -166,13 +148,16 @@ func (rd *reader) lost(ctx context.Context, until time.Time) {
 // iterator opens the shard behind the last record read, or at what is left of it.
 func (rd *reader) iterator(ctx context.Context) (*string, bool) {
 	in := &dynamodbstreams.GetShardIteratorInput{StreamArn: aws.String(rd.arn), ShardId: aws.String(rd.id), ShardIteratorType: types.ShardIteratorTypeTrimHorizon}
-	if rd.pos.seq != "" && !rd.trimmed {
-		in.ShardIteratorType, in.SequenceNumber = types.ShardIteratorTypeAfterSequenceNumber, aws.String(rd.pos.seq)
+	if from := cmp.Or(rd.last, rd.pos.seq); from != "" && !rd.trimmed {
+		in.ShardIteratorType, in.SequenceNumber = types.ShardIteratorTypeAfterSequenceNumber, aws.String(from)
 	}
 	var out *dynamodbstreams.GetShardIteratorOutput
-	err := rd.retry(ctx, func() (err error) {
+	err := rd.retry(ctx, func(ctx context.Context) (m middleware.Metadata, err error) {
 		out, err = rd.Streams.GetShardIterator(ctx, in)
-		return err
+		if err == nil {
+			m = out.ResultMetadata
+		}
+		return m, err
 	})
 	if err != nil {
 		return rd.recover(ctx, "GetShardIterator", err)
@@ -202,33 +187,4 @@ func (rd *reader) recover(ctx context.Context, operation string, err error) (*st
 		rd.gap(ctx, explain(err, operation, "shard "+rd.id, rd.unread()))
 	}
 	return nil, false
-}
-
-// retry repeats a call that was throttled or cut off, beyond what the client itself does, with a doubling delay.
-func (r *run) retry(ctx context.Context, call func() error) error {
-	delay := r.Backoff
-	for attempt := 0; ; attempt++ {
-		err := call()
-		if err == nil || attempt >= r.Retries || !transient(err) || ctx.Err() != nil {
-			return err
-		}
-		if err := sleep(ctx, delay); err != nil {
-			return err
-		}
-		delay *= 2
-	}
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return ctx.Err()
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }

@@ -43,7 +43,8 @@ const (
 //
 // A stream has one cursor per shard, so Read takes its positions from Cursors and ignores its own cursor argument. A
 // shard's cursor is "ddb/<table>/<region>/<shard>"; its position is the last sequence number read, with "!" behind it
-// once the shard is closed and drained. The cursor "ddb/<table>/<region>" says which stream they belong to and up to
+// once the shard is closed and drained, or "<read>/<far>/<moment>" where a record was left for a later window: those behind
+// it up to far that were written before the moment are read too. The cursor "ddb/<table>/<region>" says which stream they belong to and up to
 // which moment all of it was read.
 type Source struct {
 	Tables  Tables
@@ -52,13 +53,23 @@ type Source struct {
 	Region  audit.Region
 	Cursors map[string]audit.Cursor // the committed ones, by stream; those of other tables are ignored
 
-	IdlePages int           // consecutive empty pages after which an open shard counts as read to its end; default 8
+	// ReadAt is the earliest moment at which the stream can be said to be read. The clock of the service, which it sends
+	// with its answers, overrides an earlier one: retention counts from when the stream is really read.
+	ReadAt time.Time
+
+	// IdlePages is how many consecutive empty pages, each with a new iterator, an open shard must answer with to count as
+	// read to the present; default 32. The service marks the end of a closed shard only, and an empty page of an open one
+	// may lie before records, so this is a judgement and no proof: a page skips an unknown part of the shard, whose life is
+	// about four hours. What lies behind so many empty pages is read by a later run, as the position stays before it.
+	IdlePages int
 	PageLimit int32         // records a page, at most 1,000; default 1,000
 	Workers   int           // shard families read at the same time; default 4
 	Interval  time.Duration // least time between two pages of one shard; default none
 	Delay     time.Duration // how late a record may appear in the stream: the watermark stays behind the window's end by it
 	Retries   int           // attempts beyond the client's own when throttled or cut off; default 5
 	Backoff   time.Duration // before the first of them, doubling; default 200 ms
+	Timeout   time.Duration // of one request with the client's own retries; default 30 s
+	Budget    time.Duration // of the whole reading; what is unread by then is a gap; default 10 min
 }
 
 // Read yields the records that lie behind the committed cursors and before the window's end, the records of one shard in
@@ -67,7 +78,7 @@ type Source struct {
 func (s *Source) Read(ctx context.Context, w audit.Window, _ audit.Cursor) iter.Seq2[record.Batch[record.Change], error] {
 	return func(yield func(record.Batch[record.Change], error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
-		r := &run{Source: s.withDefaults(), window: w, out: make(chan batch)}
+		r := &run{Source: s.withDefaults(), window: w, out: make(chan batch), began: time.Now()}
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
@@ -96,7 +107,7 @@ type batch = record.Batch[record.Change]
 func (s *Source) withDefaults() Source {
 	c := *s
 	if c.IdlePages <= 0 {
-		c.IdlePages = 8
+		c.IdlePages = 32
 	}
 	if c.PageLimit <= 0 {
 		c.PageLimit = 1000
@@ -109,6 +120,12 @@ func (s *Source) withDefaults() Source {
 	}
 	if c.Backoff <= 0 {
 		c.Backoff = 200 * time.Millisecond
+	}
+	if c.Timeout <= 0 {
+		c.Timeout = 30 * time.Second
+	}
+	if c.Budget <= 0 {
+		c.Budget = 10 * time.Minute
 	}
 	return c
 }

@@ -189,17 +189,20 @@ func TestTrimmedPositionIsAGap(t *testing.T) {
 	r.gap(t, "trimmed before it was read")
 }
 
-func TestFirstCaptureBehindATrimIsNoGap(t *testing.T) {
+func TestFirstCaptureBehindATrim(t *testing.T) {
 	l := newLab(t, func(o *globaltable.Options) { o.ShardRoll = time.Hour })
 	l.write(10)
 	l.now = l.now.Add(30 * time.Hour)
 	l.write(10)
 	r := l.read()
 	r.wants(t, 11, 20)
-	r.whole(t)
+	g := r.gap(t, "trimmed before the first capture")
 	begin, err := time.Parse(time.RFC3339, r.extents[ddbstream.ExtentHistory].To)
-	if err != nil || begin.Before(start.Add(time.Hour)) || begin.After(l.now) {
-		t.Errorf("history begins at %v: %v", begin, err)
+	if want := l.cluster.Now().Add(-ddbstream.Retention); err != nil || begin.Sub(want).Abs() > 2*time.Second {
+		t.Errorf("history begins at %v, want %v: %v", begin, want, err)
+	}
+	if !g.Window.From.Equal(start) || !g.Window.To.Truncate(time.Second).Equal(begin) {
+		t.Errorf("the gap is %s", g.Window)
 	}
 }
 
@@ -271,4 +274,32 @@ func TestStopsWhenTheConsumerOrTheContextStops(t *testing.T) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	t.Errorf("%d goroutines before, %d after", before, runtime.NumGoroutine())
+}
+
+// A first capture for an earlier moment reads what is left now: retention counts from the reading, by the service's clock.
+func TestBackDatedFirstCaptureDoesNotSpeakForWhatWasTrimmed(t *testing.T) {
+	for name, back := range map[string]time.Duration{"partly trimmed": 23 * time.Hour, "wholly trimmed": 26 * time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			l := newLab(t, func(o *globaltable.Options) { o.ShardRoll = time.Hour })
+			l.write(10)
+			l.now = l.now.Add(50 * time.Hour)
+			l.write(1)
+			asOf := l.now.Add(-back)
+			l.source.ReadAt = asOf
+			r := l.until(asOf)
+			g := r.gap(t, "trimmed before the first capture")
+			horizon := l.cluster.Now().Add(-ddbstream.Retention)
+			until := horizon
+			if asOf.Before(until) {
+				until = asOf
+			}
+			if !g.Window.From.Equal(start) || g.Window.To.Sub(until).Abs() > 2*time.Second {
+				t.Errorf("the gap is %s", g.Window)
+			}
+			begin, err := time.Parse(time.RFC3339, r.extents[ddbstream.ExtentHistory].To)
+			if err != nil || begin.Sub(horizon).Abs() > 2*time.Second {
+				t.Errorf("history begins at %v, want %v: %v", begin, horizon, err)
+			}
+		})
+	}
 }

@@ -5,11 +5,13 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go/middleware"
 
 	"parallax/internal/audit"
 )
@@ -21,13 +23,17 @@ type run struct {
 	out    chan batch
 
 	arn    string
-	keys   []string // names of the key attributes, the hash key first
-	last   mark     // where the last committed run stood
-	resume bool     // there was one, on this very stream
+	keys   []string  // names of the key attributes, the hash key first
+	first  time.Time // where the history of a stream begins that is read for the first time
+	last   mark      // where the last committed run stood
+	resume bool      // there was one, on this very stream
 
-	mu    sync.Mutex
-	fell  bool // something was not read to the window's end
-	reset bool // a parent of a shard had gone before the first run ever
+	began  time.Time   // when the reading began, by this machine's clock: for the budget alone
+	silent atomic.Bool // the endpoint gave no answer at all
+
+	mu   sync.Mutex
+	fell bool      // something was not read to the window's end
+	now  time.Time // of the service, at its first answer
 }
 
 // send hands a batch to the consumer, unless nobody wants it any more.
@@ -66,7 +72,14 @@ func (r *run) unread() audit.Window {
 
 // table finds the stream and reads it.
 func (r *run) table(ctx context.Context) {
-	described, err := r.Tables.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: aws.String(r.Table)})
+	var described *dynamodb.DescribeTableOutput
+	err := r.retry(ctx, func(ctx context.Context) (m middleware.Metadata, err error) {
+		described, err = r.Tables.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: aws.String(r.Table)})
+		if err == nil {
+			m = described.ResultMetadata
+		}
+		return m, err
+	})
 	if err != nil {
 		if ctx.Err() == nil {
 			r.gap(ctx, explain(err, "DescribeTable", r.Table, r.unread()))
@@ -118,6 +131,9 @@ func (r *run) adopt(ctx context.Context, t *types.TableDescription) bool {
 		r.retire(ctx, func(string) bool { return false })
 	}
 	r.last = mark{label: label, through: last.through}
+	if !r.resume {
+		r.history(ctx)
+	}
 	return true
 }
 
@@ -147,28 +163,37 @@ func (r *run) replicas(ctx context.Context, t *types.TableDescription) {
 	}
 }
 
+// history says where the history of a stream begins that is read for the first time: with the stream itself, or where
+// trimming has got to by now. What the window holds before is lost.
+func (r *run) history(ctx context.Context) {
+	begin := born(r.last.label, time.Time{})
+	if r.horizon().After(begin) {
+		begin = r.horizon()
+		if w := (audit.Window{From: r.window.From, To: earlier(begin, r.window.To)}); w.From.Before(w.To) {
+			r.gone(ctx, audit.Gap{
+				Window: audit.Window{From: later(w.From, born(r.last.label, w.From)), To: w.To},
+				Reason: "the stream of " + r.Table + " in " + string(r.Region) + " was trimmed before the first capture",
+				Remedy: "compare the table by a scan for this time; a stream keeps its records for 24 hours",
+			})
+		}
+	}
+	r.first = begin
+	r.send(ctx, batch{Extents: []audit.Extent{{Name: ExtentHistory, To: begin.UTC().Format(time.RFC3339)}}})
+}
+
 // finish says how far the whole stream was read.
 func (r *run) finish(ctx context.Context) {
 	r.mu.Lock()
-	fell, reset := r.fell, r.reset
+	fell := r.fell
 	r.mu.Unlock()
 	b := batch{}
-	if !r.resume {
-		begin := born(r.last.label, time.Time{})
-		if reset {
-			begin = later(begin, r.window.To.Add(-Retention))
-		}
-		if !begin.IsZero() {
-			b.Extents = append(b.Extents, audit.Extent{Name: ExtentHistory, To: begin.UTC().Format(time.RFC3339)})
-		}
-	}
-	through := r.window.To.Add(-r.Delay)
+	through := r.reached(r.window.To).Add(-r.Delay)
 	switch {
 	case !fell:
 		b.Watermark = through
 		b.Cursor = r.marked(mark{label: r.last.label, through: later(r.last.through, through)})
 	case !r.resume:
-		b.Cursor = r.marked(mark{label: r.last.label, through: later(r.last.through, r.window.From)})
+		b.Cursor = r.marked(mark{label: r.last.label, through: later(r.last.through, earlier(later(r.window.From, r.first), r.window.To))})
 	}
 	r.send(ctx, b)
 }
@@ -181,6 +206,13 @@ func born(label string, otherwise time.Time) time.Time {
 		}
 	}
 	return otherwise
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }
 
 func later(a, b time.Time) time.Time {

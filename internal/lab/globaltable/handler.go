@@ -121,6 +121,7 @@ func (c *Cluster) send(w http.ResponseWriter, out any, fault Fault) {
 	header.Set("Content-Length", strconv.Itoa(len(body)))
 	header.Set("X-Amz-Crc32", strconv.FormatUint(uint64(sum), 10))
 	header.Set("X-Amzn-RequestId", c.requestID())
+	header.Set("Date", c.Now().UTC().Format(http.TimeFormat))
 	w.WriteHeader(status)
 	if fault.Cut {
 		_, _ = w.Write(body[:len(body)/2]) // the client is to see a broken answer in any case

@@ -162,7 +162,7 @@ func (c *Cluster) getShardIterator(r *replica, in shardIteratorRequest) (any, er
 	if err != nil {
 		return nil, err
 	}
-	return map[string]string{"ShardIterator": iterator{in.StreamArn, sh.id, after}.text()}, nil
+	return map[string]string{"ShardIterator": iterator{in.StreamArn, sh.id, after, 0}.text()}, nil
 }
 
 // position is the number after which an iterator reads.
@@ -205,6 +205,7 @@ func (c *Cluster) getRecords(r *replica, in recordsRequest) (any, error) {
 	if c.options.Throttle > 0 && c.readers.Float64() < c.options.Throttle {
 		return nil, &failure{http.StatusBadRequest, tableNamespace + "LimitExceededException", "Rate exceeded for shard " + it.shard}
 	}
+	it.pages++
 	r.stream.trim(c.now, c.options.Retention)
 	sh, ok := r.stream.shards[it.shard]
 	if !ok || it.after < sh.trimmed {

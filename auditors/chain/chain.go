@@ -6,6 +6,7 @@
 package chain
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -24,7 +25,8 @@ type Rules struct {
 	AmountMinor  string
 	Currency     string
 	Status       string
-	KeysComplete bool // both regions' streams were read without a gap: only then is a key that was not seen missing
+	KeysComplete bool      // both regions' streams were read without a gap: only then is a key that was not seen missing
+	KeysFrom     time.Time // from when on the streams of both regions were read; what was written before is not known
 }
 
 // Input is what was read over one window and some time around it.
@@ -75,24 +77,43 @@ func (w *walk) report(f audit.Finding) {
 	}
 }
 
-// doubleCharges finds idempotency keys under which more than one payment was charged, in the ledger in force or in the
-// restored snapshot: a charge that the failover lost from the ledger was taken all the same.
+// doubleCharges finds idempotency keys under which money was taken more than once, in the ledger in force or in the
+// restored snapshot: a charge that the failover lost from the ledger was taken all the same. A payment that both hold is
+// one charge, a payment that one of them holds in two rows is two.
 func (w *walk) doubleCharges() {
-	byKey := map[string][]record.Entry{}
-	seen := map[string]bool{}
-	for _, e := range slices.Concat(w.in.Entries, w.in.Snapshot) {
-		if e.IdempotencyKey == "" || seen[e.PaymentID] || !w.charged(e.Status) {
-			continue
+	booked := w.chargedRows(w.in.Entries)
+	for payment, rows := range w.chargedRows(w.in.Snapshot) {
+		if len(rows) > len(booked[payment]) {
+			booked[payment] = rows
 		}
-		seen[e.PaymentID] = true
-		byKey[e.IdempotencyKey] = append(byKey[e.IdempotencyKey], e)
+	}
+	byKey := map[string][]record.Entry{}
+	for _, rows := range booked {
+		for _, e := range rows {
+			byKey[e.IdempotencyKey] = append(byKey[e.IdempotencyKey], e)
+		}
 	}
 	for key, entries := range byKey {
 		if len(entries) > 1 {
-			slices.SortFunc(entries, func(a, b record.Entry) int { return a.CreatedAt.Compare(b.CreatedAt) })
+			slices.SortFunc(entries, func(a, b record.Entry) int {
+				return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.PaymentID, b.PaymentID), cmp.Compare(a.ID, b.ID))
+			})
 			w.report(w.doubleCharge(key, entries))
 		}
 	}
+}
+
+// chargedRows are one ledger's charged rows with a key, by payment id. A row that was read twice, as its id tells, counts
+// once.
+func (w *walk) chargedRows(ledger []record.Entry) map[string][]record.Entry {
+	rows := map[string][]record.Entry{}
+	for _, e := range ledger {
+		again := func(o record.Entry) bool { return e.ID != "" && o.ID == e.ID }
+		if e.IdempotencyKey != "" && w.charged(e.Status) && !slices.ContainsFunc(rows[e.PaymentID], again) {
+			rows[e.PaymentID] = append(rows[e.PaymentID], e)
+		}
+	}
+	return rows
 }
 
 func (w *walk) keysWithoutEntry() {
@@ -114,13 +135,22 @@ func (w *walk) entriesWithoutKey() {
 	if !w.rules.KeysComplete {
 		return
 	}
+	var older int64
+	reported := map[string]bool{}
 	for _, e := range w.in.Entries {
-		if e.IdempotencyKey == "" || !w.due(e.CreatedAt) {
+		_, found := w.keys[e.IdempotencyKey]
+		if found || e.IdempotencyKey == "" || reported[e.PaymentID] || !w.due(e.CreatedAt) || !w.in.Window.Holds(e.CreatedAt) {
 			continue
 		}
-		if _, found := w.keys[e.IdempotencyKey]; !found {
-			w.report(w.entryWithoutKey(e))
+		if e.CreatedAt.Add(-w.rules.Deadline).Before(w.rules.KeysFrom) {
+			older++
+			continue
 		}
+		reported[e.PaymentID] = true
+		w.report(w.entryWithoutKey(e))
+	}
+	if older > 0 {
+		w.out.Excluded = append(w.out.Excluded, audit.Exclusion{Reason: "entry whose key may be older than the archive", Records: older})
 	}
 }
 

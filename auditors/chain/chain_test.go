@@ -1,6 +1,7 @@
 package chain_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 )
 
 // entry and key are the short forms of the golden files; times are clock times of one day.
-type entry struct{ Pay, Key, Status, At string }
+type entry struct{ ID, Pay, Key, Status, At string }
 
 type key struct {
 	Region, Key, Seq, At, Pay, Status string
@@ -25,7 +26,7 @@ func entries(t *testing.T, section []byte, w record.Witness) []record.Entry {
 	var out []record.Entry
 	for _, e := range golden.Lines[entry](t, section) {
 		out = append(out, record.Entry{
-			Region: "eu-west-2", Witness: w, PaymentID: e.Pay, IdempotencyKey: e.Key, Status: e.Status,
+			Region: "eu-west-2", Witness: w, ID: e.ID, PaymentID: e.Pay, IdempotencyKey: e.Key, Status: e.Status,
 			Amount: money.Amount{Minor: 1000, Currency: "EUR"}, CreatedAt: golden.Clock(t, e.At), OwnerRegion: "eu-west-1",
 		})
 	}
@@ -57,9 +58,13 @@ func breaks(t *testing.T, section []byte) []audit.Finding {
 
 func TestAudit(t *testing.T) {
 	golden.Run(t, func(t *testing.T, s map[string][]byte) audit.Judgement {
+		var keysFrom time.Time
+		if from := s["keys from"]; from != nil {
+			keysFrom = golden.Clock(t, strings.TrimSpace(string(from)))
+		}
 		a := chain.Auditor{Rules: chain.Rules{
 			Scope: "payments", Table: "idempotency-keys", Charged: []string{"captured", "refunded"}, Refused: []string{"declined"},
-			Deadline: 15 * time.Minute, PaymentID: "payment_id", AmountMinor: "amount_minor", Currency: "currency", Status: "status", KeysComplete: s["incomplete"] == nil,
+			Deadline: 15 * time.Minute, PaymentID: "payment_id", AmountMinor: "amount_minor", Currency: "currency", Status: "status", KeysComplete: s["incomplete"] == nil, KeysFrom: keysFrom,
 		}}
 		return a.Audit(chain.Input{
 			Window: audit.Window{From: golden.Clock(t, "14:00:00"), To: golden.Clock(t, "15:00:00")}, AsOf: golden.Clock(t, "15:00:00"),

@@ -2,46 +2,64 @@ package chain
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"parallax/internal/audit"
 	"parallax/internal/record"
 )
 
-// doubleCharge is about all payments of one key; the money at stake is every one but the payment the key names now.
+// doubleCharge is about all charges of one key; the money at stake is every one but the first of the payment that the key
+// names now.
 func (w *walk) doubleCharge(key string, entries []record.Entry) audit.Finding {
-	kept := w.keys[key].payment
-	if !names(entries, kept) {
-		kept = entries[0].PaymentID // the key is unknown or names neither: the first charge stands
+	kept := slices.IndexFunc(entries, func(e record.Entry) bool { return e.PaymentID == w.keys[key].payment })
+	note := "charged; the payment that the idempotency key names now"
+	if kept < 0 {
+		kept, note = 0, "charged; the first charge, which stands" // the key is unknown or names none of them
 	}
 	f := base(audit.ChainDoubleCharge, w.rules.Scope, key, audit.Critical)
-	f.Rule = "one idempotency key, more than one charged payment"
+	f.Rule = "one idempotency key, more than one charge"
 	f.Window = audit.At(entries[len(entries)-1].CreatedAt)
-	ids := make([]string, 0, len(entries))
-	for _, e := range entries {
-		ev := entryEvidence(w.rules.Scope, e, "charged")
-		if e.PaymentID == kept {
-			ev.Note = "charged; the payment that the idempotency key names now"
-		} else {
+	for i, e := range entries {
+		ev := entryEvidence(w.rules.Scope, e, note)
+		if i != kept {
 			f.Amounts = append(f.Amounts, money(e))
 			f.Region = e.OwnerRegion
 			ev.Note = "charged; to be refunded"
 		}
-		ids = append(ids, e.PaymentID)
 		f.Evidence = append(f.Evidence, ev)
 	}
-	f.Reason = fmt.Sprintf("One order was charged %d times: payments %s were all taken under idempotency key %s.",
-		len(entries), strings.Join(ids, " and "), key)
+	f.Reason = chargeReason(key, entries)
 	return f
 }
 
-func names(entries []record.Entry, payment string) bool {
+// chargeReason says which payments were taken, and which of them were booked more than once.
+func chargeReason(key string, entries []record.Entry) string {
+	times := map[string]int{}
+	var ids []string
 	for _, e := range entries {
-		if e.PaymentID == payment {
-			return true
+		if times[e.PaymentID]++; times[e.PaymentID] == 1 {
+			ids = append(ids, e.PaymentID)
 		}
 	}
-	return false
+	if len(ids) == 1 {
+		return fmt.Sprintf("Payment %s was booked %s under idempotency key %s: the ledger charges the order %d times.",
+			ids[0], often(len(entries)), key, len(entries))
+	}
+	for i, id := range ids {
+		if times[id] > 1 {
+			ids[i] += " (booked " + often(times[id]) + ")"
+		}
+	}
+	return fmt.Sprintf("One order was charged %d times: payments %s were all taken under idempotency key %s.",
+		len(entries), strings.Join(ids, " and "), key)
+}
+
+func often(n int) string {
+	if n == 2 {
+		return "twice"
+	}
+	return fmt.Sprintf("%d times", n)
 }
 
 func (w *walk) keyWithoutEntry(key string, k keyState) audit.Finding {

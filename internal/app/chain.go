@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"time"
 
 	"parallax/auditors/chain"
 	"parallax/internal/audit"
@@ -37,11 +38,12 @@ func (a *App) followChain(ctx context.Context, o *audit.Outcome, l config.Ledger
 	if err != nil {
 		return err
 	}
-	coverage := copies.coverage
 	if copies.writer == nil {
-		o.Coverage = append(o.Coverage, append(coverage, noWriter(l, t.window))...)
+		o.Coverage = append(o.Coverage, append(copies.coverage, noWriter(l, t.window))...)
 		return nil
 	}
+	copies.checkStatuses(l)
+	coverage := copies.coverage
 	in := chain.Input{Window: t.window, AsOf: t.asOf, Entries: copies.writer, Snapshot: copies.snapshot, Keys: h.changes}
 	for _, r := range a.cfg.Receipts {
 		if r.Ledger != l.Name {
@@ -65,14 +67,29 @@ func (a *App) followChain(ctx context.Context, o *audit.Outcome, l config.Ledger
 		in.Settled = append(in.Settled, s.result.Findings...)
 		coverage = append(coverage, s.coverage)
 	}
-	judge(o, chain.Auditor{Rules: chainRules(l, table, h)}, in, coverage)
+	judge(o, chain.Auditor{Rules: chainRules(l, table, h, t.window)}, in, coverage)
 	return nil
 }
 
-func chainRules(l config.Ledger, table config.Table, h history) chain.Rules {
+func chainRules(l config.Ledger, table config.Table, h history, w audit.Window) chain.Rules {
 	at := table.Attributes
 	return chain.Rules{
 		Scope: l.Name, Table: table.Name, Charged: l.Statuses.Charged, Refused: l.Statuses.Refused, Deadline: table.Settle,
 		PaymentID: at.PaymentID, AmountMinor: at.AmountMinor, Currency: at.Currency, Status: at.Status, KeysComplete: h.complete(),
+		KeysFrom: keysFrom(h, w),
 	}
+}
+
+// keysFrom is from when on the archive was read without a gap in every region, as far back as it was read around w.
+func keysFrom(h history, w audit.Window) time.Time {
+	from := w.From.Add(-historyContext)
+	for _, reach := range h.reach {
+		from = maxTime(from, reach.From)
+		for _, gap := range reach.Gaps {
+			if gap.From.Before(w.To) {
+				from = maxTime(from, gap.To)
+			}
+		}
+	}
+	return from
 }

@@ -42,6 +42,7 @@ type ledgerCopies struct {
 	writer, reader, snapshot []record.Entry
 	writerRegion             audit.Region
 	coverage                 []audit.Coverage
+	places                   []place
 }
 
 // readLedger reads every copy of a ledger over a window.
@@ -50,11 +51,11 @@ func (a *App) readLedger(ctx context.Context, l config.Ledger, w audit.Window) (
 	var writers []audit.Region
 	for _, region := range slices.Sorted(maps.Keys(l.Regions)) {
 		witness := record.Witness(l.Regions[region].RoleHint)
-		r, err := a.readCopy(ctx, l, l.Regions[region].Connection, region, &witness, w)
+		r, server, err := a.readCopy(ctx, l, l.Regions[region].Connection, region, &witness, w)
 		if err != nil {
 			return c, err
 		}
-		c.coverage = append(c.coverage, r.Coverage)
+		c.add(string(region), server, r.Coverage)
 		if witness == record.Writer {
 			writers = append(writers, region)
 		}
@@ -71,7 +72,11 @@ func (a *App) readLedger(ctx context.Context, l config.Ledger, w audit.Window) (
 		c.writer = nil
 		c.coverage = append(c.coverage, twoWriters(l, writers, w))
 	}
-	return c, a.readSnapshot(ctx, l, w, &c)
+	if err := a.readSnapshot(ctx, l, w, &c); err != nil {
+		return c, err
+	}
+	c.sameServer(l, w)
+	return c, nil
 }
 
 func (a *App) readSnapshot(ctx context.Context, l config.Ledger, w audit.Window, c *ledgerCopies) error {
@@ -79,34 +84,45 @@ func (a *App) readSnapshot(ctx context.Context, l config.Ledger, w audit.Window,
 		return nil
 	}
 	witness := record.Snapshot
-	r, err := a.readCopy(ctx, l, *l.Snapshot, l.Snapshot.Region, &witness, w)
+	r, server, err := a.readCopy(ctx, l, *l.Snapshot, l.Snapshot.Region, &witness, w)
 	if err != nil {
 		return err
 	}
 	r.Coverage.Source = "aurora snapshot"
-	c.coverage = append(c.coverage, r.Coverage)
+	c.add(snapshotName, server, r.Coverage)
 	if r.Coverage.Complete() {
 		c.snapshot = entriesOf(r)
 	}
 	return nil
 }
 
-// readCopy reads one copy; an empty witness is found out from the database itself.
+// readCopy reads one copy and names the server behind its address, empty where that does not answer. The witness is what the
+// configuration says, and becomes what the database says of itself.
 func (a *App) readCopy(
 	ctx context.Context, l config.Ledger, conn config.Connection, region audit.Region, witness *record.Witness, w audit.Window,
-) (pipeline.Reading[record.Entry], error) {
+) (r pipeline.Reading[record.Entry], server string, err error) {
 	about := audit.Coverage{Source: "aurora", Scope: l.Name, Region: region, Window: w}
 	pool, err := a.ledgerPool(ctx, conn, region)
 	if err != nil { // an address that cannot be used is a copy that was not read, not the end of the run
 		about.Gaps = []audit.Gap{{Window: w, Reason: err.Error(), Remedy: "check the address of ledger " + l.Name + " in " + string(region)}}
-		return pipeline.Reading[record.Entry]{Coverage: about}, nil //nolint:nilerr // see above
+		return pipeline.Reading[record.Entry]{Coverage: about}, "", nil //nolint:nilerr // see above
 	}
 	a.progress("reading ledger "+l.Name+" in "+string(region), 0, 0)
 	src := aurora.Source{Scope: l.Name, Region: region, Witness: *witness, Mapping: mapping(l), DB: pool, Settings: a.ledgerSettings()}
-	if found, err := src.Identify(ctx); err == nil {
-		*witness, src.Witness = found, found // where it does not answer, reading it says why
+	found, err := src.Identify(ctx)
+	if err == nil {
+		server, err = src.Server(ctx)
 	}
-	return pipeline.Collect(ctx, src, about, audit.Cursor{})
+	if err == nil {
+		*witness = found // where it does not answer, reading it says why; where it contradicts, too
+	}
+	r, err = pipeline.Collect(ctx, src, about, audit.Cursor{})
+	return r, server, err
+}
+
+func (c *ledgerCopies) add(name, server string, line audit.Coverage) {
+	c.places = append(c.places, place{name: name, server: server, line: len(c.coverage)})
+	c.coverage = append(c.coverage, line)
 }
 
 // entriesOf is never nil: an empty copy that was read completely differs from one that was not read.

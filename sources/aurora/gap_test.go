@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"parallax/internal/audit"
 	"parallax/sources/aurora"
@@ -26,6 +27,8 @@ func TestUnusableRowsAreExcludedAndLeaveGaps(t *testing.T) {
 		{"no currency", "bad", "1", nil, noon, "currency is null (payment bad)"},
 		{"no payment id", nil, "1", "EUR", noon, "1 rows have no payment_id"},
 		{"no time", "bad", "1", "EUR", nil, "1 rows have no created_at"},
+		{"never", "bad", "1", "EUR", pgtype.Timestamptz{InfinityModifier: pgtype.Infinity, Valid: true}, "1 rows have an infinite created_at"},
+		{"ever", "bad", "1", "EUR", pgtype.Timestamptz{InfinityModifier: pgtype.NegativeInfinity, Valid: true}, "1 rows have an infinite created_at"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -143,5 +143,10 @@ func (m Mapping) timelessQuery() string {
 	return fmt.Sprintf("select count(*) from %s where %s is null", m.relation(), column(m.Columns.CreatedAt))
 }
 
+// endlessQuery counts rows whose creation time is no moment, which belong to no window either. An index on it serves.
+func (m Mapping) endlessQuery() string {
+	return fmt.Sprintf("select count(*) from %s where %s in ('infinity', '-infinity')", m.relation(), column(m.Columns.CreatedAt))
+}
+
 // notNullQuery asks the catalogue whether a column of a table is declared NOT NULL; $1 is the table, $2 the column.
 const notNullQuery = "select coalesce(bool_or(attnotnull), false) from pg_catalog.pg_attribute where attrelid = to_regclass($1) and attname = $2 and not attisdropped"

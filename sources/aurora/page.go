@@ -116,37 +116,50 @@ func microsecond(t time.Time) time.Time {
 	return cut
 }
 
-// countUnplaced reports rows that no page can hold: those without a business key, and those without a creation time,
-// which belong to no window. What the catalogue declares NOT NULL is not counted, for that may read the whole table.
+// countUnplaced reports rows that no page can hold: those without a business key, and those without a creation time or
+// with an endless one, which belong to no window. Whether a column is null is not asked of what the catalogue declares
+// NOT NULL, for that may read the whole table.
 func (r *reading) countUnplaced(ctx context.Context) {
 	c := r.Mapping.Columns
 	r.countNulls(ctx, c.PaymentID, r.Mapping.keylessQuery(), microsecond(r.window.From), microsecond(r.window.To))
 	r.countNulls(ctx, c.CreatedAt, r.Mapping.timelessQuery())
+	r.count(ctx, "an infinite "+c.CreatedAt, "correct "+c.CreatedAt+" of these rows", func(ctx context.Context, tx pgx.Tx) (n int64, err error) {
+		err = tx.QueryRow(ctx, r.Mapping.endlessQuery()).Scan(&n)
+		return n, err
+	})
 }
 
 func (r *reading) countNulls(ctx context.Context, name, query string, args ...any) {
-	var count int64
-	err := r.retry(ctx, func(ctx context.Context, tx pgx.Tx) error {
+	r.count(ctx, "no "+name, "fill in "+name+" and declare it not null", func(ctx context.Context, tx pgx.Tx) (n int64, err error) {
 		var never bool
 		if r.Mapping.Table != "" {
 			if err := tx.QueryRow(ctx, notNullQuery, quoteTable(r.Mapping.Table), name).Scan(&never); err != nil {
-				return err
+				return 0, err
 			}
 		}
 		if never {
-			return nil
+			return 0, nil
 		}
-		return tx.QueryRow(ctx, query, args...).Scan(&count)
+		err = tx.QueryRow(ctx, query, args...).Scan(&n)
+		return n, err
+	})
+}
+
+// count makes a gap of rows that have what keeps them from being read.
+func (r *reading) count(ctx context.Context, what, remedy string, ask func(context.Context, pgx.Tx) (int64, error)) {
+	var rows int64
+	err := r.retry(ctx, func(ctx context.Context, tx pgx.Tx) (err error) {
+		rows, err = ask(ctx, tx)
+		return err
 	})
 	if err != nil {
-		r.gaps = append(r.gaps, r.gap(r.window, fmt.Errorf("count rows without %s: %w", name, err)))
+		r.gaps = append(r.gaps, r.gap(r.window, fmt.Errorf("count rows with %s: %w", what, err)))
 		return
 	}
-	if count > 0 {
+	if rows > 0 {
 		r.gaps = append(r.gaps, audit.Gap{
-			Window: r.window,
-			Reason: fmt.Sprintf("%s in %s: %d rows have no %s and were not read", r.Mapping.name(), r.Region, count, name),
-			Remedy: "fill in " + name + " and declare it not null",
+			Window: r.window, Remedy: remedy,
+			Reason: fmt.Sprintf("%s in %s: %d rows have %s and were not read", r.Mapping.name(), r.Region, rows, what),
 		})
 	}
 }

@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"parallax/internal/audit"
 	"parallax/internal/money"
 	"parallax/internal/record"
@@ -20,7 +18,7 @@ import (
 type Source struct {
 	Scope    string         // the configured ledger
 	Region   audit.Region   // the region of the database
-	Witness  record.Witness // empty: the database is asked whether it replays (Reader) or not (Writer)
+	Witness  record.Witness // Snapshot is believed; Reader or Writer is expected, and the database is asked all the same
 	Mapping  Mapping
 	DB       DB
 	Settings Settings
@@ -101,9 +99,13 @@ func (r *reading) resume(from audit.Cursor) error {
 
 // pages reads to the end of the window or to what stops it; it reports false when the consumer has broken off.
 func (r *reading) pages(ctx context.Context, yield func(record.Batch[record.Entry], error) bool) bool {
+	expected := r.Witness
 	if err := r.identify(ctx); err != nil {
 		r.stopped(err)
 		return true
+	}
+	if expected != "" && expected != r.Witness {
+		r.gaps = append(r.gaps, r.contradiction(expected))
 	}
 	for {
 		rows, more, err := r.page(ctx)
@@ -128,40 +130,6 @@ func (r *reading) stopped(err error) {
 		rest.From = r.after.at
 	}
 	r.gaps = append(r.gaps, r.gap(rest, err))
-}
-
-func (r *reading) identify(ctx context.Context) (err error) {
-	r.Witness, err = r.witness(ctx)
-	return err
-}
-
-// Identify tells as which witness the database speaks: the configured one, else Reader while it replays another's
-// changes and Writer while it does not. The error is in the words of a gap.
-func (s Source) Identify(ctx context.Context) (record.Witness, error) {
-	s.Settings = s.Settings.withDefaults()
-	witness, err := s.witness(ctx)
-	if err != nil {
-		return "", s.readError(err)
-	}
-	return witness, nil
-}
-
-func (s Source) witness(ctx context.Context) (record.Witness, error) {
-	if s.Witness != "" {
-		return s.Witness, nil
-	}
-	var replays bool
-	err := s.retry(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		return tx.QueryRow(ctx, "select pg_is_in_recovery()").Scan(&replays)
-	})
-	switch {
-	case err != nil:
-		return "", err
-	case replays:
-		return record.Reader, nil
-	default:
-		return record.Writer, nil
-	}
 }
 
 // batch turns rows into entries and moves the position behind them.

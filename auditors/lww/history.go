@@ -14,6 +14,7 @@ type history struct {
 	key       string
 	chains    []*chain
 	ambiguous map[string]bool // identities whose occurrences differ in number between the regions
+	foreign   bool            // a version names an origin that is no replica known: one is not read
 }
 
 func newHistory(t *tally, key string, changes []record.Change) *history {
@@ -37,7 +38,7 @@ func newHistory(t *tally, key string, changes []record.Change) *history {
 		}
 		h.chains = append(h.chains, c)
 	}
-	identify(t.rules.Attr, t.rules.Regions, h.chains)
+	h.foreign = identify(t.rules.Attr, t.rules.Regions, h.chains)
 	for i, a := range h.chains {
 		for _, b := range h.chains[i+1:] {
 			for base, n := range a.count {
@@ -54,9 +55,10 @@ func (h *history) chain(region audit.Region) *chain {
 	return h.chains[slices.Index(h.rules.Regions, region)]
 }
 
-// other is the other region's chain, nil with more than two regions: then nothing follows from absence.
+// other is the other region's chain, nil with more than two regions or where a version says that there are: then nothing
+// follows from absence, from counters or from times, for what looks written here may have come from there.
 func (h *history) other(c *chain) *chain {
-	if len(h.chains) != 2 {
+	if len(h.chains) != 2 || h.foreign {
 		return nil
 	}
 	if h.chains[0] == c {

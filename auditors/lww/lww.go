@@ -86,6 +86,7 @@ const (
 	exclOutside  = "outside the window, read as context"
 	exclStart    = "overwritten version is older than the first record read"
 	exclUnread   = "the other region's stream was not read far enough"
+	exclThird    = "written in a region that cannot be told: the table has more than two replicas"
 	exclGap      = "a gap hides whether the version arrived"
 	exclExpired  = "removed by time to live, then written again"
 	exclForeign  = "record of another table or region"

@@ -14,7 +14,7 @@ func (r removal) record() state  { return r.c.states[r.i] }
 // removals judges removals of different versions in the two regions. A REMOVE names neither its writer nor its origin, so
 // at best the times tell which region removed and which one lost a version to it; nothing here is ever proven.
 func (h *history) removals() {
-	if len(h.chains) != 2 {
+	if len(h.chains) != 2 || h.foreign {
 		return
 	}
 	a, b := h.unpaired(h.chains[0], h.chains[1]), h.unpaired(h.chains[1], h.chains[0])

@@ -107,6 +107,8 @@ func (h *history) weigh(c conflict) (audit.Verdict, string) {
 		return audit.Undecidable, "a write id came back, and its occurrences cannot be matched between the regions"
 	case c.home.states[c.j].start || since.After(over.at.Add(-h.slack)):
 		return audit.Undecidable, "the winner's region was not read back to before the lost version"
+	case h.viaThird(c):
+		return audit.Undecidable, thirdDoubt
 	case c.basis == byTime:
 		return audit.Probable, "the winner's region follows from the times alone"
 	case over.wrote == c.at.region:
@@ -157,6 +159,9 @@ func (h *history) undone(c conflict, removed state) {
 	case h.ambiguous[removed.base] || h.ambiguous[c.winner().base]:
 		h.undecidable(c, removed, "a write id came back, and its occurrences cannot be matched between the regions")
 		return
+	case h.viaThird(c):
+		h.undecidable(c, removed, thirdDoubt)
+		return
 	case c.basis == byTime:
 		c.verdict, c.doubt = audit.Probable, "the winner's region follows from the times alone"
 	case c.home.reach.gapIn(c.lost().at.Add(-h.slack), c.winner().at):
@@ -169,7 +174,7 @@ func (h *history) undone(c conflict, removed state) {
 func (h *history) unattributed(n int, c *chain, i int) {
 	o := h.other(c)
 	if o == nil {
-		h.hidden(c.states[i].at, exclUnread)
+		h.hidden(c.states[i].at, exclThird)
 		return
 	}
 	j := o.find(c.states[i])

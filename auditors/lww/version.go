@@ -91,7 +91,8 @@ func (a Attributes) writer(m record.Image) writer {
 // identify gives every state its identity. An image whose write id also stands on a different image was changed by a
 // writer that did not say so: its write id and origin are stale, and the image's own hash takes their place. A write id
 // that comes back (a retry, or a value restored) is told apart by its occurrence.
-func identify(a Attributes, regions []audit.Region, chains []*chain) {
+// It reports whether any names an origin that is none of the regions.
+func identify(a Attributes, regions []audit.Region, chains []*chain) (foreign bool) {
 	stale := staleWriters(a, chains)
 	for _, c := range chains {
 		c.count = map[string]int{}
@@ -100,7 +101,9 @@ func identify(a Attributes, regions []audit.Region, chains []*chain) {
 			if s.absent() {
 				continue
 			}
-			if w := a.writer(s.image); w.id != "" && !stale[w] {
+			w := a.writer(s.image)
+			foreign = foreign || w.origin != "" && !slices.Contains(regions, audit.Region(w.origin))
+			if w.id != "" && !stale[w] {
 				s.base = "write " + w.origin + "/" + w.id
 				if origin := audit.Region(w.origin); slices.Contains(regions, origin) {
 					s.wrote = origin
@@ -113,6 +116,7 @@ func identify(a Attributes, regions []audit.Region, chains []*chain) {
 			c.place(i)
 		}
 	}
+	return foreign
 }
 
 // staleWriters are the write ids that stand on more than one image.

@@ -11,6 +11,7 @@ import (
 	"parallax/internal/audit"
 	"parallax/internal/config"
 	"parallax/internal/record"
+	"parallax/sources/ddbstream"
 )
 
 // historyContext is how far around a window the archive is read, so that a key's earlier and later versions are known.
@@ -23,6 +24,7 @@ type history struct {
 	changes  []record.Change
 	reach    map[audit.Region]lww.Reach
 	coverage []audit.Coverage
+	unread   []audit.Region // replicas of the table that are not configured, so nothing reads them
 }
 
 func (h history) complete() bool {
@@ -40,6 +42,7 @@ func (a *App) readArchive(ctx context.Context, table config.Table, t task) (hist
 	if err != nil {
 		return h, err
 	}
+	h.unread = unreadReplicas(a.cfg.Regions, captured)
 	for _, region := range a.cfg.Regions {
 		line := audit.Coverage{Source: "archive", Scope: table.Name, Region: region, Window: t.window}
 		read := capturedIn(region, captured)
@@ -56,7 +59,36 @@ func (a *App) readArchive(ctx context.Context, table config.Table, t task) (hist
 		h.reach[region] = reach
 		h.coverage = append(h.coverage, line)
 	}
+	for _, region := range h.unread {
+		h.coverage[0].Gaps = append(h.coverage[0].Gaps, audit.Gap{
+			Window: t.window, Reason: "replica " + string(region) + " is not read",
+			Remedy: "a table is audited by all its replicas, of which Parallax reads two: until then only versions that name their origin are judged",
+		})
+	}
 	return h, nil
+}
+
+// unreadReplicas are the replicas that the newest captures of any region have named and the configuration does not, in
+// order of name. Whether a region names itself among its replicas makes no difference.
+func unreadReplicas(configured []audit.Region, captured []audit.Coverage) []audit.Region {
+	newest := map[audit.Region]map[string]string{}
+	for _, c := range captured {
+		for _, x := range c.Extents {
+			if x.Name == ddbstream.ExtentReplicas {
+				newest[c.Region] = x.Totals
+			}
+		}
+	}
+	var out []audit.Region
+	for _, named := range newest {
+		for name := range named {
+			if region := audit.Region(name); !slices.Contains(configured, region) && !slices.Contains(out, region) {
+				out = append(out, region)
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 // readSegments reads one region's segments; a damaged or missing one is a gap over its records' times.

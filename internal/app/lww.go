@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"parallax/auditors/lww"
 	"parallax/internal/audit"
@@ -31,7 +32,9 @@ func (a *App) auditTable(ctx context.Context, table config.Table, t task) (lww.R
 	if err != nil {
 		return lww.Result{}, nil, err
 	}
-	auditor := lww.Auditor{Rules: a.lwwRules(table)}
+	rules := a.lwwRules(table)
+	rules.Regions = slices.Concat(rules.Regions, h.unread)
+	auditor := lww.Auditor{Rules: rules}
 	result := auditor.Audit(lww.Input{Window: t.window, AsOf: t.asOf, Changes: h.changes, Read: h.reach})
 	if result.Unjudged > 0 {
 		h.coverage[0].Gaps = append(h.coverage[0].Gaps, audit.Gap{

@@ -30,9 +30,9 @@ func (c *comparison) group() []pair {
 		}
 		p := byKey[o.Key]
 		if p == nil {
-			payment, ok := c.paymentOf(o.Key)
+			payment, ok := c.rules.PaymentOf(o.Key)
 			if !ok {
-				c.exclude("key is not that of a receipt")
+				c.exclude(notAReceipt)
 				continue
 			}
 			p = &pair{key: o.Key, payment: payment}
@@ -56,10 +56,10 @@ func (c *comparison) group() []pair {
 	return pairs
 }
 
-// paymentOf takes the payment out of a key; the pattern must match the whole of it.
-func (c *comparison) paymentOf(key string) (string, bool) {
-	m := c.rules.KeyPattern.FindStringSubmatch(key)
-	i := c.rules.KeyPattern.SubexpIndex("payment_id")
+// PaymentOf takes the payment out of an object's key; the pattern must match the whole of it.
+func (r Rules) PaymentOf(key string) (string, bool) {
+	m := r.KeyPattern.FindStringSubmatch(key)
+	i := r.KeyPattern.SubexpIndex("payment_id")
 	if m == nil || i < 0 || m[0] != key || m[i] == "" {
 		return "", false
 	}

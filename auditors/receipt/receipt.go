@@ -83,6 +83,9 @@ func (a Auditor) Audit(in Input) Result {
 	return c.result()
 }
 
+// notAReceipt is why an object is left out whose key does not match the pattern.
+const notAReceipt = "key is not that of a receipt"
+
 type comparison struct {
 	rules    Rules
 	in       Input
@@ -123,9 +126,10 @@ func (c *comparison) settled(t, seen time.Time) bool { return !t.After(seen.Add(
 
 func (c *comparison) exclude(reason string) { c.excluded[reason]++ }
 
-// missing reports charged payments without a live receipt in either region.
+// missing reports charged payments without a live receipt in either region. Where there are objects and not one of them is a
+// receipt, the pattern is wrong and says nothing about what is missing.
 func (c *comparison) missing() {
-	if c.in.Entries == nil {
+	if c.in.Entries == nil || len(c.in.Objects) > 0 && c.excluded[notAReceipt] == int64(len(c.in.Objects)) {
 		return
 	}
 	reported := map[string]bool{}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -34,12 +35,16 @@ func (a *App) receiptsJob(ctx context.Context, t task) (audit.Outcome, error) {
 }
 
 // auditReceipts reads both inventories and the ledger in force, and judges them. Where the ledger could not be read the
-// buckets are still held against one another.
+// buckets are still held against one another; what makes them the wrong buckets, or the wrong objects, is a gap and no finding.
 func (a *App) auditReceipts(ctx context.Context, r config.Receipts, t task) (receipt.Result, []audit.Coverage, error) {
 	in := receipt.Input{Window: t.window, AsOf: t.asOf, Complete: map[audit.Region]bool{}}
 	objects, coverage, err := a.readBuckets(ctx, r, t, in.Complete)
 	if err != nil {
 		return receipt.Result{}, nil, err
+	}
+	if gap := a.sameBucket(r, t.window); gap != nil {
+		coverage[0].Gaps = append(coverage[0].Gaps, *gap)
+		return receipt.Result{}, coverage, nil
 	}
 	in.Objects = objects
 	l, _ := a.ledgerNamed(r.Ledger)
@@ -51,7 +56,44 @@ func (a *App) auditReceipts(ctx context.Context, r config.Receipts, t task) (rec
 	copies.checkStatuses(l)
 	in.Entries, in.Cover = copies.writer, around
 	coverage = append(coverage, inForce(l, copies, t.window)...)
-	return receipt.Auditor{Rules: receiptRules(r, l)}.Audit(in), coverage, nil
+	rules := receiptRules(r, l)
+	if gap := unmatched(rules, objects, t.window); gap != nil {
+		coverage[0].Gaps = append(coverage[0].Gaps, *gap)
+	}
+	return receipt.Auditor{Rules: rules}.Audit(in), coverage, nil
+}
+
+// sameBucket is the gap of a pair whose two sides are one bucket, which always agrees with itself.
+func (a *App) sameBucket(r config.Receipts, w audit.Window) *audit.Gap {
+	type side struct{ bucket, endpoint string }
+	seen := map[side]audit.Region{}
+	for _, region := range slices.Sorted(maps.Keys(r.Regions)) {
+		s := side{r.Regions[region].Bucket, a.cfg.AWS.Endpoints[region].S3}
+		if other, twice := seen[s]; twice {
+			return &audit.Gap{
+				Window: w, Reason: fmt.Sprintf("receipts %s: %s and %s name the same bucket %s", r.Name, other, region, s.bucket),
+				Remedy: "name each region's own bucket in receipts[].regions",
+			}
+		}
+		seen[s] = region
+	}
+	return nil
+}
+
+// unmatched is the gap of objects of which not one is a receipt: then the pattern is wrong, not every receipt missing.
+func unmatched(rules receipt.Rules, objects []record.Object, w audit.Window) *audit.Gap {
+	if len(objects) == 0 {
+		return nil
+	}
+	for _, o := range objects {
+		if _, ok := rules.PaymentOf(o.Key); ok {
+			return nil
+		}
+	}
+	return &audit.Gap{
+		Window: w, Reason: fmt.Sprintf("no object of %d matches receipts.key_pattern of %s, the first is %q", len(objects), rules.Scope, objects[0].Key),
+		Remedy: "correct receipts[].key_pattern: it must match a whole object key and have a group payment_id",
+	}
 }
 
 func (a *App) readBuckets(

@@ -1,0 +1,46 @@
+package app
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"parallax/auditors/receipt"
+	"parallax/internal/audit"
+	"parallax/internal/config"
+	"parallax/internal/record"
+)
+
+func TestPatternThatMatchesNoObjectIsAGap(t *testing.T) {
+	rules := receipt.Rules{Scope: "receipts", KeyPattern: regexp.MustCompile(`receipts/(?P<payment_id>[^/]+)\.json`)}
+	strange, known := record.Object{Key: "invoices/pay_1.json"}, record.Object{Key: "receipts/pay_1.json"}
+	gap := unmatched(rules, []record.Object{strange}, audit.Window{})
+	if gap == nil || !strings.Contains(gap.Reason, "no object of 1 matches receipts.key_pattern") {
+		t.Errorf("no receipt: %+v", gap)
+	}
+	for name, objects := range map[string][]record.Object{"empty buckets": nil, "one receipt": {strange, known}} {
+		if gap := unmatched(rules, objects, audit.Window{}); gap != nil {
+			t.Errorf("%s: %+v", name, gap)
+		}
+	}
+}
+
+func TestOneBucketForBothRegionsIsAGap(t *testing.T) {
+	pair := func(dublin, london string) config.Receipts {
+		var one, two config.ReceiptRegion
+		one.Bucket, two.Bucket = dublin, london
+		return config.Receipts{Name: "receipts", Regions: map[audit.Region]config.ReceiptRegion{"eu-west-1": one, "eu-west-2": two}}
+	}
+	a := &App{cfg: &config.Config{}}
+	if gap := a.sameBucket(pair("a", "b"), audit.Window{}); gap != nil {
+		t.Errorf("two buckets: %+v", gap)
+	}
+	gap := a.sameBucket(pair("a", "a"), audit.Window{})
+	if gap == nil || !strings.Contains(gap.Reason, "eu-west-1 and eu-west-2 name the same bucket a") {
+		t.Errorf("one bucket: %+v", gap)
+	}
+	a.cfg.AWS.Endpoints = map[audit.Region]config.Endpoints{"eu-west-1": {S3: "http://127.0.0.1:1"}, "eu-west-2": {S3: "http://127.0.0.1:2"}}
+	if gap := a.sameBucket(pair("a", "a"), audit.Window{}); gap != nil {
+		t.Errorf("one name in two stores: %+v", gap)
+	}
+}

@@ -20,6 +20,14 @@ type Options struct {
 	Settings Settings
 }
 
+// passwordError says that a connection was not even tried, as its password could not be had.
+type passwordError struct{ err error }
+
+func (e *passwordError) Error() string { return "get password: " + e.err.Error() }
+
+// Unwrap returns what went wrong.
+func (e *passwordError) Unwrap() error { return e.err }
+
 // maxSessions bounds what one reader takes of a production database's connections.
 const maxSessions = 2
 
@@ -38,7 +46,7 @@ func Open(ctx context.Context, o Options) (*pgxpool.Pool, error) {
 		config.BeforeConnect = func(ctx context.Context, c *pgx.ConnConfig) error {
 			password, err := o.Password(ctx)
 			if err != nil {
-				return fmt.Errorf("get password: %w", err)
+				return &passwordError{err: err}
 			}
 			c.Password = password
 			return nil

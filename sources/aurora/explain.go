@@ -28,7 +28,8 @@ func passing(err error) bool {
 		return strings.HasPrefix(refused.Code, "08")
 	}
 	var unopened *pgconn.ConnectError
-	if errors.As(err, &unopened) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+	var noPassword *passwordError
+	if errors.As(err, &unopened) || errors.As(err, &noPassword) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		return false
 	}
 	var broken *net.OpError
@@ -48,9 +49,12 @@ func (s Source) explain(err error) (reason, remedy string) {
 	}
 	limit := s.Settings.StatementTimeout
 	var unopened *pgconn.ConnectError
+	var noPassword *passwordError
 	switch {
+	case errors.As(err, &noPassword):
+		return where + explainPassword(noPassword), passwordRemedy
 	case errors.As(err, &unopened):
-		return where + "database cannot be reached: " + oneLine(rootCause(unopened)),
+		return where + "database cannot be reached: " + strings.Join(rootCauses(unopened), "; "),
 			"check the dsn of the region, its security group and that the cluster runs"
 	case errors.Is(err, context.DeadlineExceeded):
 		return where + fmt.Sprintf("no answer within %s", limit+answerGrace), "check the network path to the database; raise limits.statement_timeout if it is only slow"
@@ -70,6 +74,9 @@ func (s Source) remedy(e *pgconn.PgError) string {
 	case "42601":
 		return "check ledgers[].query in the configuration: it must be one SELECT"
 	case "28P01", "28000":
+		if strings.Contains(e.Message, "PAM") { // RDS checks its tokens through PAM
+			return "allow rds-db:connect for this database user, and grant rds_iam to it in the database"
+		}
 		return "check user and password of the dsn, and that the role may connect"
 	case "3D000":
 		return "check the database name in the dsn"
@@ -129,13 +136,43 @@ func oneLine(err error) string {
 	return strings.Join(slices.Compact(strings.Split(err.Error(), "\n")), "; ")
 }
 
-// rootCause leaves out the driver's layers, which repeat user, database and address.
-func rootCause(err error) error {
-	for {
-		next := errors.Unwrap(err)
-		if next == nil {
-			return err
-		}
-		err = next
+// rootCauses leaves out the driver's layers, which repeat user, database and address; each cause once, as the driver tries
+// every address, with and without TLS.
+func rootCauses(err error) []string {
+	if network, ok := err.(*net.OpError); ok { //nolint:errorlint // the layer itself is asked for, not what it wraps
+		return []string{network.Error()} // names the address, what it wraps does not
 	}
+	var causes []string
+	switch layer := err.(type) { //nolint:errorlint // see above
+	case interface{ Unwrap() []error }:
+		for _, cause := range layer.Unwrap() {
+			for _, text := range rootCauses(cause) {
+				if !slices.Contains(causes, text) {
+					causes = append(causes, text)
+				}
+			}
+		}
+	case interface{ Unwrap() error }:
+		if next := layer.Unwrap(); next != nil {
+			return rootCauses(next)
+		}
+	}
+	if causes == nil {
+		return []string{oneLine(err)}
+	}
+	return causes
+}
+
+const passwordRemedy = "with rds_iam: set AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run under a role that allows " +
+	"rds-db:connect; else check the password of the connection"
+
+// explainPassword says why there is no password, without the layers of the AWS SDK.
+func explainPassword(err *passwordError) string {
+	text := oneLine(err.err)
+	for _, sign := range []string{"get credentials", "retrieve credentials", "failed to refresh cached credentials", "no EC2 IMDS role found"} {
+		if strings.Contains(text, sign) {
+			return "not asked, no RDS IAM token could be made: no AWS credentials were found"
+		}
+	}
+	return "not asked, its password could not be had: " + text
 }

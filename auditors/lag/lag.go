@@ -8,6 +8,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"parallax/internal/audit"
@@ -38,7 +39,8 @@ type Unmeasured struct {
 	Reason string
 }
 
-// Input is what was measured in the window, in any order.
+// Input is what was measured in the window and around it, in any order. What lies outside the window is context: it tells
+// whether an episode began earlier, and how long it went on. Merge of context before the window is enough to tell the first.
 type Input struct {
 	Window     audit.Window
 	AsOf       time.Time
@@ -50,23 +52,33 @@ type Input struct {
 type Auditor struct{ Rules Rules }
 
 // Audit returns a lag.breach per path and episode and a lag.unmeasured per path without a figure. Its samples are the
-// worst of each path.
+// worst of each path in the window.
+//
+// An episode belongs to the window that holds its first breach, by which it is known: however the time is cut into windows,
+// each is reported once, under the same fingerprint. A window that begins inside an episode only counts the samples it leaves to
+// the earlier one.
 func (a Auditor) Audit(in Input) audit.Judgement {
 	var out audit.Judgement
 	byPath := map[Path][]audit.LagSample{}
 	for _, s := range in.Samples {
-		if !in.Window.Holds(s.At) {
-			continue
-		}
 		p := Path{s.Layer, s.Scope, s.From, s.To}
 		byPath[p] = append(byPath[p], s)
 	}
 	for _, p := range paths(byPath) {
 		samples := byPath[p]
 		slices.SortFunc(samples, func(a, b audit.LagSample) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Lag, b.Lag)) })
-		out.Samples = append(out.Samples, summary(samples))
+		if inside := within(samples, in.Window); len(inside) > 0 {
+			out.Samples = append(out.Samples, summary(inside))
+		}
 		for _, episode := range a.episodes(samples) {
-			out.Findings = append(out.Findings, a.breach(p, episode))
+			if in.Window.Holds(episode[0].At) {
+				out.Findings = append(out.Findings, a.breach(p, episode))
+			} else if n := len(within(episode, in.Window)); n > 0 {
+				out.Excluded = append(out.Excluded, audit.Exclusion{
+					Records: int64(n),
+					Reason:  fmt.Sprintf("%s over the objective since %s, before the window: the finding is that window's", p, episode[0].At.UTC().Format(time.RFC3339)),
+				})
+			}
 		}
 	}
 	for _, u := range in.Unmeasured {
@@ -85,10 +97,15 @@ func paths(m map[Path][]audit.LagSample) []Path {
 	return out
 }
 
+func within(samples []audit.LagSample, w audit.Window) []audit.LagSample {
+	return slices.DeleteFunc(slices.Clone(samples), func(s audit.LagSample) bool { return !w.Holds(s.At) })
+}
+
 // summary is the worst sample of a path, with the number it was the worst of.
 func summary(samples []audit.LagSample) audit.LagSample {
 	worst := slices.MaxFunc(samples, func(a, b audit.LagSample) int { return cmp.Compare(a.Lag, b.Lag) })
-	worst.Method = fmt.Sprintf("%s, worst of %d", worst.Method, len(samples))
+	method, _, _ := strings.Cut(worst.Method, ", worst of ") // an earlier run's summary
+	worst.Method = fmt.Sprintf("%s, worst of %d", method, len(samples))
 	return worst
 }
 
@@ -118,7 +135,7 @@ func (a Auditor) breach(p Path, episode []audit.LagSample) audit.Finding {
 		Fingerprint: audit.NewFingerprint(audit.LagBreach, p.Scope, p.String(), first.At.UTC().Format(time.RFC3339)),
 		Kind:        audit.LagBreach, Severity: audit.High, Verdict: verdict(worst, objective), Status: audit.Open,
 		Scope: p.Scope, Key: p.String(), Region: p.To,
-		Window: audit.Window{From: audit.At(first.At).From, To: audit.At(last.At).To},
+		Window: audit.At(first.At), // so that the run which is to report it again is the one that may clear it
 		Rule:   fmt.Sprintf("lag, less its error, above the objective of %s", objective),
 		Reason: fmt.Sprintf("%s in %s was up to %s behind %s; the objective is %s.", layerName(p), p.To, round(worst.Lag), p.From, objective),
 		Evidence: []audit.Evidence{

@@ -23,7 +23,7 @@ func duration(t *testing.T, text string) time.Duration {
 
 func TestAudit(t *testing.T) {
 	golden.Run(t, func(t *testing.T, s map[string][]byte) audit.Judgement {
-		in := lag.Input{Window: audit.Window{From: golden.Clock(t, "14:00:00"), To: golden.Clock(t, "18:00:00")}, AsOf: golden.Clock(t, "18:00:00")}
+		in := lag.Input{AsOf: golden.Clock(t, "18:00:00")}
 		for _, v := range golden.Lines[sample](t, s["samples"]) {
 			in.Samples = append(in.Samples, audit.LagSample{
 				Layer: v.Layer, Scope: "x", From: audit.Region(v.From), To: audit.Region(v.To), At: golden.Clock(t, v.At),
@@ -33,7 +33,61 @@ func TestAudit(t *testing.T) {
 		for _, v := range golden.Lines[sample](t, s["unmeasured"]) {
 			in.Unmeasured = append(in.Unmeasured, lag.Unmeasured{Path: lag.Path{Layer: v.Layer, Scope: "x", From: audit.Region(v.From), To: audit.Region(v.To)}, Reason: "access denied"})
 		}
-		a := lag.Auditor{Rules: lag.Rules{Objectives: map[string]time.Duration{"dynamodb": 5 * time.Second, "aurora": time.Second}, Merge: time.Hour}}
-		return a.Audit(in)
+		pieces := golden.Lines[piece](t, s["pieces"])
+		if len(pieces) == 0 {
+			pieces = []piece{{"14:00:00", "18:00:00"}}
+		}
+		return audited(t, in, pieces)
 	})
+}
+
+// piece is one of the windows into which a time is cut.
+type piece struct{ From, To string }
+
+// audited is what the runs over all the pieces say together, each with an hour of context on either side.
+func audited(t *testing.T, in lag.Input, pieces []piece) audit.Judgement {
+	t.Helper()
+	a := lag.Auditor{Rules: lag.Rules{Objectives: map[string]time.Duration{"dynamodb": 5 * time.Second, "aurora": time.Second}, Merge: time.Hour}}
+	var all audit.Judgement
+	for _, p := range pieces {
+		one := in
+		one.Window = audit.Window{From: golden.Clock(t, p.From), To: golden.Clock(t, p.To)}
+		one.Samples = nil
+		for _, s := range in.Samples {
+			if one.Window.Around(time.Hour).Holds(s.At) {
+				one.Samples = append(one.Samples, s)
+			}
+		}
+		said := a.Audit(one)
+		all.Findings = append(all.Findings, said.Findings...)
+		all.Samples = append(all.Samples, said.Samples...)
+	}
+	return all
+}
+
+// TestCutsChangeNothing cuts 13:00 to 16:00 in several ways: the episodes are the same ones, each reported once.
+func TestCutsChangeNothing(t *testing.T) {
+	var in lag.Input
+	for _, at := range []string{"12:59:59", "13:20:00", "13:58:00", "14:03:00", "14:57:00", "15:01:00", "13:10:00"} {
+		for _, to := range []audit.Region{"r1", "r2"} {
+			if to == "r2" && at < "13:30:00" {
+				continue // one episode began before, the other at 13:58
+			}
+			in.Samples = append(in.Samples, audit.LagSample{Layer: "dynamodb", Scope: "x", To: to, At: golden.Clock(t, at), Lag: time.Minute})
+		}
+	}
+	whole := audited(t, in, []piece{{"13:00:00", "16:00:00"}})
+	if len(whole.Findings) != 1 || whole.Findings[0].Region != "r2" {
+		t.Fatalf("found %+v, want the episode of r2 alone", whole.Findings)
+	}
+	for name, pieces := range map[string][]piece{
+		"hours":               {{"13:00:00", "14:00:00"}, {"14:00:00", "15:00:00"}, {"15:00:00", "16:00:00"}},
+		"inside the episodes": {{"13:00:00", "14:02:00"}, {"14:02:00", "14:59:00"}, {"14:59:00", "16:00:00"}},
+		"before its first":    {{"13:00:00", "13:58:00"}, {"13:58:00", "16:00:00"}},
+	} {
+		got := audited(t, in, pieces)
+		if len(got.Findings) != 1 || got.Findings[0].Fingerprint != whole.Findings[0].Fingerprint || got.Findings[0].Window != whole.Findings[0].Window {
+			t.Errorf("%s: found %+v, want %+v", name, got.Findings, whole.Findings)
+		}
+	}
 }

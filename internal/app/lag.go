@@ -20,25 +20,35 @@ const lagEpisode = time.Hour
 
 var errNoWriter = errors.New("no copy of the ledger accepts writes")
 
-// lagJob measures how far each layer is behind and holds it against its objective.
+// lagJob measures how far each layer is behind and holds it against its objective. What lies up to an episode before the
+// window is read as context, which tells whether an episode that is seen in the window began in it.
 func (a *App) lagJob(ctx context.Context, t task) (audit.Outcome, error) {
 	var o audit.Outcome
+	var coverage []audit.Coverage
 	in := lag.Input{Window: audit.Window{From: t.window.From, To: t.window.To}, AsOf: t.asOf}
 	for _, measure := range []func(context.Context, task, *lag.Input) ([]audit.Coverage, error){a.tableLags, a.ledgerLags, a.receiptLags} {
 		lines, err := measure(ctx, t, &in)
 		if err != nil {
 			return o, err
 		}
-		o.Coverage = append(o.Coverage, lines...)
+		coverage = append(coverage, lines...)
 	}
-	if len(o.Coverage) == 0 {
-		o.Coverage = append(o.Coverage, notConfigured("lag", t.window, "tables, ledgers or receipts"))
+	if len(coverage) == 0 {
+		coverage = append(coverage, notConfigured("lag", t.window, "tables, ledgers or receipts"))
 	}
+	o.Samples = slices.DeleteFunc(slices.Clone(in.Samples), func(s audit.LagSample) bool {
+		return s.Layer != "aurora" || s.At.Before(t.window.To)
+	}) // measured just now: a later window holds them, and no one can measure them again
 	objectives := a.cfg.Objectives.Lag
 	judge(&o, lag.Auditor{Rules: lag.Rules{Merge: lagEpisode, Objectives: map[string]time.Duration{
 		"dynamodb": objectives.DynamoDB, "aurora": objectives.Aurora, "s3": objectives.S3,
-	}}}, in, nil)
+	}}}, in, coverage)
 	return o, nil
+}
+
+// leadIn is what lies before a window and may hold the beginning of an episode that goes on in it.
+func leadIn(w audit.Window) audit.Window {
+	return audit.Window{From: w.From.Add(-lagEpisode), To: w.From}
 }
 
 // tableLags measures every version's way between the regions from the archive. What is younger than the settle delay may
@@ -46,11 +56,16 @@ func (a *App) lagJob(ctx context.Context, t task) (audit.Outcome, error) {
 func (a *App) tableLags(ctx context.Context, t task, in *lag.Input) ([]audit.Coverage, error) {
 	var lines []audit.Coverage
 	for _, table := range a.cfg.Tables {
-		result, coverage, err := a.auditTable(ctx, table, task{window: before(t.window, t.asOf.Add(-arrival(a.cfg))), asOf: t.asOf})
+		w := before(t.window, t.asOf.Add(-arrival(a.cfg)))
+		result, coverage, err := a.auditTable(ctx, table, task{window: w, asOf: t.asOf})
 		if err != nil {
 			return nil, err
 		}
-		for _, l := range result.Lags {
+		earlier, _, err := a.auditTable(ctx, table, task{window: leadIn(w), asOf: t.asOf})
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range append(earlier.Lags, result.Lags...) {
 			in.Samples = append(in.Samples, tableSample(table, l))
 		}
 		lines = append(lines, coverage...)
@@ -82,6 +97,16 @@ func (a *App) ledgerLags(ctx context.Context, t task, in *lag.Input) ([]audit.Co
 		in.Samples = append(in.Samples, samples...)
 		lines = append(lines, line)
 	}
+	// A measurement cannot be made for a time that is past: what earlier runs measured stands in the store.
+	stored, err := a.store.LagSamples(ctx, "aurora", audit.Window{From: leadIn(t.window).From, To: t.window.To})
+	if err != nil {
+		return nil, err
+	}
+	stored = slices.DeleteFunc(stored, func(s audit.LagSample) bool {
+		_, configured := a.ledgerNamed(s.Scope)
+		return !configured
+	})
+	in.Samples = append(in.Samples, measuredEarlier(stored, in.Samples)...)
 	return lines, nil
 }
 
@@ -133,7 +158,11 @@ func (a *App) receiptLags(ctx context.Context, t task, in *lag.Input) ([]audit.C
 		if err != nil {
 			return nil, err
 		}
-		for _, s := range result.Stuck {
+		earlier, _, err := a.auditReceipts(ctx, r, task{window: leadIn(w), asOf: t.asOf})
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range append(earlier.Stuck, result.Stuck...) {
 			in.Samples = append(in.Samples, audit.LagSample{
 				Layer: "s3", Scope: r.Name, From: s.From, To: s.To, At: s.Since, Lag: s.Scanned.Sub(s.Since),
 				Method: "not arrived at the inventory's scan",
@@ -142,4 +171,13 @@ func (a *App) receiptLags(ctx context.Context, t task, in *lag.Input) ([]audit.C
 		lines = append(lines, coverage...)
 	}
 	return lines, nil
+}
+
+// measuredEarlier are the stored samples that are not among those just measured.
+func measuredEarlier(stored, now []audit.LagSample) []audit.LagSample {
+	return slices.DeleteFunc(stored, func(s audit.LagSample) bool {
+		return slices.ContainsFunc(now, func(n audit.LagSample) bool {
+			return n.Layer == s.Layer && n.Scope == s.Scope && n.From == s.From && n.To == s.To && n.At.Truncate(time.Microsecond).Equal(s.At)
+		})
+	})
 }

@@ -15,6 +15,7 @@ import (
 	"parallax/internal/audit"
 	"parallax/internal/pipeline"
 	"parallax/sinks/report"
+	"parallax/sinks/store"
 )
 
 // allJobs asks for every job, in order.
@@ -61,9 +62,13 @@ func (a *App) Run(ctx context.Context, req Request) (Result, error) {
 	if err := req.Check(); err != nil {
 		return Result{}, err
 	}
+	return a.runJobs(ctx, jobs(), req)
+}
+
+func (a *App) runJobs(ctx context.Context, jobs []job, req Request) (Result, error) {
 	var result Result
 	var failed error
-	for _, j := range jobs() {
+	for _, j := range jobs {
 		if req.Job != j.name && req.Job != allJobs {
 			continue
 		}
@@ -95,12 +100,27 @@ func (a *App) runJob(ctx context.Context, j job, req Request) (report.Run, error
 	}
 	log := a.log.With(zap.String("job", j.name), zap.String("run_id", id), zap.Stringer("window", window))
 	log.Info("run started")
-	outcome, err := j.run(a, ctx, task{window: window, asOf: req.AsOf})
-	a.progress("", 0, 0)
+	speaks := audit.Outcome{RunID: id, Job: j.name, AsOf: req.AsOf, Basis: basis}
+	outcome, err := a.perform(ctx, j, speaks, window)
+	if errors.Is(err, store.ErrStale) && ctx.Err() == nil {
+		log.Info("another run moved the cursors meanwhile: reading again from where it came to")
+		outcome, err = a.perform(ctx, j, speaks, window)
+	}
 	if err != nil {
 		return report.Run{}, err
 	}
-	outcome.RunID, outcome.Job, outcome.AsOf, outcome.Basis = id, j.name, req.AsOf, basis
+	log.Info("run ended", zap.String("verdict", string(outcome.Verdict())), zap.Int("findings", len(outcome.Findings)))
+	return a.reported(ctx, id)
+}
+
+// perform lets a job speak once for the moment, under the name and on the basis given, and commits what it says.
+func (a *App) perform(ctx context.Context, j job, speaks audit.Outcome, window audit.Window) (audit.Outcome, error) {
+	outcome, err := j.run(a, ctx, task{window: window, asOf: speaks.AsOf})
+	a.progress("", 0, 0)
+	if err != nil {
+		return outcome, err
+	}
+	outcome.RunID, outcome.Job, outcome.AsOf, outcome.Basis = speaks.RunID, speaks.Job, speaks.AsOf, speaks.Basis
 	if outcome.Window.Empty() {
 		outcome.Window = window
 	}
@@ -109,11 +129,7 @@ func (a *App) runJob(ctx context.Context, j job, req Request) (report.Run, error
 	}
 	outcome.Coverage = distinct(outcome.Coverage)
 	bound(&outcome, a.cfg.Limits.MaxFindings)
-	if err := a.store.Commit(ctx, outcome); err != nil {
-		return report.Run{}, err
-	}
-	log.Info("run ended", zap.String("verdict", string(outcome.Verdict())), zap.Int("findings", len(outcome.Findings)))
-	return a.reported(ctx, id)
+	return outcome, a.store.Commit(ctx, outcome)
 }
 
 // newRunID names a run: when it spoke for, which job, and what tells it apart from a repeat of itself.

@@ -163,10 +163,12 @@ func boot(ctx context.Context, o Options, base string) (*Server, error) {
 }
 
 // create makes the cluster beside its place and moves it there when it is whole: a program killed meanwhile leaves no half.
+// The place beside is this program's own, for the initdb of a killed one may still be at work in its.
 func create(ctx context.Context, o Options, b Binaries, dir string) error {
-	half := dir + ".new"
-	if err := os.RemoveAll(half); err != nil {
-		return err
+	half := dir + ".new-" + strconv.Itoa(os.Getpid())
+	left, _ := filepath.Glob(dir + ".new-*") // the pattern is well formed
+	for _, other := range left {
+		_ = os.RemoveAll(other) // whoever is at work there loses a race that it could not have won
 	}
 	var args []string
 	if o.Ephemeral {

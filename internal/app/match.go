@@ -3,12 +3,9 @@ package app
 import (
 	"cmp"
 	"context"
-	"encoding/csv"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -64,7 +61,7 @@ func Match(ctx context.Context, o MatchOptions, w, notes io.Writer) (string, err
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", filepath.Base(o.Ledger), err)
 	}
-	src, err := fileSource(o, notes)
+	src, err := fileSource(o, ledger.Columns, notes)
 	if err != nil {
 		return "", err
 	}
@@ -77,11 +74,12 @@ func Match(ctx context.Context, o MatchOptions, w, notes io.Writer) (string, err
 		Scope: "ledger", Feed: matchFeed, Charged: statuses.Charged, Refused: statuses.Refused, Exponent: exponent,
 	}}
 	result, err := auditor.Match(reconcile.Input{
-		Window: allTime, AsOf: o.AsOf, Entries: entries, Lines: r.Records, FilesThrough: "9999-12-31", LinesIncomplete: !r.Coverage.Complete(),
+		Window: allTime, AsOf: o.AsOf, Entries: entries, Lines: r.Records, AllFiles: true, LinesIncomplete: !r.Coverage.Complete(),
 	})
 	if err != nil {
 		return "", fmt.Errorf("match: %w", err)
 	}
+	r.Coverage.Gaps = append(r.Coverage.Gaps, result.Gaps...)
 	if len(entries) == 0 && r.Coverage.Records == 0 && r.Coverage.Complete() {
 		r.Coverage.Gaps = []audit.Gap{{Window: allTime, Reason: "neither file holds a payment: nothing was compared", Remedy: "check that these are the files that were meant"}}
 	}
@@ -110,74 +108,6 @@ func ofOneNetwork(entries []record.Entry, network string) ([]record.Entry, error
 		return nil, fmt.Errorf("holds no payment of network %q, only of %s", network, names)
 	}
 	return out, nil
-}
-
-// fileSource reads one file; a CSV file's profile is guessed from its header and the columns that were given.
-func fileSource(o MatchOptions, notes io.Writer) (*settlement.Source, error) {
-	if _, err := os.Stat(o.Settlement); err != nil {
-		return nil, fmt.Errorf("settlement file: %w", err)
-	}
-	src := &settlement.Source{Feed: matchFeed, Ledger: "ledger", Format: o.Format, Path: literal(o.Settlement), AsOf: o.AsOf}
-	if o.Format == settlement.FormatIPM {
-		return src, nil
-	}
-	header, err := readHeader(o.Settlement)
-	if err != nil {
-		return nil, err
-	}
-	profile, err := settlement.GuessProfile(header)
-	if err != nil && len(o.SettlementColumns) == 0 {
-		return nil, fmt.Errorf("%s: %w: name them with --settlement-columns", filepath.Base(o.Settlement), err)
-	}
-	if profile.Columns == nil {
-		profile.Columns = map[string]string{}
-	}
-	for _, field := range slices.Sorted(maps.Keys(o.SettlementColumns)) {
-		column := o.SettlementColumns[field]
-		if !slices.Contains(header, column) {
-			return nil, fmt.Errorf("%s: line 1: column %q for %s is not in the header", filepath.Base(o.Settlement), column, field)
-		}
-		profile.Columns[field] = column
-	}
-	if err := profile.Validate(); err != nil {
-		return nil, fmt.Errorf("%s: %w", filepath.Base(o.Settlement), err)
-	}
-	showMapping(notes, filepath.Base(o.Settlement), profile.Columns)
-	src.Profile = profile
-	return src, nil
-}
-
-// literal keeps a file name from being taken for a pattern.
-func literal(path string) string {
-	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
-}
-
-func readHeader(path string) ([]string, error) {
-	f, err := os.Open(path) //nolint:gosec // the user names the file
-	if err != nil {
-		return nil, fmt.Errorf("settlement file: %w", err)
-	}
-	defer f.Close() //nolint:errcheck // only read
-	header, err := csv.NewReader(io.LimitReader(f, 1<<20)).Read()
-	switch {
-	case errors.Is(err, io.EOF):
-		return nil, fmt.Errorf("%s: line 1: file is empty, a header row was expected", filepath.Base(path))
-	case err != nil:
-		return nil, fmt.Errorf("%s: line 1: read header: %w", filepath.Base(path), err)
-	}
-	header[0] = strings.TrimPrefix(header[0], "\ufeff")
-	for i := range header {
-		header[i] = strings.TrimSpace(header[i])
-	}
-	return header, nil
-}
-
-func showMapping(w io.Writer, file string, columns map[string]string) {
-	parts := make([]string, 0, len(columns))
-	for _, field := range slices.Sorted(maps.Keys(columns)) {
-		parts = append(parts, field+"="+columns[field])
-	}
-	fmt.Fprintf(w, "%s: columns %s\n", file, strings.Join(parts, ","))
 }
 
 // writeMatch writes the findings and what was not seen: in a table below them, else on notes.

@@ -10,7 +10,6 @@ import (
 	"parallax/internal/audit"
 	"parallax/internal/config"
 	"parallax/internal/pipeline"
-	"parallax/internal/record"
 	"parallax/reconcile"
 	"parallax/sources/settlement"
 )
@@ -28,6 +27,9 @@ func (a *App) settlementJob(ctx context.Context, t task) (audit.Outcome, error) 
 		copies, err := a.readLedger(ctx, l, t.window.Around(ledgerContext))
 		if err != nil {
 			return o, err
+		}
+		if c, uncarried := a.uncarried(l, copies, t.window); uncarried {
+			o.Coverage = append(o.Coverage, c)
 		}
 		if !a.settles(l) {
 			continue
@@ -97,12 +99,18 @@ func (a *App) tieOut(ctx context.Context, feed config.Settlement, l config.Ledge
 		return settled{}, err
 	}
 	auditor := reconcile.Auditor{Rules: matchRules(feed, l)}
+	entries, others := ofNetwork(copies.writer, feed.Name)
+	lost, _ := ofNetwork(copies.snapshot, feed.Name)
 	result, err := auditor.Match(reconcile.Input{
-		Window: t.window, AsOf: t.asOf, Entries: ofNetwork(copies.writer, feed.Name), Lines: r.Records, FilesThrough: src.FilesThrough(),
-		LinesIncomplete: !r.Coverage.Complete(), EntriesIncomplete: copies.writer == nil, Snapshot: ofNetwork(copies.snapshot, feed.Name),
+		Window: t.window, AsOf: t.asOf, Entries: entries, Others: others, Lines: r.Records, FilesThrough: src.FilesThrough(),
+		LinesIncomplete: !r.Coverage.Complete(), EntriesIncomplete: copies.writer == nil, Snapshot: lost,
 	})
 	if err != nil {
 		return settled{}, fmt.Errorf("match %s with ledger %s: %w", feed.Name, l.Name, err)
+	}
+	r.Coverage.Gaps = append(r.Coverage.Gaps, result.Gaps...)
+	if gap, wrong := wrongName(feed.Name, len(r.Records), entries, others, t.window); wrong {
+		r.Coverage.Gaps = append(r.Coverage.Gaps, gap)
 	}
 	return settled{result: result, coverage: r.Coverage, files: src.Findings(), seen: src.Files()}, nil
 }
@@ -134,17 +142,6 @@ func exponent(code string) int {
 		return 0
 	}
 	return int(digits)
-}
-
-// ofNetwork are the rows that one feed is expected to carry. A ledger without a network column belongs to every feed.
-func ofNetwork(entries []record.Entry, network string) []record.Entry {
-	var out []record.Entry
-	for _, e := range entries {
-		if e.Network == "" || e.Network == network {
-			out = append(out, e)
-		}
-	}
-	return out
 }
 
 func profile(p config.CSVProfile) settlement.Profile {

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"parallax/internal/pan"
 )
 
 // Fields lists the fields that can be mapped. Needed are payment_id, currency, and amount_minor (whole minor units) or
@@ -28,8 +30,8 @@ func usualNames() map[string][]string {
 		"id":                {"id", "row_id"},
 		"idempotency_key":   {"idempotency_key"},
 		"network":           {"network", "scheme"},
-		"network_reference": {"network_reference", "reference", "payment_reference", "psp_reference"},
-		"payment_id":        {"payment_id", "payment", "transaction_id"},
+		"network_reference": {"network_reference", "reference", "payment_reference", "payment_ref", "psp_reference"},
+		"payment_id":        {"payment_id", "payment", "transaction_id", "order_id", "order", "merchant_reference"},
 		"rrn":               {"rrn", "retrieval_reference_number"},
 		"status":            {"status", "state"},
 	}
@@ -64,7 +66,7 @@ func choose(header []string, given map[string]string) (map[string]string, error)
 			return nil, fmt.Errorf("unknown field %q; known are %s", field, strings.Join(Fields(), ", "))
 		}
 		if !slices.Contains(header, given[field]) {
-			return nil, fmt.Errorf("column %q for %s is not in the header", given[field], field)
+			return nil, fmt.Errorf("--ledger-columns: column %q for %s is not in the header%s", pan.Mask(given[field]), field, listed(header))
 		}
 		columns[field] = given[field]
 	}
@@ -88,7 +90,20 @@ func choose(header []string, given map[string]string) (map[string]string, error)
 }
 
 func missing(field string, header []string) error {
-	// The header is not shown: in a file without one it is the first record.
-	return fmt.Errorf("none of the %d columns is for %s (looked for %s); name it with a mapping %s=COLUMN",
-		len(header), field, strings.Join(usualNames()[field], ", "), field)
+	if len(header) == 1 && strings.Contains(header[0], ";") {
+		return errors.New("the columns are parted by semicolons: export the file with commas")
+	}
+	return fmt.Errorf("none of the %d columns is for %s (looked for %s); name it with --ledger-columns %s=COLUMN%s",
+		len(header), field, strings.Join(usualNames()[field], ", "), field, listed(header))
+}
+
+// listed shows the columns of a header, unless one of them looks like a card number: in a file without a header it is the
+// first record.
+func listed(header []string) string {
+	for _, column := range header {
+		if pan.Mask(column) != column {
+			return ""
+		}
+	}
+	return "; the columns are " + strings.Join(header, ", ")
 }

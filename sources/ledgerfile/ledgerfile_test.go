@@ -58,9 +58,9 @@ func TestDecodeRefuses(t *testing.T) {
 		columns          map[string]string
 	}{
 		{"nothing", "", "decode l.csv: line 1: file is empty, a header row was expected", nil},
-		{"no amount", "payment_id,currency\n", "decode l.csv: line 1: none of the 2 columns is for amount (looked for amount, gross_amount, gross); name it with a mapping amount=COLUMN", nil},
+		{"no amount", "payment_id,currency\n", "decode l.csv: line 1: none of the 2 columns is for amount (looked for amount, gross_amount, gross); name it with --ledger-columns amount=COLUMN; the columns are payment_id, currency", nil},
 		{"unknown field", header, `decode l.csv: line 1: unknown field "colour"; known are ` + strings.Join(Fields(), ", "), map[string]string{"colour": "x"}},
-		{"unknown column", header, `decode l.csv: line 1: column "x" for rrn is not in the header`, map[string]string{"rrn": "x"}},
+		{"unknown column", header, `decode l.csv: line 1: --ledger-columns: column "x" for rrn is not in the header; the columns are payment_id, amount_minor, currency, status, network, reference, rrn, auth_code, created_at`, map[string]string{"rrn": "x"}},
 		{"column twice", "rrn," + header + row, "decode l.csv: line 1: rrn: column is in the header twice", nil},
 		{"amount", header + strings.Replace(row, "1250", "12.50", 1), "decode l.csv: line 2: amount_minor: is not an amount with at most 0 decimals", nil},
 		{"overflow", header + strings.Replace(row, "1250", "9223372036854775808", 1), "decode l.csv: line 2: amount_minor: overflows 64 bits", nil},

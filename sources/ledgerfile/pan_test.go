@@ -20,3 +20,13 @@ func TestNoCardNumberInAnyField(t *testing.T) {
 		}
 	}
 }
+
+// A file without a header has its first record there.
+func TestNoCardNumberInAnError(t *testing.T) {
+	for _, columns := range []map[string]string{nil, {"amount": "x"}} {
+		_, err := decode("411111"+"1111111111,12.50,EUR\n", Options{Columns: columns})
+		if err == nil || strings.Contains(err.Error(), "1111") || strings.Contains(err.Error(), "12.50") {
+			t.Errorf("got %v", err)
+		}
+	}
+}

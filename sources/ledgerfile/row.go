@@ -81,6 +81,8 @@ func (d *decoder) amount(row []string, line int) (money.Amount, error) {
 	switch {
 	case errors.Is(err, money.ErrOverflow):
 		return a, d.wrong(line, field, errors.New("overflows 64 bits"))
+	case err != nil && strings.Contains(d.value(row, field), ","):
+		return a, d.wrong(line, field, errors.New("is not an amount: remove thousands separators, and part decimals with a point"))
 	case err != nil:
 		return a, d.wrong(line, field, fmt.Errorf("is not an amount with at most %d decimals", decimals))
 	}

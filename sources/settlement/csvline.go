@@ -96,6 +96,8 @@ func (d *csvDecoder) scaled(text, letters string, digits int) (money.Amount, err
 	switch {
 	case errors.Is(err, money.ErrOverflow):
 		return a, errTooLarge
+	case err != nil && strings.Contains(text, ","):
+		return a, errors.New("is not an amount: remove thousands separators, and part decimals with a point")
 	case err != nil:
 		return a, fmt.Errorf("is not an amount with at most %d decimals", digits)
 	}

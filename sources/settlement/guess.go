@@ -42,8 +42,8 @@ func plainName(header string) string {
 
 func usualNames() map[string][]string {
 	return map[string][]string{
-		"reference":        {"payment_reference", "network_reference", "reference", "transaction_id", "psp_reference"},
-		"payment_id":       {"payment_id", "merchant_reference"},
+		"reference":        {"payment_reference", "network_reference", "reference", "transaction_id", "psp_reference", "payment_ref"},
+		"payment_id":       {"payment_id", "merchant_reference", "order_id", "order"},
 		"rrn":              {"rrn", "retrieval_reference_number"},
 		"arn":              {"arn", "acquirer_reference_number"},
 		"auth_code":        {"auth_code", "authorisation_code", "authorization_code", "approval_code"},

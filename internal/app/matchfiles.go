@@ -1,0 +1,161 @@
+package app
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"parallax/internal/pan"
+	"parallax/sources/settlement"
+)
+
+// fileSource reads one file; a CSV file's profile is guessed from its header, the columns that were given and the ledger's
+// columns: what bears the same name as the ledger's payment id is one.
+func fileSource(o MatchOptions, ledger map[string]string, notes io.Writer) (*settlement.Source, error) {
+	if _, err := os.Stat(o.Settlement); err != nil {
+		return nil, fmt.Errorf("settlement file: %w", err)
+	}
+	if err := checkFormat(o); err != nil {
+		return nil, err
+	}
+	src := &settlement.Source{Feed: matchFeed, Ledger: "ledger", Format: o.Format, Path: literal(o.Settlement), AsOf: o.AsOf}
+	columns := map[string]string{"reference": "DE63", "rrn": "DE37", "auth_code": "DE38"}
+	if o.Format == settlement.FormatCSV {
+		var err error
+		if src.Profile, err = fileProfile(o, ledger); err != nil {
+			return nil, fmt.Errorf("%s: %w", filepath.Base(o.Settlement), err)
+		}
+		columns = src.Profile.Columns
+		showMapping(notes, filepath.Base(o.Settlement), columns)
+	}
+	if !shareKey(ledger, columns) {
+		return nil, fmt.Errorf("nothing could be matched: %s has %s; %s has %s. Needed on both sides is a network reference, rrn with "+
+			"authorisation code, or a payment id: name the columns with --ledger-columns network_reference=COLUMN and --settlement-columns reference=COLUMN or payment_id=COLUMN",
+			filepath.Base(o.Ledger), columnList(ledger), filepath.Base(o.Settlement), columnList(columns))
+	}
+	return src, nil
+}
+
+// shareKey reports whether the columns of both sides share a key that a payment can be found by.
+func shareKey(ledger, file map[string]string) bool {
+	switch {
+	case file["payment_id"] != "":
+		return true
+	case ledger["network_reference"] != "" && file["reference"] != "":
+		return true
+	default:
+		return ledger["rrn"] != "" && ledger["auth_code"] != "" && file["rrn"] != "" && file["auth_code"] != ""
+	}
+}
+
+func fileProfile(o MatchOptions, ledger map[string]string) (settlement.Profile, error) {
+	header, err := readHeader(o.Settlement)
+	if err != nil {
+		return settlement.Profile{}, err
+	}
+	if len(header) == 1 && strings.Contains(header[0], ";") {
+		return settlement.Profile{}, errors.New("line 1: the columns are parted by semicolons: export the file with commas")
+	}
+	profile, _ := settlement.GuessProfile(header) // what it did not find may be given
+	if column := ledger["payment_id"]; slices.Contains(header, column) {
+		profile.Columns["payment_id"] = column
+	}
+	for _, field := range slices.Sorted(maps.Keys(o.SettlementColumns)) {
+		column := o.SettlementColumns[field]
+		if !slices.Contains(header, column) {
+			return profile, fmt.Errorf("line 1: --settlement-columns: column %q for %s is not in the header%s", pan.Mask(column), field, listed(header))
+		}
+		profile.Columns[field] = column
+	}
+	if err := profile.Validate(); err != nil {
+		return profile, fmt.Errorf("%w: name the columns with --settlement-columns FIELD=COLUMN%s", err, listed(header))
+	}
+	return profile, nil
+}
+
+// listed shows the columns of a header, unless one of them looks like a card number: in a file without a header it is the
+// first record.
+func listed(header []string) string {
+	for _, column := range header {
+		if pan.Mask(column) != column {
+			return ""
+		}
+	}
+	return "; the columns are " + strings.Join(header, ", ")
+}
+
+// checkFormat tells a clearing file from a text of columns by its beginning: a clearing file begins with the length of its
+// first record, in four bytes of which the first is zero.
+func checkFormat(o MatchOptions) error {
+	start, err := beginning(o.Settlement)
+	if err != nil {
+		return err
+	}
+	text := !slices.ContainsFunc(start, func(b byte) bool { return b < '\t' })
+	switch {
+	case len(start) < 4:
+		return nil // the reader says what is wrong with so short a file
+	case o.Format == settlement.FormatIPM && text:
+		return fmt.Errorf("%s: looks like CSV: use --format csv", filepath.Base(o.Settlement))
+	case o.Format == settlement.FormatCSV && start[0] == 0:
+		return fmt.Errorf("%s: looks like a clearing file: use --format ipm", filepath.Base(o.Settlement))
+	}
+	return nil
+}
+
+func beginning(path string) ([]byte, error) {
+	f, err := os.Open(path) //nolint:gosec // the user names the file
+	if err != nil {
+		return nil, fmt.Errorf("settlement file: %w", err)
+	}
+	defer f.Close() //nolint:errcheck // only read
+	start := make([]byte, 4)
+	n, err := io.ReadFull(f, start)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil, fmt.Errorf("settlement file: %w", err)
+	}
+	return start[:n], nil
+}
+
+// literal keeps a file name from being taken for a pattern.
+func literal(path string) string {
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
+}
+
+func readHeader(path string) ([]string, error) {
+	f, err := os.Open(path) //nolint:gosec // the user names the file
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // only read
+	header, err := csv.NewReader(io.LimitReader(f, 1<<20)).Read()
+	switch {
+	case errors.Is(err, io.EOF):
+		return nil, errors.New("line 1: file is empty, a header row was expected")
+	case err != nil:
+		return nil, fmt.Errorf("line 1: read header: %w", err)
+	}
+	header[0] = strings.TrimPrefix(header[0], "\ufeff")
+	for i := range header {
+		header[i] = strings.TrimSpace(header[i])
+	}
+	return header, nil
+}
+
+func showMapping(w io.Writer, file string, columns map[string]string) {
+	fmt.Fprintf(w, "%s: columns %s\n", file, columnList(columns)) //nolint:errcheck // only a note
+}
+
+func columnList(columns map[string]string) string {
+	parts := make([]string, 0, len(columns))
+	for _, field := range slices.Sorted(maps.Keys(columns)) {
+		parts = append(parts, field+"="+pan.Mask(columns[field]))
+	}
+	return strings.Join(parts, ",")
+}

@@ -28,8 +28,14 @@ func replace(t *testing.T, old, with string) string {
 
 func TestMinimalLoads(t *testing.T) {
 	t.Parallel()
-	if _, err := parse("p.yaml", []byte(minimal), nil); err != nil {
-		t.Fatal(err)
+	for name, text := range map[string]string{
+		"minimal":                     minimal,
+		"two databases of one server": replace(t, "two:5432/pay", "one:5432/copy"),
+		"two servers of one host":     replace(t, "two:5432/pay", "one:5433/pay"),
+	} {
+		if _, err := parse("p.yaml", []byte(text), nil); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
@@ -128,6 +134,9 @@ func TestBrokenMeaning(t *testing.T) {
 		{"no dsn", replace(t, `{dsn: "postgres://ro@two:5432/pay"}`, "{}"), "p.yaml:9:7: ledgers.payments.regions.eu-west-2.dsn: must be set"},
 		{"snapshot", replace(t, "    regions:", "    snapshot: {dsn: \"postgres://ro@old/pay\"}\n    regions:"), "p.yaml:7:5: ledgers.payments.snapshot.region: must be the region whose old primary this is, one of the ledger's regions"},
 
+		{"one bucket twice", strings.Replace(receipts("    ledger: payments\n    key_pattern: (?P<payment_id>.*)\n"), "bucket: b,", "bucket: a,", 1), "p.yaml:12:82: receipts.r.regions.eu-west-2.bucket: is the bucket of eu-west-1 too: a bucket cannot be compared with itself"},
+		{"one ledger twice", replace(t, "ro@two:5432/pay", "other:secret@ONE/pay?sslmode=require"), "p.yaml:9:19: ledgers.payments.regions.eu-west-2.dsn: is the database of eu-west-1 too: a copy cannot be compared with itself"},
+		{"snapshot is a region", replace(t, "    regions:", "    snapshot: {dsn: \"host=two dbname=pay\", region: eu-west-1}\n    regions:"), "p.yaml:7:16: ledgers.payments.snapshot.dsn: is the database of eu-west-2 too: a copy cannot be compared with itself"},
 		{"no ledger", receipts("    ledger: paiments\n    key_pattern: (?P<payment_id>.*)\n"), "p.yaml:13:5: receipts.r.ledger: there is no such ledger, did you mean payments?"},
 		{"no group", receipts("    ledger: payments\n    key_pattern: a(.*)\n"), "p.yaml:14:5: receipts.r.key_pattern: needs a group that finds the payment: (?P<payment_id>...)"},
 		{"no pattern", receipts("    ledger: payments\n"), "p.yaml:11:5: receipts.r.key_pattern: must be set"},

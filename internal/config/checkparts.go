@@ -72,6 +72,7 @@ func (d *decoder) checkLedgers(ledgers []Ledger) []string {
 		if l.Snapshot != nil {
 			d.checkSnapshot(*l.Snapshot, key+".snapshot", l)
 		}
+		d.checkCopies(l, key)
 	}
 	return names
 }
@@ -96,6 +97,7 @@ func (d *decoder) checkReceipts(receipts []Receipts, ledgers []string) {
 		if len(r.Regions) < 2 {
 			d.wrongAt(key+".regions", "receipts are compared between two regions: name the bucket of each")
 		}
+		d.checkBuckets(r, key+".regions")
 	}
 }
 

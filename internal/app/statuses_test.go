@@ -26,8 +26,8 @@ func TestStatusesThatTheConfigurationDoesNotKnow(t *testing.T) {
 	if line := check(); !line.Complete() {
 		t.Errorf("no rows: %+v", line)
 	}
-	line := check("captured", "capturd", "capturd")
-	if !line.Complete() || len(line.Excluded) != 1 || line.Excluded[0].Records != 2 || !strings.Contains(line.Excluded[0].Reason, `"capturd"`) {
+	line := check("captured", "taken", "taken")
+	if !line.Complete() || len(line.Excluded) != 1 || line.Excluded[0].Records != 2 || !strings.Contains(line.Excluded[0].Reason, `"taken"`) {
 		t.Errorf("an unknown status: %+v", line)
 	}
 	if line = check("CAPTURED", "declined"); len(line.Gaps) != 1 || !strings.Contains(line.Gaps[0].Reason, "no row of 2 has a charged status") {

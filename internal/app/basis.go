@@ -34,7 +34,7 @@ func basisOf(cfg *config.Config, job string) (string, error) {
 		}
 		c.Ledgers[i] = l
 	}
-	body, err := json.Marshal(c) // maps in the order of their keys, addresses without their passwords
+	body, err := json.Marshal(any(c)) // every field by its own name, maps in order, addresses without their passwords
 	if err != nil {
 		return "", fmt.Errorf("digest configuration: %w", err)
 	}

@@ -14,11 +14,8 @@ import (
 	"parallax/internal/audit"
 )
 
-// Rules are the objectives per layer ("dynamodb", "aurora", "s3"). Breaches of one path less than Merge apart are one episode.
-type Rules struct {
-	Objectives map[string]time.Duration
-	Merge      time.Duration
-}
+// Rules are the objectives per layer: "dynamodb", "aurora", "s3".
+type Rules struct{ Objectives map[string]time.Duration }
 
 // Path is one direction in which one layer replicates.
 type Path struct {
@@ -51,12 +48,11 @@ type Input struct {
 // Auditor applies Rules.
 type Auditor struct{ Rules Rules }
 
-// Audit returns a lag.breach per path and episode and a lag.unmeasured per path without a figure. Its samples are the
+// Audit returns a lag.breach per path and day and a lag.unmeasured per path without a figure. Its samples are the
 // worst of each path in the window.
 //
-// An episode belongs to the window that holds its first breach, by which it is known: however the time is cut into windows,
-// each is reported once, under the same fingerprint. A window that begins inside an episode only counts the samples it leaves to
-// the earlier one.
+// The breaches of one path on one day, in UTC, are one finding: however the time is cut into windows, each that holds a
+// breach reports the same one, and no run over a breach ends clean because another has reported it.
 func (a Auditor) Audit(in Input) audit.Judgement {
 	var out audit.Judgement
 	byPath := map[Path][]audit.LagSample{}
@@ -65,20 +61,13 @@ func (a Auditor) Audit(in Input) audit.Judgement {
 		byPath[p] = append(byPath[p], s)
 	}
 	for _, p := range paths(byPath) {
-		samples := byPath[p]
+		samples := within(byPath[p], in.Window)
 		slices.SortFunc(samples, func(a, b audit.LagSample) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Lag, b.Lag)) })
-		if inside := within(samples, in.Window); len(inside) > 0 {
-			out.Samples = append(out.Samples, summary(inside))
+		if len(samples) > 0 {
+			out.Samples = append(out.Samples, summary(samples))
 		}
-		for _, episode := range a.episodes(samples) {
-			if in.Window.Holds(episode[0].At) {
-				out.Findings = append(out.Findings, a.breach(p, episode))
-			} else if n := len(within(episode, in.Window)); n > 0 {
-				out.Excluded = append(out.Excluded, audit.Exclusion{
-					Records: int64(n),
-					Reason:  fmt.Sprintf("%s over the objective since %s, before the window: the finding is that window's", p, episode[0].At.UTC().Format(time.RFC3339)),
-				})
-			}
+		for _, day := range a.breaches(samples) {
+			out.Findings = append(out.Findings, a.breach(p, day))
 		}
 	}
 	for _, u := range in.Unmeasured {
@@ -109,16 +98,15 @@ func summary(samples []audit.LagSample) audit.LagSample {
 	return worst
 }
 
-// episodes groups the breaching samples, given in time order.
-func (a Auditor) episodes(samples []audit.LagSample) [][]audit.LagSample {
+// breaches groups the breaching samples, given in time order, by their day.
+func (a Auditor) breaches(samples []audit.LagSample) [][]audit.LagSample {
 	var out [][]audit.LagSample
 	for _, s := range samples {
 		objective, set := a.Rules.Objectives[s.Layer]
 		if !set || s.Lag-s.Error <= objective {
 			continue
 		}
-		last := len(out) - 1
-		if last >= 0 && s.At.Sub(out[last][len(out[last])-1].At) < a.Rules.Merge {
+		if last := len(out) - 1; last >= 0 && day(out[last][0]) == day(s) {
 			out[last] = append(out[last], s)
 		} else {
 			out = append(out, []audit.LagSample{s})
@@ -127,12 +115,14 @@ func (a Auditor) episodes(samples []audit.LagSample) [][]audit.LagSample {
 	return out
 }
 
-func (a Auditor) breach(p Path, episode []audit.LagSample) audit.Finding {
-	first, last := episode[0], episode[len(episode)-1]
-	worst := slices.MaxFunc(episode, func(a, b audit.LagSample) int { return cmp.Compare(a.Lag, b.Lag) })
+func day(s audit.LagSample) string { return s.At.UTC().Format(time.DateOnly) }
+
+func (a Auditor) breach(p Path, breaches []audit.LagSample) audit.Finding {
+	first, last := breaches[0], breaches[len(breaches)-1]
+	worst := slices.MaxFunc(breaches, func(a, b audit.LagSample) int { return cmp.Compare(a.Lag, b.Lag) })
 	objective := a.Rules.Objectives[p.Layer]
 	return audit.Finding{
-		Fingerprint: audit.NewFingerprint(audit.LagBreach, p.Scope, p.String(), first.At.UTC().Format(time.RFC3339)),
+		Fingerprint: audit.NewFingerprint(audit.LagBreach, p.Scope, p.String(), day(first)),
 		Kind:        audit.LagBreach, Severity: audit.High, Verdict: verdict(worst, objective), Status: audit.Open,
 		Scope: p.Scope, Key: p.String(), Region: p.To,
 		Window: audit.At(first.At), // so that the run which is to report it again is the one that may clear it
@@ -140,7 +130,7 @@ func (a Auditor) breach(p Path, episode []audit.LagSample) audit.Finding {
 		Reason: fmt.Sprintf("%s in %s was up to %s behind %s; the objective is %s.", layerName(p), p.To, round(worst.Lag), p.From, objective),
 		Evidence: []audit.Evidence{
 			point(p, first, "first over the objective"), point(p, worst, "worst"), point(p, last, "last over the objective"),
-			{Source: "lag " + p.Layer, Field: "samples over the objective", Value: fmt.Sprint(len(episode))},
+			{Source: "lag " + p.Layer, Field: "samples over the objective", Value: fmt.Sprint(len(breaches))},
 		},
 	}
 }

@@ -15,40 +15,36 @@ import (
 	"parallax/sources/aurora"
 )
 
-// lagEpisode is how far apart two breaches may lie and still be one episode.
-const lagEpisode = time.Hour
-
 var errNoWriter = errors.New("no copy of the ledger accepts writes")
 
-// lagJob measures how far each layer is behind and holds it against its objective. What lies up to an episode before the
-// window is read as context, which tells whether an episode that is seen in the window began in it.
+// lagJob measures how far each layer is behind and holds it against its objective.
 func (a *App) lagJob(ctx context.Context, t task) (audit.Outcome, error) {
 	var o audit.Outcome
 	var coverage []audit.Coverage
-	in := lag.Input{Window: audit.Window{From: t.window.From, To: t.window.To}, AsOf: t.asOf}
+	objectives := a.cfg.Objectives.Lag
+	auditor := lag.Auditor{Rules: lag.Rules{Objectives: map[string]time.Duration{
+		"dynamodb": objectives.DynamoDB, "aurora": objectives.Aurora, "s3": objectives.S3,
+	}}}
+	var measured []audit.LagSample
 	for _, measure := range []func(context.Context, task, *lag.Input) ([]audit.Coverage, error){a.tableLags, a.ledgerLags, a.receiptLags} {
+		in := lag.Input{Window: t.window, AsOf: t.asOf} // each layer is known at its own time, and may narrow the window to it
 		lines, err := measure(ctx, t, &in)
 		if err != nil {
 			return o, err
 		}
 		coverage = append(coverage, lines...)
+		measured = append(measured, in.Samples...)
+		judge(&o, auditor, in, nil)
 	}
 	if len(coverage) == 0 {
 		coverage = append(coverage, notConfigured("lag", t.window, "tables, ledgers or receipts"))
 	}
-	o.Samples = slices.DeleteFunc(slices.Clone(in.Samples), func(s audit.LagSample) bool {
+	o.Samples = append(o.Samples, slices.DeleteFunc(measured, func(s audit.LagSample) bool {
 		return s.Layer != "aurora" || s.At.Before(t.window.To)
-	}) // measured just now: a later window holds them, and no one can measure them again
-	objectives := a.cfg.Objectives.Lag
-	judge(&o, lag.Auditor{Rules: lag.Rules{Merge: lagEpisode, Objectives: map[string]time.Duration{
-		"dynamodb": objectives.DynamoDB, "aurora": objectives.Aurora, "s3": objectives.S3,
-	}}}, in, coverage)
+	})...) // measured just now: a later window holds them, and no one can measure them again
+	audit.Sort(o.Findings)
+	o.Coverage = append(o.Coverage, coverage...)
 	return o, nil
-}
-
-// leadIn is what lies before a window and may hold the beginning of an episode that goes on in it.
-func leadIn(w audit.Window) audit.Window {
-	return audit.Window{From: w.From.Add(-lagEpisode), To: w.From}
 }
 
 // tableLags measures every version's way between the regions from the archive. What is younger than the settle delay may
@@ -57,15 +53,12 @@ func (a *App) tableLags(ctx context.Context, t task, in *lag.Input) ([]audit.Cov
 	var lines []audit.Coverage
 	for _, table := range a.cfg.Tables {
 		w := before(t.window, t.asOf.Add(-arrival(a.cfg)))
+		in.Window = w
 		result, coverage, err := a.auditTable(ctx, table, task{window: w, asOf: t.asOf})
 		if err != nil {
 			return nil, err
 		}
-		earlier, _, err := a.auditTable(ctx, table, task{window: leadIn(w), asOf: t.asOf})
-		if err != nil {
-			return nil, err
-		}
-		for _, l := range append(earlier.Lags, result.Lags...) {
+		for _, l := range result.Lags {
 			in.Samples = append(in.Samples, tableSample(table, l))
 		}
 		lines = append(lines, coverage...)
@@ -98,7 +91,7 @@ func (a *App) ledgerLags(ctx context.Context, t task, in *lag.Input) ([]audit.Co
 		lines = append(lines, line)
 	}
 	// A measurement cannot be made for a time that is past: what earlier runs measured stands in the store.
-	stored, err := a.store.LagSamples(ctx, "aurora", audit.Window{From: leadIn(t.window).From, To: t.window.To})
+	stored, err := a.store.LagSamples(ctx, "aurora", t.window)
 	if err != nil {
 		return nil, err
 	}
@@ -154,15 +147,12 @@ func (a *App) receiptLags(ctx context.Context, t task, in *lag.Input) ([]audit.C
 	var lines []audit.Coverage
 	for _, r := range a.cfg.Receipts {
 		w := before(t.window, t.asOf.Add(-inventoryDelay))
+		in.Window = w
 		result, coverage, err := a.auditReceipts(ctx, r, task{window: w, asOf: t.asOf})
 		if err != nil {
 			return nil, err
 		}
-		earlier, _, err := a.auditReceipts(ctx, r, task{window: leadIn(w), asOf: t.asOf})
-		if err != nil {
-			return nil, err
-		}
-		for _, s := range append(earlier.Stuck, result.Stuck...) {
+		for _, s := range result.Stuck {
 			in.Samples = append(in.Samples, audit.LagSample{
 				Layer: "s3", Scope: r.Name, From: s.From, To: s.To, At: s.Since, Lag: s.Scanned.Sub(s.Since),
 				Method: "not arrived at the inventory's scan",

@@ -16,13 +16,13 @@ type rule struct {
 // guarded are the dependencies that stay where they belong. Everything else of go.mod may be used anywhere but in the
 // vocabulary and the rules, which import the standard library only.
 var guarded = map[string]string{
-	"cron":   "github.com/robfig/cron",
-	"arrow":  "github.com/apache/arrow",
-	"zap":    "go.uber.org/zap",
-	"pgx":    "github.com/jackc/pgx",
-	"aws":    "github.com/aws/",
-	"yaml":   "github.com/goccy/go-yaml",
-	"cobra":  "github.com/spf13/cobra",
+	"cron":  "github.com/robfig/cron",
+	"arrow": "github.com/apache/arrow",
+	"zap":   "go.uber.org/zap",
+	"pgx":   "github.com/jackc/pgx",
+	"aws":   "github.com/aws/",
+	"yaml":  "github.com/goccy/go-yaml",
+	"cobra": "github.com/spf13/cobra",
 }
 
 // anywhere lets a package import everything of the module.

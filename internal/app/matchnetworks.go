@@ -56,7 +56,7 @@ func (a *App) uncarried(l config.Ledger, copies ledgerCopies, w audit.Window) (a
 func uncarried(l config.Ledger, feeds []string, rows []record.Entry, w audit.Window) (audit.Coverage, bool) {
 	var left []record.Entry
 	for _, e := range rows {
-		carried := slices.Contains(feeds, e.Network) || e.Network == "" && len(feeds) > 0
+		carried := slices.Contains(feeds, e.Network) || slices.Contains(l.NoFile, e.Network) || e.Network == "" && len(feeds) > 0
 		if !carried && slices.Contains(l.Statuses.Charged, e.Status) && w.Holds(e.CreatedAt) {
 			left = append(left, e)
 		}
@@ -67,7 +67,7 @@ func uncarried(l config.Ledger, feeds []string, rows []record.Entry, w audit.Win
 	return audit.Coverage{Source: "settlement", Scope: l.Name, Window: w, Gaps: []audit.Gap{{
 		Window: w,
 		Reason: fmt.Sprintf("no feed is configured for %d charged payments of ledger %s: %s", len(left), l.Name, networks(left)),
-		Remedy: "add a feed under settlement: whose name equals the ledger's network column",
+		Remedy: "add a feed under settlement: whose name equals the ledger's network column, or name the network in the ledger's no_file",
 	}}}, true
 }
 

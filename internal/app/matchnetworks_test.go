@@ -44,6 +44,10 @@ func TestPaymentsThatNoFeedCarriesAreAGap(t *testing.T) {
 	if c, found := uncarried(l, []string{"visa", "amex"}, rows, w); found {
 		t.Errorf("coverage %+v", c)
 	}
+	l.NoFile = []string{"amex"}
+	if c, found := uncarried(l, []string{"visa"}, rows, w); found {
+		t.Errorf("a network that needs no file: %+v", c)
+	}
 	if _, found := uncarried(l, nil, rows, w); !found {
 		t.Error("a ledger without any feed is told")
 	}

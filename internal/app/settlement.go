@@ -34,6 +34,7 @@ func (a *App) settlementJob(ctx context.Context, t task) (audit.Outcome, error) 
 		if !a.settles(l) {
 			continue
 		}
+		copies.checkStatuses(l)
 		o.Coverage = append(o.Coverage, inForce(l, copies, t.window)...)
 		for _, feed := range a.cfg.Settlement {
 			if feed.Ledger != l.Name {

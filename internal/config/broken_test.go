@@ -63,7 +63,7 @@ func TestBrokenSyntax(t *testing.T) {
 		{"two documents", minimal + "---\n" + minimal, "p.yaml:11:1: only one document is read: remove the second"},
 		{"tag", replace(t, "table: payments", "table: !!str payments"), "p.yaml:4:12: ledgers.payments.table: tags are not used here"},
 		{"alias", replace(t, "table: payments", "table: *t"), "p.yaml:4:12: ledgers.payments.table: alias *t stands for nothing before it"},
-		{"merge", replace(t, "table: payments", "<<: {table: a}"), "p.yaml:4:5: ledgers.payments.<<: unknown key, known here: name, table, query, columns, compare, margin, statuses, regions, snapshot"},
+		{"merge", replace(t, "table: payments", "<<: {table: a}"), "p.yaml:4:5: ledgers.payments.<<: unknown key, known here: name, table, query, columns, compare, margin, statuses, no_file, regions, snapshot"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

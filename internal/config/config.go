@@ -47,7 +47,7 @@ type Connection struct {
 // LedgerRegion is one region's copy of a ledger.
 type LedgerRegion struct {
 	Connection `yaml:",inline"`
-	RoleHint   string `yaml:"role_hint" enum:"writer reader" doc:"What this server is, where it can't tell itself: writer or reader."`
+	RoleHint   string `yaml:"role_hint" enum:"writer reader" doc:"What this server should be, writer or reader; a run says so if it is not."`
 }
 
 // AWS says how AWS is reached.
@@ -101,6 +101,7 @@ type Ledger struct {
 	Compare  []string                      `yaml:"compare" default:"amount_minor,currency,status" doc:"What must be equal in both regions."`
 	Margin   time.Duration                 `yaml:"margin" default:"30s" doc:"Rows younger than the lag plus this are in flight."`
 	Statuses Statuses                      `yaml:"statuses" doc:"What the status column means."`
+	NoFile   []string                      `yaml:"no_file" doc:"Values of the network column that no settlement file carries, for example cash."`
 	Regions  map[audit.Region]LedgerRegion `yaml:"regions" keys:"region" doc:"The server of each region."`
 	Snapshot *Connection                   `yaml:"snapshot" doc:"The old primary, restored from its snapshot after a failover."`
 }

@@ -46,7 +46,11 @@ func runTable(w io.Writer, r Run) error {
 		rows = append(rows, []string{"  " + string(g.Kind), fmt.Sprint(len(g.Findings)), statuses(g.Findings), AtStake(g.Findings)})
 	}
 	if len(rows) == 0 {
-		_, err := fmt.Fprintln(w, "  nothing found")
+		said := "  nothing found"
+		if r.Verdict == audit.RunInconclusive {
+			said += " in what was read"
+		}
+		_, err := fmt.Fprintln(w, said)
 		return err
 	}
 	return columns(w, rows)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -99,6 +100,18 @@ func (b *bench) locked() func() {
 	return func() { b.must(tx.Rollback(ctx)) }
 }
 
+// alias is another address of the same server: the configuration refuses one address for two copies.
+func (b *bench) alias(dsn string) string {
+	address, err := url.Parse(dsn)
+	b.must(err)
+	link := filepath.Join(b.TempDir(), "s")
+	b.must(os.Symlink(address.Query().Get("host"), link))
+	query := address.Query()
+	query.Set("host", link)
+	address.RawQuery = query.Encode()
+	return address.String()
+}
+
 func (b *bench) ledgerCases() []unreadable {
 	pair := b.world.Ledger()
 	reader, writer, snapshot := pair.DSN(dublin), pair.DSN(london), pair.DSN("snapshot")
@@ -121,8 +134,8 @@ func (b *bench) ledgerCases() []unreadable {
 		{name: "ledger locked", jobs: ledger, source: "aurora", region: london, spoil: b.locked},
 		{name: "ledger of a failover locked", jobs: []string{"failover"}, source: "aurora", region: london, spoil: b.locked, window: b.day()},
 		{name: "snapshot refuses connections", jobs: ledger, source: "aurora snapshot", region: dublin, config: elsewhere(snapshot, nobody, "parallax_ro")},
-		{name: "two copies accept writes", jobs: ledger, source: "aurora", config: []string{`eu-west-1: {dsn: "` + reader, `eu-west-1: {dsn: "` + writer}},
-		{name: "no copy accepts writes", jobs: []string{"settlement"}, source: "aurora", config: []string{`eu-west-2: {dsn: "` + writer, `eu-west-2: {dsn: "` + reader}},
+		{name: "two copies accept writes", jobs: ledger, source: "aurora", config: []string{`eu-west-1: {dsn: "` + reader, `eu-west-1: {dsn: "` + b.alias(writer)}},
+		{name: "no copy accepts writes", jobs: []string{"settlement"}, source: "aurora", config: []string{`eu-west-2: {dsn: "` + writer, `eu-west-2: {dsn: "` + b.alias(reader)}},
 		{name: "lag not granted", jobs: []string{"lag"}, source: "aurora status", spoil: b.ledger(
 			"revoke execute on function aurora_global_db_status() from public; revoke execute on function aurora_global_db_instance_status() from public",
 			"grant execute on function aurora_global_db_status() to public; grant execute on function aurora_global_db_instance_status() to public")},

@@ -34,7 +34,8 @@ func (a *App) chainJob(ctx context.Context, t task) (audit.Outcome, error) {
 }
 
 func (a *App) followChain(ctx context.Context, o *audit.Outcome, l config.Ledger, table config.Table, h history, t task) error {
-	copies, err := a.readLedger(ctx, l, t.window.Around(ledgerContext))
+	around := t.window.Around(ledgerContext)
+	copies, err := a.readLedger(ctx, l, around)
 	if err != nil {
 		return err
 	}
@@ -49,7 +50,7 @@ func (a *App) followChain(ctx context.Context, o *audit.Outcome, l config.Ledger
 		if r.Ledger != l.Name {
 			continue
 		}
-		result, lines, err := a.auditReceipts(ctx, r, t)
+		result, lines, err := a.holdReceipts(ctx, r, l, copies.writer, around, t)
 		if err != nil {
 			return err
 		}

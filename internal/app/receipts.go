@@ -34,9 +34,25 @@ func (a *App) receiptsJob(ctx context.Context, t task) (audit.Outcome, error) {
 	return o, nil
 }
 
-// auditReceipts reads both inventories and the ledger in force, and judges them. Where the ledger could not be read the
-// buckets are still held against one another; what makes them the wrong buckets, or the wrong objects, is a gap and no finding.
+// auditReceipts reads the ledger in force and holds both inventories against it.
 func (a *App) auditReceipts(ctx context.Context, r config.Receipts, t task) (receipt.Result, []audit.Coverage, error) {
+	l, _ := a.ledgerNamed(r.Ledger)
+	around := t.window.Around(receiptContext)
+	copies, err := a.readLedger(ctx, l, around)
+	if err != nil {
+		return receipt.Result{}, nil, err
+	}
+	copies.checkStatuses(l)
+	result, coverage, err := a.holdReceipts(ctx, r, l, copies.writer, around, t)
+	return result, append(coverage, inForce(l, copies, t.window)...), err
+}
+
+// holdReceipts reads both inventories and judges them by the rows of the ledger in force, which cover a window. Where the
+// rows are nil, for they could not be read, the buckets are still held against one another; what makes them the wrong
+// buckets, or the wrong objects, is a gap and no finding.
+func (a *App) holdReceipts(
+	ctx context.Context, r config.Receipts, l config.Ledger, rows []record.Entry, cover audit.Window, t task,
+) (receipt.Result, []audit.Coverage, error) {
 	in := receipt.Input{Window: t.window, AsOf: t.asOf, Complete: map[audit.Region]bool{}}
 	objects, coverage, err := a.readBuckets(ctx, r, t, in.Complete)
 	if err != nil {
@@ -46,16 +62,7 @@ func (a *App) auditReceipts(ctx context.Context, r config.Receipts, t task) (rec
 		coverage[0].Gaps = append(coverage[0].Gaps, *gap)
 		return receipt.Result{}, coverage, nil
 	}
-	in.Objects = objects
-	l, _ := a.ledgerNamed(r.Ledger)
-	around := t.window.Around(receiptContext)
-	copies, err := a.readLedger(ctx, l, around)
-	if err != nil {
-		return receipt.Result{}, nil, err
-	}
-	copies.checkStatuses(l)
-	in.Entries, in.Cover = copies.writer, around
-	coverage = append(coverage, inForce(l, copies, t.window)...)
+	in.Objects, in.Entries, in.Cover = objects, rows, cover
 	rules := receiptRules(r, l)
 	if gap := unmatched(rules, objects, t.window); gap != nil {
 		coverage[0].Gaps = append(coverage[0].Gaps, *gap)

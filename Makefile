@@ -13,6 +13,8 @@ DYNOXIDE := 1.2.1
 
 TOOLS := $(CURDIR)/.tools
 LINT  := $(TOOLS)/bin/golangci-lint-$(GOLANGCI)
+# The linter caches findings under the paths of the checkout that had them, so no two checkouts share a cache.
+LINT_CACHE := $(TOOLS)/lint-cache/$(shell pwd | cksum | cut -d' ' -f1)
 PEER  := $(TOOLS)/npm/node_modules/@dynoxide/linux-x64/dynoxide
 
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
@@ -43,7 +45,7 @@ test-peers: tools ## only the tests that hold our stand-ins and decoders against
 lint: $(LINT) ## vet, golangci-lint, gofmt and the shell scripts' syntax
 	@bash -n .ci/run .ci/setup.sh
 	@go vet ./...
-	@$(LINT) run
+	@GOLANGCI_LINT_CACHE=$(LINT_CACHE) $(LINT) run
 	@unformatted=$$(git ls-files -z '*.go' | xargs -0 gofmt -l); \
 	if [ -n "$$unformatted" ]; then echo "not formatted (gofmt -w mends it):"; echo "$$unformatted"; exit 1; fi
 	@echo "lint: nothing found"

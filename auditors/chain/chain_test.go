@@ -38,10 +38,10 @@ func keys(t *testing.T, section []byte) []record.Change {
 	for _, k := range golden.Lines[key](t, section) {
 		c := record.Change{Region: audit.Region(k.Region), Key: k.Key, Seq: k.Seq, At: golden.Clock(t, k.At)}
 		if !k.Gone {
-			c.New = record.Image{
+			c.New = record.NewImage(map[string]record.Attr{
 				"payment_id": {Type: "S", Text: k.Pay}, "status": {Type: "S", Text: k.Status},
 				"amount_minor": {Type: "N", Text: "1000"}, "currency": {Type: "S", Text: "EUR"},
-			}
+			})
 		}
 		out = append(out, c)
 	}

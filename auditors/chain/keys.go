@@ -53,18 +53,18 @@ func (k keyState) merge(rules Rules, tip record.Change) keyState {
 	}
 	return keyState{
 		born: k.born, last: tip.At, seq: tip.Seq, region: tip.Region,
-		exists:  tip.New != nil,
-		payment: tip.New[rules.PaymentID].Text,
-		status:  tip.New[rules.Status].Text,
+		exists:  !tip.New.Absent(),
+		payment: tip.New.Text(rules.PaymentID),
+		status:  tip.New.Text(rules.Status),
 		amounts: keyAmounts(rules, tip.New),
 	}
 }
 
 // keyAmounts reads a key's money, if it carries any that is well formed.
 func keyAmounts(rules Rules, image record.Image) []audit.Money {
-	minor, err := strconv.ParseInt(image[rules.AmountMinor].Text, 10, 64)
-	if err != nil || image[rules.Currency].Text == "" {
+	minor, err := strconv.ParseInt(image.Text(rules.AmountMinor), 10, 64)
+	if err != nil || image.Text(rules.Currency) == "" {
 		return nil
 	}
-	return []audit.Money{{Minor: minor, Currency: image[rules.Currency].Text}}
+	return []audit.Money{{Minor: minor, Currency: image.Text(rules.Currency)}}
 }

@@ -45,7 +45,7 @@ func TestAudit(t *testing.T) {
 		for _, k := range golden.Lines[key](t, s["keys"]) {
 			in.Keys = append(in.Keys, record.Change{
 				Region: audit.Region(k.Region), Key: k.Key, At: golden.Clock(t, k.At),
-				New: record.Image{"origin": {Type: "S", Text: k.Origin}, "write_id": {Type: "S", Text: k.Write}},
+				New: record.NewImage(map[string]record.Attr{"origin": {Type: "S", Text: k.Origin}, "write_id": {Type: "S", Text: k.Write}}),
 			})
 		}
 		a := failover.Auditor{Rules: failover.Rules{Scope: "global", RTO: time.Minute, SnapshotAlarm: 72 * time.Hour, Origin: "origin", Around: time.Hour}}

@@ -118,7 +118,7 @@ func (a Auditor) keysRPO(in Input, f audit.Failover) audit.Measure {
 
 // local reports whether a change was written by an application in the region whose stream it was read from.
 func (a Auditor) local(c record.Change) bool {
-	return c.New != nil && c.New[a.Rules.Origin].Text == string(c.Region)
+	return !c.New.Absent() && c.New.Text(a.Rules.Origin) == string(c.Region)
 }
 
 // arrivals is what the surviving region had of one key at the promotion.
@@ -132,7 +132,7 @@ func (h arrivals) holds(c record.Change) bool {
 	if !h.last.Before(c.At) {
 		return true
 	}
-	return slices.ContainsFunc(h.images, c.New.Equal)
+	return slices.Contains(h.images, c.New)
 }
 
 // takenOver collects what the surviving region's table held when it took over, by key.

@@ -37,7 +37,7 @@ type testCase struct {
 
 func parseCase(t *testing.T, sections []txtar.File) *testCase {
 	t.Helper()
-	c := &testCase{rules: rules(), in: input(nil), versions: map[string]record.Image{"-": nil}}
+	c := &testCase{rules: rules(), in: input(nil), versions: map[string]record.Image{"-": ""}}
 	for _, f := range sections {
 		for line := range strings.Lines(string(f.Data)) {
 			fields := strings.Fields(line)
@@ -59,11 +59,11 @@ func parseCase(t *testing.T, sections []txtar.File) *testCase {
 
 func (c *testCase) version(t *testing.T, fields []string) {
 	t.Helper()
-	m := record.Image{"pk": {Type: "S", Text: "order-1"}}
+	m := map[string]record.Attr{"pk": {Type: "S", Text: "order-1"}}
 	for i := 1; i < len(fields); i++ {
 		if fields[i] == "from" {
 			i++
-			maps.Copy(m, c.versions[fields[i]])
+			maps.Insert(m, c.versions[fields[i]].All())
 			continue
 		}
 		name, value, ok := strings.Cut(fields[i], "=")
@@ -72,7 +72,7 @@ func (c *testCase) version(t *testing.T, fields []string) {
 		}
 		m[name] = record.Attr{Type: "S", Text: value}
 	}
-	c.versions[fields[0]] = m
+	c.versions[fields[0]] = record.NewImage(m)
 }
 
 func (c *testCase) record(t *testing.T, region audit.Region, fields []string) {

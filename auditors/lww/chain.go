@@ -31,7 +31,7 @@ func newChain(region audit.Region, reach Reach, changes []record.Change) (c *cha
 			repeated++
 			continue
 		}
-		if last := len(c.states) - 1; last < 0 || !c.states[last].image.Equal(ch.Old) {
+		if last := len(c.states) - 1; last < 0 || c.states[last].image != ch.Old {
 			if last >= 0 {
 				holes = append(holes, audit.Window{From: c.states[last].at, To: ch.At})
 			}

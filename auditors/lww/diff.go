@@ -23,15 +23,15 @@ func (a Attributes) threeWay(base, lost, kept record.Image) []difference {
 	own := []string{a.WriteID, a.Version, a.Origin, a.WrittenAt, a.TTL}
 	names := map[string]bool{}
 	for _, m := range []record.Image{base, lost, kept} {
-		for name := range m {
+		for name := range m.All() {
 			names[name] = true
 		}
 	}
 	var out []difference
 	for name := range names {
-		b, inBase := base[name]
-		l, inLost := lost[name]
-		k, inKept := kept[name]
+		b, inBase := base.Attr(name)
+		l, inLost := lost.Attr(name)
+		k, inKept := kept.Attr(name)
 		if slices.Contains(own, name) || (l == b && inLost == inBase) {
 			continue
 		}

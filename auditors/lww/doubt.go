@@ -36,7 +36,7 @@ func (h *history) forked(c conflict) audit.Finding {
 // undecidable reports that two histories explain the records and that version lost was lost in one of them.
 func (h *history) undecidable(c conflict, lost state, why string) {
 	severity := audit.Low
-	if h.rules.harm(h.rules.Attr.threeWay(nil, lost.image, c.winner().image)) == audit.High {
+	if h.rules.harm(h.rules.Attr.threeWay("", lost.image, c.winner().image)) == audit.High {
 		severity = audit.Medium
 	}
 	f := h.base(audit.LWWUndecidable, audit.Undecidable, severity, lost.id)
@@ -93,7 +93,7 @@ func (h *history) notReplicated(c *chain, first, last int, o *chain) audit.Findi
 func (h *history) apart(a, b tip) audit.Finding {
 	names := []string{a.c.name(a.i), b.c.name(b.i)}
 	slices.Sort(names)
-	diffs := h.rules.Attr.threeWay(nil, a.state().image, b.state().image)
+	diffs := h.rules.Attr.threeWay("", a.state().image, b.state().image)
 	f := h.base(audit.LWWDiverged, audit.Probable, h.rules.harm(diffs), names...)
 	f.Amounts = h.money(a.state(), b.state())
 	at := a.state().at

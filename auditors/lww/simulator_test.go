@@ -162,14 +162,14 @@ func (h *history) apply(region int, m message) {
 func (h *history) put(region int, v *version) {
 	before, after := h.image(live(h.held[region])), h.image(live(v))
 	h.held[region] = v
-	if before.Equal(after) {
+	if before == after {
 		return
 	}
 	event := "MODIFY"
 	switch {
-	case before == nil:
+	case before.Absent():
 		event = "INSERT"
-	case after == nil:
+	case after.Absent():
 		event = "REMOVE"
 	}
 	h.changes = append(h.changes, record.Change{
@@ -180,9 +180,9 @@ func (h *history) put(region int, v *version) {
 
 func (h *history) image(v *version) record.Image {
 	if v == nil {
-		return nil
+		return ""
 	}
-	m := record.Image{
+	m := map[string]record.Attr{
 		"pk": {Type: "S", Text: h.key}, "payment_id": {Type: "S", Text: v.payment},
 		"body": {Type: "S", Text: "content " + strconv.Itoa(v.id)}, "amount_minor": {Type: "N", Text: "1250"}, "currency": {Type: "S", Text: "EUR"},
 	}
@@ -195,7 +195,7 @@ func (h *history) image(v *version) record.Image {
 	if h.w.counter {
 		m["version"] = record.Attr{Type: "N", Text: strconv.FormatInt(v.number, 10)}
 	}
-	return m
+	return record.NewImage(m)
 }
 
 // shuffled is a copy in another order.

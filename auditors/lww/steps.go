@@ -67,7 +67,7 @@ func (h *history) arrived(c conflict) {
 		return
 	}
 	switch parent := c.home.states[max(c.j-1, 0)]; {
-	case !c.home.states[c.j].start && parent.image.Equal(over.image):
+	case !c.home.states[c.j].start && parent.image == over.image:
 		return // the writer had this very content before it
 	case c.home.doubtful(over, c.j) && !over.start:
 		h.undecidable(c, over, "a write id came back, and its occurrences cannot be matched between the regions")
@@ -186,7 +186,7 @@ func (h *history) unattributed(n int, c *chain, i int) {
 		return
 	}
 	mine, theirs := c.states[i-1], o.states[j-1]
-	if mine.id == theirs.id || mine.image.Equal(theirs.image) {
+	if mine.id == theirs.id || mine.image == theirs.image {
 		return
 	}
 	mineThere, theirsHere := o.held(mine, j), c.held(theirs, i)

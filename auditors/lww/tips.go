@@ -31,7 +31,7 @@ func (h *history) pair(a, b tip) {
 		h.silent(b, a.c)
 	case b.i < 0:
 		h.silent(a, b.c)
-	case a.state().image.Equal(b.state().image):
+	case a.state().image == b.state().image:
 	case h.bothAccepted(a, b):
 	case b.c.held(a.state(), len(b.c.states)) == a.c.held(b.state(), len(a.c.states)):
 		h.diverged(a, b)
@@ -45,7 +45,7 @@ func (h *history) pair(a, b tip) {
 // silent judges a key that the other region showed no record of: it holds what it held before, taken to be what this region
 // held before its first record.
 func (h *history) silent(t tip, o *chain) {
-	if !t.c.states[0].image.Equal(t.state().image) {
+	if t.c.states[0].image != t.state().image {
 		h.missing(t, o)
 	}
 }

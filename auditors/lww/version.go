@@ -13,7 +13,7 @@ import (
 
 // state is the item as it stood in one region between two records.
 type state struct {
-	image record.Image // nil: no item
+	image record.Image // empty: no item
 	id    string       // identity across regions, with the occurrence; "" for no item
 	base  string       // identity without the occurrence
 	wrote audit.Region // the region that the image says wrote it; "" where it does not say or cannot be trusted
@@ -27,14 +27,11 @@ type state struct {
 	ttl   bool // a removal by time to live in this very region
 }
 
-func (s state) absent() bool { return s.image == nil }
+func (s state) absent() bool { return s.image.Absent() }
 
 // text is an attribute of the item as text, "" where it has none.
 func (s state) text(attr string) string {
-	if attr == "" {
-		return ""
-	}
-	return s.image[attr].Text
+	return s.image.Text(attr)
 }
 
 // counter is the application's version number: 0 before an item exists, -1 where the item has none.
@@ -78,14 +75,7 @@ func (s state) label(a Attributes) string {
 type writer struct{ id, origin string }
 
 func (a Attributes) writer(m record.Image) writer {
-	w := writer{}
-	if a.WriteID != "" {
-		w.id = m[a.WriteID].Text
-	}
-	if a.Origin != "" {
-		w.origin = m[a.Origin].Text
-	}
-	return w
+	return writer{id: m.Text(a.WriteID), origin: m.Text(a.Origin)}
 }
 
 // identify gives every state its identity. An image whose write id also stands on a different image was changed by a
@@ -109,7 +99,7 @@ func identify(a Attributes, regions []audit.Region, chains []*chain) (foreign bo
 					s.wrote = origin
 				}
 			} else {
-				s.base = "image " + hash(s.image)
+				s.base = "image " + digest(s.image)
 			}
 			c.count[s.base]++
 			s.id = s.base + "#" + strconv.Itoa(c.count[s.base])
@@ -130,7 +120,7 @@ func staleWriters(a Attributes, chains []*chain) map[writer]bool {
 			}
 			if m, seen := first[w]; !seen {
 				first[w] = s.image
-			} else if !m.Equal(s.image) {
+			} else if m != s.image {
 				stale[w] = true
 			}
 		}
@@ -138,20 +128,8 @@ func staleWriters(a Attributes, chains []*chain) map[writer]bool {
 	return stale
 }
 
-// hash is a digest of an image, independent of the order of its attributes.
-func hash(m record.Image) string {
-	names := make([]string, 0, len(m))
-	for name := range m {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	h := sha256.New()
-	for _, name := range names {
-		for _, part := range []string{name, m[name].Type, m[name].Text} {
-			h.Write(strconv.AppendInt(nil, int64(len(part)), 10))
-			h.Write([]byte{':'})
-			h.Write([]byte(part))
-		}
-	}
-	return hex.EncodeToString(h.Sum(nil)[:16])
+// digest is a short name for the content of an image.
+func digest(m record.Image) string {
+	sum := sha256.Sum256([]byte(m))
+	return hex.EncodeToString(sum[:16])
 }

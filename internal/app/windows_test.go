@@ -68,7 +68,7 @@ func lostAt(cfg *config.Config, at time.Time, w audit.Window, asOf, through time
 	return auditor.Audit(lww.Input{
 		Window: w, AsOf: asOf, Read: map[audit.Region]lww.Reach{cfg.Regions[0]: reach, cfg.Regions[1]: reach},
 		Changes: []record.Change{{
-			Table: table.Name, Region: cfg.Regions[0], Shard: "shard", Seq: "1", At: at, Key: "k", New: record.Image{"pk": {Type: "S", Text: "k"}},
+			Table: table.Name, Region: cfg.Regions[0], Shard: "shard", Seq: "1", At: at, Key: "k", New: record.NewImage(map[string]record.Attr{"pk": {Type: "S", Text: "k"}}),
 		}},
 	}).Findings
 }

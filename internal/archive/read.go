@@ -110,7 +110,7 @@ func decodeColumn(cr file.ColumnChunkReader, col int, into []record.Change) erro
 		}
 		return err
 	case *file.ByteArrayColumnChunkReader:
-		optional := col == colKeys || col == colOld || col == colNew
+		optional := col == colOld || col == colNew
 		if !optional {
 			return decodeText(cr, col, into)
 		}
@@ -148,8 +148,6 @@ func decodeImages(cr *file.ByteArrayColumnChunkReader, col int, into []record.Ch
 			}
 		}
 		switch col {
-		case colKeys:
-			into[i].Keys = m
 		case colOld:
 			into[i].Old = m
 		case colNew:

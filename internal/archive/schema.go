@@ -1,10 +1,7 @@
 package archive
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"unicode/utf8"
 
 	"github.com/apache/arrow/go/v17/parquet"
@@ -13,21 +10,20 @@ import (
 	"parallax/internal/record"
 )
 
-// The columns of a segment. Images are JSON objects of name to {"t": type, "v": canonical text}, names sorted; an absent
-// image is a null. The table, region and shard are the file's path.
+// The columns of a segment. Images are canonical DynamoDB JSON (record.Image); an absent one
+// is a null. The table, region and shard are the file's path.
 const (
 	colSeq   = iota // string
 	colEvent        // string
 	colAt           // timestamp, microseconds, UTC
 	colKey          // string
-	colKeys         // JSON, optional
 	colOld          // JSON, optional
 	colNew          // JSON, optional
 	colTTL          // boolean
 	columns
 )
 
-var names = [columns]string{"seq", "event", "at", "key", "keys", "old", "new", "by_ttl"}
+var names = [columns]string{"seq", "event", "at", "key", "old", "new", "by_ttl"}
 
 // layout is the Parquet schema of a segment.
 func layout() (*schema.GroupNode, error) {
@@ -42,7 +38,7 @@ func layout() (*schema.GroupNode, error) {
 	add(colEvent, required, schema.StringLogicalType{}, parquet.Types.ByteArray)
 	add(colAt, required, schema.NewTimestampLogicalType(true, schema.TimeUnitMicros), parquet.Types.Int64)
 	add(colKey, required, schema.StringLogicalType{}, parquet.Types.ByteArray)
-	for _, col := range []int{colKeys, colOld, colNew} {
+	for _, col := range []int{colOld, colNew} {
 		add(col, optional, schema.JSONLogicalType{}, parquet.Types.ByteArray)
 	}
 	add(colTTL, required, schema.NoLogicalType{}, parquet.Types.Boolean)
@@ -50,25 +46,21 @@ func layout() (*schema.GroupNode, error) {
 	return root, errors.Join(append(errs, err)...)
 }
 
-// encodeImage is an image as JSON. Text that JSON could not give back as it was is refused.
+// encodeImage is an image as JSON, which it is. What is not UTF-8 or not in canonical form is refused.
 func encodeImage(m record.Image) ([]byte, error) {
-	for name, a := range m {
-		if !utf8.ValidString(name) || !utf8.ValidString(a.Text) {
-			return nil, fmt.Errorf("attribute %q: not UTF-8", name)
-		}
+	if !utf8.ValidString(string(m)) {
+		return nil, errors.New("image: not UTF-8")
 	}
-	return json.Marshal(m)
+	if !m.Canonical() {
+		return nil, errors.New("image: not in canonical form")
+	}
+	return []byte(m), nil
 }
 
 func decodeImage(data []byte) (record.Image, error) {
-	var m record.Image
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&m); err != nil {
-		return nil, err
-	}
-	if m == nil {
-		return nil, errors.New("null")
+	m := record.Image(data)
+	if !m.Canonical() {
+		return "", errors.New("image: not in canonical form")
 	}
 	return m, nil
 }

@@ -202,8 +202,6 @@ func bytesOf(col int, changes []record.Change) (values []parquet.ByteArray, leve
 			text = c.Event
 		case colKey:
 			text = c.Key
-		case colKeys:
-			m = c.Keys
 		case colOld:
 			m = c.Old
 		case colNew:
@@ -213,7 +211,7 @@ func bytesOf(col int, changes []record.Change) (values []parquet.ByteArray, leve
 			values = append(values, parquet.ByteArray(text))
 			continue
 		}
-		if m == nil {
+		if m.Absent() {
 			levels = append(levels, 0)
 			continue
 		}

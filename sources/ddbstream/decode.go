@@ -2,6 +2,7 @@ package ddbstream
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -29,19 +30,12 @@ func decode(r types.Record, keys []string) (record.Change, error) {
 	c.At = aws.ToTime(d.ApproximateCreationDateTime).UTC().Truncate(time.Second)
 	c.ByTTL = r.EventName == types.OperationTypeRemove && r.UserIdentity != nil &&
 		aws.ToString(r.UserIdentity.Type) == ttlType && aws.ToString(r.UserIdentity.PrincipalId) == ttlPrincipal
-	var err error
-	if c.Keys, err = image(d.Keys); err != nil {
+	own, err := image(d.Keys)
+	if err != nil {
 		return c, fmt.Errorf("keys: %w", err)
 	}
-	for i, name := range keys {
-		a, ok := c.Keys[name]
-		if !ok {
-			return c, fmt.Errorf("keys: no attribute %s", name)
-		}
-		if i > 0 {
-			c.Key += "/"
-		}
-		c.Key += a.Text
+	if c.Key, err = key(own, keys); err != nil {
+		return c, fmt.Errorf("keys: %w", err)
 	}
 	if c.Old, err = image(d.OldImage); err != nil {
 		return c, fmt.Errorf("old image: %w", err)
@@ -54,7 +48,7 @@ func decode(r types.Record, keys []string) (record.Change, error) {
 
 // consistent checks that the images are those of the event: an insert had nothing before, a removal leaves nothing.
 func consistent(event types.OperationType, c record.Change) error {
-	hadOld, hasNew := c.Old != nil, c.New != nil
+	hadOld, hasNew := !c.Old.Absent(), !c.New.Absent()
 	switch event {
 	case types.OperationTypeInsert:
 		if hadOld || !hasNew {
@@ -74,18 +68,36 @@ func consistent(event types.OperationType, c record.Change) error {
 	return nil
 }
 
-// image decodes an item; an absent one stays nil.
+// parted makes the two parts of a key safe to be joined by a slash.
+var parted = strings.NewReplacer("%", "%25", "/", "%2F")
+
+// key is the text of an item's key, see record.Change.
+func key(own record.Image, names []string) (string, error) {
+	parts := make([]string, len(names))
+	for i, name := range names {
+		a, ok := own.Attr(name)
+		if !ok {
+			return "", fmt.Errorf("no attribute %s", name)
+		}
+		if parts[i] = a.Text; len(names) > 1 {
+			parts[i] = parted.Replace(a.Text)
+		}
+	}
+	return strings.Join(parts, "/"), nil
+}
+
+// image decodes an item; an absent one is the empty image.
 func image(item map[string]types.AttributeValue) (record.Image, error) {
 	if len(item) == 0 {
-		return nil, nil //nolint:nilnil // no item is a value of its own, see record.Image
+		return "", nil
 	}
-	out := make(record.Image, len(item))
+	out := make(map[string]record.Attr, len(item))
 	for name, v := range item {
 		a, err := attribute(v)
 		if err != nil {
-			return nil, fmt.Errorf("attribute %s: %w", name, err)
+			return "", fmt.Errorf("attribute %s: %w", name, err)
 		}
 		out[name] = a
 	}
-	return out, nil
+	return record.NewImage(out), nil
 }

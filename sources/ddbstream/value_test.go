@@ -78,7 +78,7 @@ func TestDecodeRefusesImagesOfAnotherEvent(t *testing.T) {
 		EventName: types.OperationTypeRemove, Dynamodb: &types.StreamRecord{Keys: key, OldImage: key, SequenceNumber: &seq},
 		UserIdentity: &types.Identity{Type: new("Service"), PrincipalId: new("dynamodb.amazonaws.com")},
 	}
-	if c, err := decode(ttl, []string{"pk"}); err != nil || !c.ByTTL || c.Key != "k" || c.New != nil {
+	if c, err := decode(ttl, []string{"pk"}); err != nil || !c.ByTTL || c.Key != "k" || !c.New.Absent() {
 		t.Errorf("%+v, %v", c, err)
 	}
 }

@@ -70,6 +70,7 @@ create table parallax.finding (
     amounts      jsonb not null check (jsonb_typeof(amounts) = 'array'),
     window_from  timestamptz not null,
     window_to    timestamptz not null,
+    shown        timestamptz,
     reason       text not null,
     rule         text not null,
     evidence     jsonb not null check (jsonb_typeof(evidence) = 'array'),
@@ -102,6 +103,7 @@ comment on column parallax.finding.amount_minor is 'the first amount, in minor u
 comment on column parallax.finding.currency is 'ISO 4217 code of the first amount';
 comment on column parallax.finding.amounts is 'all amounts: [{amount_minor, currency}]';
 comment on column parallax.finding.window_from is 'when it happened, by the records'' own times';
+comment on column parallax.finding.shown is 'when the last of the records that show it was written; null where that is the window; a run clears what its window holds by this';
 comment on column parallax.finding.first_seen is 'as-of time of the first run that saw it';
 comment on column parallax.finding.last_seen is 'newest as-of time of the runs that saw it';
 comment on column parallax.finding.runs is 'how many runs saw it';

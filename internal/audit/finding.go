@@ -77,10 +77,19 @@ type Finding struct {
 	Key         string      `json:"key"`              // the business key: payment id, table key, object key, file name
 	Region      Region      `json:"region,omitempty"` // where the loss is, if it is in one region
 	Amounts     []Money     `json:"amounts,omitempty"`
-	Window      Window      `json:"window"` // when it happened, by the records' own times
-	Reason      string      `json:"reason"` // one sentence for a finance person
-	Rule        string      `json:"rule"`   // the rule that decided
+	Window      Window      `json:"window"`         // when it happened, by the records' own times
+	Shown       time.Time   `json:"shown,omitzero"` // when the last of the records that show it was written, where that is later than Window
+	Reason      string      `json:"reason"`         // one sentence for a finance person
+	Rule        string      `json:"rule"`           // the rule that decided
 	Evidence    []Evidence  `json:"evidence"`
+}
+
+// Due is the time by which a finding belongs to a run: the run whose window holds it reports the finding, and may clear it.
+func (f Finding) Due() Window {
+	if f.Shown.IsZero() {
+		return f.Window
+	}
+	return At(f.Shown)
 }
 
 // NewFingerprint hashes what makes a finding the same finding in a later run: its kind, its scope,

@@ -20,6 +20,7 @@ type Outcome struct {
 	AsOf      time.Time // the moment the run speaks for
 	Basis     string    // digest of the rules and the witnesses it looked with: only a run of the same basis clears a finding
 	Findings  []Finding
+	Rejudged  []Fingerprint // findings of earlier windows that it judged again: those it does not report are no longer there
 	Coverage  []Coverage
 	Cursors   []Cursor
 	Segments  []Segment        // change archive written by capture

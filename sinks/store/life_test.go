@@ -127,6 +127,36 @@ func TestClearing(t *testing.T) {
 	}
 }
 
+func TestClearingBelongsToTheRunThatHoldsWhatShowsIt(t *testing.T) {
+	f := lost("pay-1")
+	f.Shown = minutes(70) // the write was lost in the first hour, and the winner came in the second
+	for name, c := range map[string]struct {
+		window   audit.Window
+		rejudged []audit.Fingerprint
+		want     audit.Status
+	}{
+		"hour of the loss":           {audit.Window{From: minutes(0), To: minutes(60)}, nil, audit.Open},
+		"hour of the arrival":        {audit.Window{From: minutes(60), To: minutes(80)}, nil, audit.Cleared},
+		"ends at the arrival":        {audit.Window{From: minutes(60), To: minutes(70)}, nil, audit.Open},
+		"later, judged again":        {audit.Window{From: minutes(80), To: minutes(90)}, []audit.Fingerprint{f.Fingerprint}, audit.Cleared},
+		"later, another judged anew": {audit.Window{From: minutes(80), To: minutes(90)}, []audit.Fingerprint{"another"}, audit.Open},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := fresh(t)
+			commit(t, s, outcome("run-1", minutes(90), f))
+			if got := get(t, s, f); !got.Shown.Equal(f.Shown) {
+				t.Errorf("shown at %s", got.Shown)
+			}
+			o := outcome("run-2", minutes(100))
+			o.Window, o.Rejudged = c.window, c.rejudged
+			commit(t, s, o)
+			if got := get(t, s, f).Status; got != c.want {
+				t.Errorf("%s, want %s", got, c.want)
+			}
+		})
+	}
+}
+
 func TestClearingByStatus(t *testing.T) {
 	for status, want := range map[audit.Status]audit.Status{
 		audit.Acknowledged: audit.Cleared, audit.Resolved: audit.Resolved, audit.Suppressed: audit.Suppressed,

@@ -59,7 +59,7 @@ func (f Filter) where() (string, []any) {
 
 func words[S ~string](in []S) []string { return mapped(in, func(s S) string { return string(s) }) }
 
-const storedColumns = `fingerprint, kind, severity, verdict, status, scope, key, region, amounts, window_from, window_to, reason, rule,
+const storedColumns = `fingerprint, kind, severity, verdict, status, scope, key, region, amounts, window_from, window_to, shown, reason, rule,
 	evidence, job, first_seen, last_seen, runs, first_run, last_run, coalesce(cleared_by, '')`
 
 // Findings returns the findings a filter selects, the gravest first and then by kind, scope and key, and how many there are
@@ -127,13 +127,15 @@ func likePrefix(prefix string) string { return likeSpecial.Replace(text(prefix))
 func scanStored(row pgx.CollectableRow, total *int) (audit.StoredFinding, error) {
 	var f audit.StoredFinding
 	var amounts, evidence []byte
+	var shown *time.Time
 	err := row.Scan(total, &f.Fingerprint, &f.Kind, &f.Severity, &f.Verdict, &f.Status, &f.Scope, &f.Key, &f.Region, &amounts,
-		&f.Window.From, &f.Window.To, &f.Reason, &f.Rule, &evidence, &f.Job, &f.FirstSeen, &f.LastSeen, &f.Runs,
+		&f.Window.From, &f.Window.To, &shown, &f.Reason, &f.Rule, &evidence, &f.Job, &f.FirstSeen, &f.LastSeen, &f.Runs,
 		&f.FirstRun, &f.LastRun, &f.ClearedBy)
 	if err != nil {
 		return f, err
 	}
 	utc(&f.Window.From, &f.Window.To, &f.FirstSeen, &f.LastSeen)
+	f.Shown = instant(shown)
 	return f, errors.Join(json.Unmarshal(amounts, &f.Amounts), json.Unmarshal(evidence, &f.Evidence))
 }
 

@@ -50,8 +50,8 @@ func settleUnseen(ctx context.Context, tx pgx.Tx, o audit.Outcome) ([]event, err
 	return events, err
 }
 
-// unseenBy lists the living findings of the run's job, of a scope it read, wholly inside its window, and not seen by a run
-// that speaks for a later moment. An inconclusive run says nothing by its silence.
+// unseenBy lists the living findings of the run's job, of a scope it read, due wholly inside its window or judged again by
+// name, and not seen by a run that speaks for a later moment. An inconclusive run says nothing by its silence.
 func unseenBy(ctx context.Context, tx pgx.Tx, o audit.Outcome) ([]unseen, error) {
 	if o.Verdict() == audit.RunInconclusive {
 		return nil, nil
@@ -59,9 +59,11 @@ func unseenBy(ctx context.Context, tx pgx.Tx, o audit.Outcome) ([]unseen, error)
 	rows, err := tx.Query(ctx, `select fingerprint, status, basis = $7, exists (select from parallax.finding_event e
 			where e.fingerprint = f.fingerprint and e.action = 'kept' and e.at >= f.last_seen)
 		from parallax.finding f
-		where job = $1 and scope = any($2) and window_from >= $3 and window_to <= $4 and last_seen <= $5 and last_run <> $6
+		where job = $1 and scope = any($2) and last_seen <= $5 and last_run <> $6
+		and (coalesce(shown, window_from) >= $3 and coalesce(shown + interval '1 microsecond', window_to) <= $4 or fingerprint = any($8))
 		and status in ('expected', 'overdue', 'open', 'acknowledged') order by kind, scope, key, fingerprint`,
-		o.Job, scopes(o), o.Window.From.UTC(), o.Window.To.UTC(), o.AsOf, o.RunID, o.Basis)
+		o.Job, scopes(o), o.Window.From.UTC(), o.Window.To.UTC(), o.AsOf, o.RunID, o.Basis,
+		mapped(o.Rejudged, func(f audit.Fingerprint) string { return string(f) }))
 	if err != nil {
 		return nil, err
 	}

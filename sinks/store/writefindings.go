@@ -73,7 +73,7 @@ func knownOf(ctx context.Context, tx pgx.Tx, o audit.Outcome) (map[audit.Fingerp
 
 var findingColumns = []string{
 	"fingerprint", "kind", "job", "severity", "verdict", "status", "scope", "key", "region", "amount_minor", "currency", "amounts",
-	"window_from", "window_to", "reason", "rule", "evidence", "first_seen", "last_seen", "runs", "first_run", "last_run",
+	"window_from", "window_to", "shown", "reason", "rule", "evidence", "first_seen", "last_seen", "runs", "first_run", "last_run",
 	"basis",
 }
 
@@ -83,7 +83,7 @@ const findingConflict = `(fingerprint) do update set severity = excluded.severit
 	status = excluded.status, status_by = case when t.status = excluded.status then t.status_by end,
 	scope = excluded.scope, key = excluded.key, region = excluded.region,
 	amount_minor = excluded.amount_minor, currency = excluded.currency, amounts = excluded.amounts,
-	window_from = excluded.window_from, window_to = excluded.window_to, reason = excluded.reason, rule = excluded.rule,
+	window_from = excluded.window_from, window_to = excluded.window_to, shown = excluded.shown, reason = excluded.reason, rule = excluded.rule,
 	evidence = excluded.evidence, last_seen = excluded.last_seen, runs = t.runs + 1, last_run = excluded.last_run,
 	basis = excluded.basis,
 	cleared_by = null, cleared_at = null`
@@ -104,7 +104,7 @@ func findingRow(o audit.Outcome, f audit.Finding) ([]any, error) {
 	}
 	return []any{
 		string(f.Fingerprint), string(f.Kind), o.Job, string(f.Severity), string(f.Verdict), string(f.Status), f.Scope, f.Key,
-		string(f.Region), minor, currency, amounts, f.Window.From.UTC(), f.Window.To.UTC(), f.Reason, f.Rule, evidence,
+		string(f.Region), minor, currency, amounts, f.Window.From.UTC(), f.Window.To.UTC(), moment(f.Shown), f.Reason, f.Rule, evidence,
 		o.AsOf, o.AsOf, int64(1), o.RunID, o.RunID, o.Basis,
 	}, nil
 }

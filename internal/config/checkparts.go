@@ -1,11 +1,13 @@
 package config
 
 import (
+	"errors"
 	"net/url"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"parallax/internal/audit"
 	"parallax/internal/record"
@@ -15,7 +17,7 @@ func (d *decoder) checkEndpoints(endpoints map[audit.Region]Endpoints) {
 	for _, region := range sortedRegions(endpoints) {
 		e := endpoints[region]
 		for _, one := range []struct{ name, url string }{
-			{"dynamodb", e.DynamoDB}, {"dynamodbstreams", e.DynamoDBStreams}, {"s3", e.S3}, {"rds", e.RDS},
+			{"dynamodb", e.DynamoDB}, {"dynamodbstreams", e.DynamoDBStreams}, {"s3", e.S3}, {"rds", e.RDS}, {"kinesis", e.Kinesis},
 		} {
 			if one.url == "" {
 				continue
@@ -28,9 +30,47 @@ func (d *decoder) checkEndpoints(endpoints map[audit.Region]Endpoints) {
 	}
 }
 
-// checkTables refuses empty names.
-func (d *decoder) checkTables(tables []Table) {
+// checkArchive wants a bucket that can be addressed, and an archive that outlives what is audited.
+func (d *decoder) checkArchive(a Archive) {
+	if _, _, err := a.Bucket(); err != nil {
+		d.wrongAt("archive.s3", err.Error())
+	}
+	if a.Retention > 0 && a.Retention < minRetention {
+		d.wrongAt("archive.retention", "is shorter than 48h: an audit needs a day of history before its window")
+	}
+}
+
+const minRetention = 48 * time.Hour
+
+// Bucket is the bucket and the prefix of an archive on S3; no bucket where it lies in a folder.
+func (a Archive) Bucket() (bucket, prefix string, err error) {
+	if a.S3 == "" {
+		return "", "", nil
+	}
+	u, err := url.Parse(a.S3)
+	if err != nil || u.Scheme != "s3" || u.Host == "" || u.RawQuery != "" {
+		return "", "", errors.New("not a bucket: write s3://bucket/prefix")
+	}
+	return u.Host, strings.Trim(u.Path, "/"), nil
+}
+
+// minMemory is what the readers of the archive alone need, in MiB.
+const minMemory = 64
+
+func (d *decoder) checkLimits(l Limits) {
+	if l.MemoryMiB < minMemory {
+		d.wrongAt("limits.memory_mib", "must be 64 at least")
+	}
+}
+
+// checkTables refuses empty names, and a feed that only some regions have.
+func (d *decoder) checkTables(tables []Table, regions []audit.Region) {
 	for i, t := range tables {
+		for _, region := range regions {
+			if len(t.Kinesis.Streams) > 0 && t.Kinesis.Streams[region] == "" {
+				d.wrongAt(join("tables", nameOr(t.Name, i))+".kinesis.streams", "a table is read the same way in every region: name the data stream of "+string(region)+" too")
+			}
+		}
 		for _, name := range t.Financial {
 			if strings.TrimSpace(name) == "" {
 				d.wrongAt(join("tables", nameOr(t.Name, i))+".financial", "a name is empty")

@@ -64,11 +64,15 @@ type Endpoints struct {
 	DynamoDBStreams string `yaml:"dynamodbstreams" doc:"URL for DynamoDB Streams."`
 	S3              string `yaml:"s3" doc:"URL for S3."`
 	RDS             string `yaml:"rds" doc:"URL for RDS."`
+	Kinesis         string `yaml:"kinesis" doc:"URL for Kinesis Data Streams."`
 }
 
 // Archive is where the change archive lies.
 type Archive struct {
-	Dir string `yaml:"dir" default:"archive" doc:"Folder of the change archive (Parquet); relative to data_dir."`
+	Dir       string        `yaml:"dir" default:"archive" doc:"Folder of the change archive (Parquet); relative to data_dir."`
+	S3        string        `yaml:"s3" doc:"Bucket and prefix that hold the archive instead of a folder: s3://bucket/prefix."`
+	Region    audit.Region  `yaml:"region" doc:"Region of that bucket; without it the first of regions."`
+	Retention time.Duration `yaml:"retention" default:"0s" zero:"ok" doc:"What is older is removed after a capture; 0s keeps all. Shorter than 48h is refused."`
 }
 
 // Table is a DynamoDB global table of idempotency keys.
@@ -77,6 +81,21 @@ type Table struct {
 	Settle     time.Duration `yaml:"settle" default:"15m" doc:"Younger than this is in flight, never a finding."`
 	Attributes Attributes    `yaml:"attributes" doc:"Which attribute of an item holds what; empty where the table has none."`
 	Financial  []string      `yaml:"financial" doc:"Attributes whose difference raises the severity."`
+	Clock      time.Duration `yaml:"clock" default:"1s" zero:"ok" doc:"How far apart the regions' clocks may be."`
+	Kinesis    Kinesis       `yaml:"kinesis" doc:"Kinesis Data Streams for DynamoDB, to be read instead of DynamoDB Streams."`
+	Scan       Scan          `yaml:"scan" doc:"Comparing the replicas item by item when part of a stream was lost."`
+}
+
+// Kinesis names the data streams that carry a table's changes.
+type Kinesis struct {
+	Streams map[audit.Region]string `yaml:"streams" keys:"region" doc:"Name of the data stream of each region."`
+	Late    time.Duration           `yaml:"late" default:"1m" doc:"How late a record may come after newer ones."`
+}
+
+// Scan says whether and how hard tables are scanned.
+type Scan struct {
+	AfterGap  bool `yaml:"after_gap" default:"true" doc:"Scan both replicas when a stream has a gap. It costs read capacity."`
+	ReadUnits int  `yaml:"read_units" default:"100" doc:"Read capacity units a second to use at most, in each region."`
 }
 
 // Attributes maps the roles an attribute can play to the table's own names.
@@ -223,6 +242,7 @@ type LagObjectives struct {
 type Limits struct {
 	StatementTimeout time.Duration `yaml:"statement_timeout" default:"30s" doc:"Time allowed for one statement on a ledger."`
 	PageRows         int           `yaml:"page_rows" default:"10000" doc:"Rows read from a ledger at a time."`
+	MemoryMiB        int           `yaml:"memory_mib" default:"512" doc:"Memory an audit of the archive may use, in MiB; beyond it goes to a temporary file in data_dir."`
 	MaxFindings      int           `yaml:"max_findings" default:"10000" doc:"Findings one run may report; a truncated list says so."`
 }
 

@@ -56,12 +56,24 @@ func TestExampleLoads(t *testing.T) {
 	}
 }
 
+func TestTableDefaults(t *testing.T) {
+	t.Parallel()
+	cfg, _ := mustLoad(t, minimal+"tables: [{name: a}, {name: b, clock: 0s, scan: {after_gap: false}}]\narchive: {s3: s3://keep/a/b/}\n")
+	a, b := cfg.Tables[0], cfg.Tables[1]
+	if !a.Scan.AfterGap || a.Scan.ReadUnits != 100 || a.Clock != time.Second || b.Scan.AfterGap || b.Scan.ReadUnits != 100 || b.Clock != 0 {
+		t.Errorf("%+v\n%+v", a, b)
+	}
+	if bucket, prefix, err := cfg.Archive.Bucket(); bucket != "keep" || prefix != "a/b" || err != nil {
+		t.Errorf("%q %q %v", bucket, prefix, err)
+	}
+}
+
 func TestDefaults(t *testing.T) {
 	t.Parallel()
 	cfg, _ := mustLoad(t, minimal+"tables: [{name: a}]\nschedules: {lww: \"1 * * * *\"}\n")
 	got := fmt.Sprintln(cfg.Tables[0].Settle, cfg.Ledgers[0].Margin, cfg.Ledgers[0].Compare, cfg.AWS.Timeout, cfg.AWS.Retries,
 		cfg.Limits, cfg.Log, cfg.Objectives, cfg.Topology.SnapshotAlarm, cfg.Schedules["lww"], cfg.Schedules["capture"])
-	const want = "15m0s 30s [amount_minor currency status] 30s 3 {30s 10000 10000} {info console} {0s 1m0s {5s 1s 15m0s}} 72h0m0s 1 * * * * */10 * * * *"
+	const want = "15m0s 30s [amount_minor currency status] 30s 3 {30s 10000 512 10000} {info console} {0s 1m0s {5s 1s 15m0s}} 72h0m0s 1 * * * * */10 * * * *"
 	if strings.TrimSpace(got) != want {
 		t.Errorf("defaults are\n%s, want\n%s", got, want)
 	}

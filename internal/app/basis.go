@@ -16,7 +16,8 @@ import (
 // miss a finding because it no longer looks, so it proves nothing about it.
 func basisOf(cfg *config.Config, job string) (string, error) {
 	c := *cfg
-	c.Path, c.Store, c.Log, c.Schedules, c.Limits.MaxFindings = "", config.Connection{}, config.Log{}, nil, 0
+	c.Path, c.Store, c.Log, c.Schedules = "", config.Connection{}, config.Log{}, nil
+	c.Limits.MaxFindings, c.Limits.MemoryMiB, c.Archive.Retention = 0, 0, 0
 	if inside, err := filepath.Rel(c.DataDir, c.Archive.Dir); err == nil && filepath.IsLocal(inside) {
 		c.Archive.Dir = inside // it moves with data_dir
 	}

@@ -58,6 +58,7 @@ var rules = []rule{
 	{name: "schedules", inside: []string{"internal/audit", "internal/pipeline"}, outside: []string{"cron"}},
 	{name: "internal/archive", inside: vocabulary, outside: []string{"arrow", "zap"}},
 	{name: "internal/config", inside: vocabulary, outside: []string{"yaml", "pgx"}},
+	{name: "internal/canary", inside: append([]string{"auditors/lww"}, vocabulary...)},
 	{name: "internal/console/...", inside: []string{"internal/audit", "internal/pipeline"}, outside: []string{"zap"}},
 	{name: "internal/pgserver", outside: []string{"pgx"}},
 	{name: "internal/house"},

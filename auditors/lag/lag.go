@@ -94,8 +94,18 @@ func within(samples []audit.LagSample, w audit.Window) []audit.LagSample {
 func summary(samples []audit.LagSample) audit.LagSample {
 	worst := slices.MaxFunc(samples, func(a, b audit.LagSample) int { return cmp.Compare(a.Lag, b.Lag) })
 	method, _, _ := strings.Cut(worst.Method, ", worst of ") // an earlier run's summary
-	worst.Method = fmt.Sprintf("%s, worst of %d", method, len(samples))
+	worst.Method = fmt.Sprintf("%s, worst of %d", method, count(samples))
+	worst.Equal = 0 // the method says it now
 	return worst
+}
+
+// count is how many measurements the samples stand for.
+func count(samples []audit.LagSample) int64 {
+	n := int64(len(samples))
+	for _, s := range samples {
+		n += s.Equal
+	}
+	return n
 }
 
 // breaches groups the breaching samples, given in time order, by their day.
@@ -130,7 +140,7 @@ func (a Auditor) breach(p Path, breaches []audit.LagSample) audit.Finding {
 		Reason: fmt.Sprintf("%s in %s was up to %s behind %s; the objective is %s.", layerName(p), p.To, round(worst.Lag), p.From, objective),
 		Evidence: []audit.Evidence{
 			point(p, first, "first over the objective"), point(p, worst, "worst"), point(p, last, "last over the objective"),
-			{Source: "lag " + p.Layer, Field: "samples over the objective", Value: fmt.Sprint(len(breaches))},
+			{Source: "lag " + p.Layer, Field: "samples over the objective", Value: fmt.Sprint(count(breaches))},
 		},
 	}
 }

@@ -108,6 +108,7 @@ type LagSample struct {
 	Lag    time.Duration
 	Error  time.Duration // the measurement's own uncertainty, +/-
 	Method string        // how it was measured: "aurora rpo_lag", "stream record", ...
+	Equal  int64         // how many more measurements gave the same at the same time
 }
 
 // Failover is one change of the writing region, with what the data says it cost in time.

@@ -38,6 +38,7 @@ var rules = []rule{
 	{name: "internal/record", inside: []string{"internal/audit", "internal/money"}},
 	{name: "internal/join", inside: vocabulary},
 	{name: "internal/golden", inside: vocabulary},
+	{name: "internal/simulate", inside: []string{"internal/audit", "internal/record"}},
 	{name: "internal/pipeline", inside: []string{"internal/audit", "internal/record"}},
 
 	{name: "auditors/...", inside: append([]string{"internal/join"}, vocabulary...)},

@@ -40,11 +40,13 @@ var rules = []rule{
 	{name: "internal/golden", inside: vocabulary},
 	{name: "internal/simulate", inside: []string{"internal/audit", "internal/record"}},
 	{name: "internal/pipeline", inside: []string{"internal/audit", "internal/record"}},
+	{name: "internal/ddbjson", inside: []string{"internal/audit", "internal/record"}},
 
 	{name: "auditors/...", inside: append([]string{"internal/join"}, vocabulary...)},
 	{name: "reconcile/...", inside: append([]string{"internal/join"}, vocabulary...)},
 
 	{name: "sources/aurora", inside: vocabulary, outside: []string{"pgx", "zap"}},
+	{name: "sources/ddbstream", inside: append([]string{"internal/ddbjson", "internal/pipeline"}, vocabulary...), outside: []string{"aws", "zap"}},
 	{name: "sources/inventory", inside: vocabulary, outside: []string{"aws", "arrow", "zap"}},
 	{name: "sources/settlement", inside: vocabulary, outside: []string{"zap"}},
 	{name: "sources/ledgerfile", inside: vocabulary},
@@ -72,7 +74,7 @@ var rules = []rule{
 }
 
 // pure packages import nothing but the standard library and what their rule lists.
-var pure = []string{"internal/audit", "internal/money", "internal/pan", "internal/record", "internal/join", "internal/pipeline", "auditors/...", "reconcile/..."}
+var pure = []string{"internal/audit", "internal/money", "internal/pan", "internal/record", "internal/join", "internal/pipeline", "internal/ddbjson", "auditors/...", "reconcile/..."}
 
 // covers reports whether a name, which may end in /..., stands for a package.
 func covers(name, pkg string) bool {

@@ -49,10 +49,12 @@ type (
 	scanAnswer struct {
 		Count, ScannedCount int
 		Items               []Item
-		LastEvaluatedKey    Item `json:",omitempty"`
+		LastEvaluatedKey    Item              `json:",omitempty"`
+		ConsumedCapacity    *consumedCapacity `json:",omitempty"`
 	}
 	itemAnswer struct {
-		Item Item `json:",omitempty"`
+		Item             Item              `json:",omitempty"`
+		ConsumedCapacity *consumedCapacity `json:",omitempty"`
 	}
 	writeAnswer struct {
 		Attributes Item `json:",omitempty"`
@@ -67,7 +69,9 @@ func (c *Cluster) getItem(r *replica, in getItemRequest) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return itemAnswer{r.items[key].item}, nil
+	item := r.items[key].item
+	consumed, err := c.consumed(in.ReturnConsumedCapacity, in.ConsistentRead, item.size())
+	return itemAnswer{item, consumed}, err
 }
 
 func (c *Cluster) putItem(r *replica, in putItemRequest) (any, error) {
@@ -177,7 +181,14 @@ func (c *Cluster) scan(r *replica, in scanRequest) (any, error) {
 			return nil, err
 		}
 	}
-	return c.page(r, in, start), nil
+	out := c.page(r, in, start)
+	size := 0
+	for _, item := range out.Items {
+		size += item.size()
+	}
+	var err error
+	out.ConsumedCapacity, err = c.consumed(in.ReturnConsumedCapacity, in.ConsistentRead, size)
+	return out, err
 }
 
 // page collects the items after a key. The order is that of hashes, so that it tells nothing, as with the service.

@@ -33,7 +33,7 @@ func (r *run) retry(ctx context.Context, call func(context.Context) (middleware.
 		if err := sleep(ctx, delay); err != nil {
 			return err
 		}
-		delay *= 2
+		delay = min(2*delay, slowest)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"parallax/internal/audit"
 )
@@ -15,6 +16,8 @@ import (
 func explain(err error, operation, what string, w audit.Window) audit.Gap {
 	g := audit.Gap{Window: w}
 	var api smithy.APIError
+	var bad *badAnswer
+	var http *smithyhttp.ResponseError
 	switch {
 	case errors.Is(err, errBudget):
 		g.Reason = fmt.Sprintf("%s was not read to its end: %s", what, err)
@@ -23,6 +26,14 @@ func explain(err error, operation, what string, w audit.Window) audit.Gap {
 	case uncredentialed(err):
 		g.Reason = fmt.Sprintf("%s of %s was not sent: no AWS credentials were found", operation, what)
 		g.Remedy = "set AWS_PROFILE or the AWS_ variables, or give this process a role"
+		return g
+	case errors.As(err, &bad):
+		g.Reason = fmt.Sprintf("%s of %s was answered with what cannot be read: %s", operation, what, bad.err)
+		g.Remedy = "check what answers at the endpoint, a proxy perhaps, then run again"
+		return g
+	case !errors.As(err, &api) && errors.As(err, &http) && http.HTTPStatusCode() != 0:
+		g.Reason = fmt.Sprintf("%s of %s was answered with status %d and no error of the service", operation, what, http.HTTPStatusCode())
+		g.Remedy = "check what answers at the endpoint, a proxy perhaps, then run again"
 		return g
 	case !errors.As(err, &api):
 		g.Reason = fmt.Sprintf("%s of %s got no answer: %s", operation, what, root(err))

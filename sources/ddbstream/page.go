@@ -4,36 +4,45 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
-
 	"parallax/internal/audit"
+	"parallax/internal/ddbjson"
 	"parallax/internal/record"
 )
 
-// repeats reports a page that does not lead on: its next iterator is the one that was asked, or its records do not follow
-// the ones before. Reading on could go round in a circle.
-func (rd *reader) repeats(ctx context.Context, asked *string, page *dynamodbstreams.GetRecordsOutput) bool {
+// repeats reports a page that does not lead on: its next iterator is the one that was asked, its records do not follow the
+// ones before, or page after page says the same. Reading on could go round in a circle. Records that the page before had
+// too are taken out, as they have been read.
+func (rd *reader) repeats(ctx context.Context, asked string, page *ddbjson.Page) bool {
 	what := ""
-	if page.NextShardIterator != nil && *page.NextShardIterator == *asked {
+	if page.Next == asked {
 		what = "its next iterator is the one that was asked"
 	}
+	fresh := 0 // the records from here on are new
+	for fresh < len(page.Changes) && rd.seen(page.Changes[fresh].Seq) {
+		fresh++
+	}
 	last := rd.last
-	for _, rec := range page.Records {
-		if rec.Dynamodb == nil {
+	for _, c := range page.Changes[fresh:] {
+		if c.Seq == "" {
 			continue
 		}
-		if seq := aws.ToString(rec.Dynamodb.SequenceNumber); last != "" && compareSeq(seq, last) <= 0 {
-			what = "record " + seq + " came after " + last
+		if last != "" && compareSeq(c.Seq, last) <= 0 {
+			what = "record " + c.Seq + " came after " + last
 			break
 		}
-		last = aws.ToString(rec.Dynamodb.SequenceNumber)
+		last = c.Seq
+	}
+	if rd.repeated++; fresh == 0 {
+		rd.repeated = 0
+	} else if rd.repeated > patientRepeats {
+		what = fmt.Sprintf("record %s came after %s, page after page", page.Changes[0].Seq, last)
 	}
 	if what == "" {
+		rd.fresh(ctx, page, fresh)
 		return false
 	}
 	rd.gap(ctx, audit.Gap{
@@ -43,21 +52,46 @@ func (rd *reader) repeats(ctx context.Context, asked *string, page *dynamodbstre
 	return true
 }
 
+const patientRepeats = 8 // pages in a row that begin with records of the page before
+
+// fresh takes the first records out of a page and remembers the others, lest the next page has them too.
+func (rd *reader) fresh(ctx context.Context, page *ddbjson.Page, from int) {
+	if from > 0 {
+		rd.send(ctx, batch{Excluded: []audit.Exclusion{{Reason: "the stream gave the record twice", Records: int64(from)}}})
+		page.Changes = page.Changes[from:]
+		for len(page.Faults) > 0 && page.Faults[0].Record <= from {
+			page.Faults = page.Faults[1:]
+		}
+		for i := range page.Faults {
+			page.Faults[i].Record -= from
+		}
+	}
+	if len(page.Changes) > 0 {
+		rd.prior = page.Changes
+	}
+}
+
+// seen reports whether the last page with records had this one.
+func (rd *reader) seen(seq string) bool {
+	return seq != "" && rd.last != "" && compareSeq(seq, rd.last) <= 0 &&
+		slices.ContainsFunc(rd.prior, func(c record.Change) bool { return c.Seq == seq })
+}
+
 // page yields the records of one page. Order holds for each item alone, so a record of a later window does not end the
 // reading: it is left for the run of that window, and those behind it are read. It reports true when the whole page was
 // written after the window and after the reading began: what a busy shard gets meanwhile is for the next run.
-func (rd *reader) page(ctx context.Context, records []types.Record) (beyond bool) {
-	if len(records) == 0 {
+func (rd *reader) page(ctx context.Context, page ddbjson.Page) (beyond bool) {
+	if len(page.Changes) == 0 {
 		rd.idle++
 		return false
 	}
 	rd.idle = 0
-	var b batch
+	b := batch{Records: make([]record.Change, 0, len(page.Changes))}
 	limit := later(rd.window.To, rd.before.to)
 	tail := later(limit, rd.readAt())
 	beyond = !rd.window.To.IsZero()
-	for _, rec := range records {
-		c, err := decode(rec, rd.keys)
+	faults := page.Faults
+	for i, c := range page.Changes {
 		c.Table, c.Region, c.Shard = rd.Table, rd.Region, rd.id
 		if c.At.Before(tail) {
 			beyond = false
@@ -67,14 +101,16 @@ func (rd *reader) page(ctx context.Context, records []types.Record) (beyond bool
 			rd.lost(ctx, c.At)
 		}
 		rd.trimmed = false
+		faulty := len(faults) > 0 && faults[0].Record == i+1
+		var fault ddbjson.Fault
+		if faulty {
+			fault, faults = faults[0], faults[1:]
+		}
 		if !rd.take(c, limit) {
 			continue
 		}
-		if err != nil {
-			rd.gone(ctx, audit.Gap{
-				Window: audit.At(c.At), Reason: fmt.Sprintf("shard %s, record %s: %s", rd.id, c.Seq, err),
-				Remedy: "report it: the stream holds something this version does not know",
-			})
+		if faulty {
+			rd.unusable(ctx, c, fault)
 		} else {
 			b.Records = append(b.Records, c)
 		}
@@ -90,6 +126,18 @@ func (rd *reader) page(ctx context.Context, records []types.Record) (beyond bool
 		rd.send(ctx, b)
 	}
 	return beyond
+}
+
+// unusable reports a record that was read and not understood.
+func (rd *reader) unusable(ctx context.Context, c record.Change, fault ddbjson.Fault) {
+	w := rd.unread()
+	if !c.At.IsZero() {
+		w = audit.At(c.At)
+	}
+	rd.gone(ctx, audit.Gap{
+		Window: w, Reason: fmt.Sprintf("shard %s, record %s: %s", rd.id, c.Seq, fault.What()),
+		Remedy: "report it: the stream holds something this version does not know",
+	})
 }
 
 // take moves the position over a record and reports whether it is to be yielded now: it is not if it belongs to a later

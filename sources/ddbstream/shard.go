@@ -12,6 +12,7 @@ import (
 	"github.com/aws/smithy-go/middleware"
 
 	"parallax/internal/audit"
+	"parallax/internal/record"
 )
 
 // outcome is how the reading of a shard ended.
@@ -45,12 +46,17 @@ type reader struct {
 	since    time.Time // of the newest record read in this run
 	trimmed  bool      // records were lost before the next one to come
 	idle     int
-	renewals int // iterators renewed since the last page
+	renewals int             // iterators renewed since the last page
+	repeated int             // pages since the last that held a new record, all of them repeating records
+	prior    []record.Change // the last page with records
+	pace     pace
+	answers  answers
 }
 
 // shard reads one shard from its cursor on.
 func (r *run) shard(ctx context.Context, s types.Shard) outcome {
-	rd := &reader{run: r, id: aws.ToString(s.ShardId)}
+	rd := &reader{run: r, id: aws.ToString(s.ShardId), pace: pace{step: r.Backoff}}
+	rd.answers.keys = r.keys
 	rd.closing = rangeOf(s).EndingSequenceNumber != nil
 	if r.resume {
 		rd.pos = r.position(rd.id)
@@ -96,12 +102,9 @@ func rangeOf(s types.Shard) types.SequenceNumberRange {
 func (rd *reader) read(ctx context.Context) outcome {
 	iterator, ok := rd.iterator(ctx)
 	for ok && iterator != nil {
-		var page *dynamodbstreams.GetRecordsOutput
-		err := rd.retry(ctx, func(ctx context.Context) (m middleware.Metadata, err error) {
-			page, err = rd.Streams.GetRecords(ctx, &dynamodbstreams.GetRecordsInput{ShardIterator: iterator, Limit: aws.Int32(rd.PageLimit)})
-			if err == nil {
-				m = page.ResultMetadata
-			}
+		err := rd.retry(ctx, func(ctx context.Context) (middleware.Metadata, error) {
+			m, err := rd.answers.get(ctx, rd.Streams, limited(iterator, rd.PageLimit))
+			rd.pace.heard(m, err)
 			return m, err
 		})
 		if err != nil {
@@ -109,13 +112,16 @@ func (rd *reader) read(ctx context.Context) outcome {
 			continue
 		}
 		rd.renewals = 0
-		if rd.repeats(ctx, iterator, page) {
+		page := rd.answers.page
+		if rd.repeats(ctx, *iterator, &page) {
 			return failed
 		}
-		if beyond := rd.page(ctx, page.Records); beyond && !rd.closing {
+		if beyond := rd.page(ctx, page); beyond && !rd.closing {
 			return paused
 		}
-		iterator = page.NextShardIterator
+		if iterator = nil; page.Next != "" {
+			iterator = &page.Next
+		}
 		if iterator != nil && rd.idle >= rd.IdlePages && !rd.closing {
 			return paused
 		}
@@ -123,7 +129,7 @@ func (rd *reader) read(ctx context.Context) outcome {
 			rd.gap(ctx, audit.Gap{Window: rd.unread(), Reason: fmt.Sprintf("closed shard %s does not come to an end", rd.id), Remedy: "run again"})
 			return failed
 		}
-		if err := sleep(ctx, rd.Interval); err != nil {
+		if err := sleep(ctx, max(rd.Interval, rd.pace.delay)); err != nil {
 			return failed
 		}
 	}

@@ -37,6 +37,10 @@ const Retention = 24 * time.Hour
 const (
 	ExtentHistory  = "history before capture" // To: the moment before which nothing of this stream could be read, RFC 3339
 	ExtentReplicas = "replicas"               // Totals: replica region -> status, as DescribeTable names them
+
+	// ExtentConsistency has Totals: "mode" -> "EVENTUAL" or "STRONG" (MRSC), which is EVENTUAL where DescribeTable says
+	// nothing, and "witness <region>" -> status for each witness. Reported of global tables only.
+	ExtentConsistency = "consistency"
 )
 
 // Source reads one table's stream in one region. It implements pipeline.Source[record.Change].
@@ -66,8 +70,8 @@ type Source struct {
 	Workers   int           // shard families read at the same time; default 4
 	Interval  time.Duration // least time between two pages of one shard; default none
 	Delay     time.Duration // how late a record may appear in the stream: the watermark stays behind the window's end by it
-	Retries   int           // attempts beyond the client's own when throttled or cut off; default 5
-	Backoff   time.Duration // before the first of them, doubling; default 200 ms
+	Retries   int           // attempts beyond the client's own when throttled or cut off; default 8
+	Backoff   time.Duration // before the first of them, doubling up to 5 s; default 200 ms
 	Timeout   time.Duration // of one request with the client's own retries; default 30 s
 	Budget    time.Duration // of the whole reading; what is unread by then is a gap; default 10 min
 }
@@ -116,7 +120,7 @@ func (s *Source) withDefaults() Source {
 		c.Workers = 4
 	}
 	if c.Retries <= 0 {
-		c.Retries = 5
+		c.Retries = 8
 	}
 	if c.Backoff <= 0 {
 		c.Backoff = 200 * time.Millisecond

@@ -1,6 +1,7 @@
 package ddbstream
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -108,7 +109,7 @@ func (r *run) adopt(ctx context.Context, t *types.TableDescription) bool {
 	}
 	if view := spec.StreamViewType; view != types.StreamViewTypeNewAndOldImages {
 		r.gap(ctx, audit.Gap{
-			Window: r.unread(), Reason: "the stream of " + r.Table + " in " + string(r.Region) + " has view type " + string(view) + ", which tells nothing of what a write replaced",
+			Window: r.unread(), Reason: "the stream of " + r.Table + " in " + string(r.Region) + " has view type " + string(view) + ", which tells " + untold(view),
 			Remedy: "disable the stream and enable it again with view type NEW_AND_OLD_IMAGES",
 		})
 		return false
@@ -137,6 +138,19 @@ func (r *run) adopt(ctx context.Context, t *types.TableDescription) bool {
 	return true
 }
 
+// untold says what a stream of a view leaves out, and what can therefore not be proven. Source: API reference,
+// StreamSpecification.StreamViewType.
+func untold(view types.StreamViewType) string {
+	switch view {
+	case types.StreamViewTypeNewImage:
+		return "nothing of what a write replaced: no write and no delete can be proven lost"
+	case types.StreamViewTypeOldImage:
+		return "nothing of what a write stored: no write can be proven lost or replicated"
+	default:
+		return "neither what a write stored nor what it replaced: nothing can be proven of any write"
+	}
+}
+
 // retire closes the cursors of shards that are not listed any more and returns those that had not been drained, sorted.
 func (r *run) retire(ctx context.Context, listed func(shard string) bool) []string {
 	var gone []string
@@ -159,8 +173,18 @@ func (r *run) replicas(ctx context.Context, t *types.TableDescription) {
 		totals[aws.ToString(replica.RegionName)] = string(replica.ReplicaStatus)
 	}
 	if len(totals) > 0 {
-		r.send(ctx, batch{Extents: []audit.Extent{{Name: ExtentReplicas, Totals: totals}}})
+		r.send(ctx, batch{Extents: []audit.Extent{{Name: ExtentReplicas, Totals: totals}, {Name: ExtentConsistency, Totals: consistency(t)}}})
 	}
+}
+
+// consistency tells how the replicas agree: a strongly consistent table has no last writer that wins. Source: API
+// reference, TableDescription.MultiRegionConsistency and GlobalTableWitnesses.
+func consistency(t *types.TableDescription) map[string]string {
+	totals := map[string]string{"mode": string(cmp.Or(t.MultiRegionConsistency, types.MultiRegionConsistencyEventual))}
+	for _, w := range t.GlobalTableWitnesses {
+		totals["witness "+aws.ToString(w.RegionName)] = string(w.WitnessStatus)
+	}
+	return totals
 }
 
 // history says where the history of a stream begins that is read for the first time: with the stream itself, or where

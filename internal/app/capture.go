@@ -65,18 +65,18 @@ func (a *App) captureStream(
 		o.Coverage = append(o.Coverage, about)
 		return nil
 	}
-	writer := segments{dir: a.cfg.Archive.Dir, open: map[string][]record.Change{}}
+	writer := segments{place: archive.Folder(a.cfg.Archive.Dir), open: map[string][]record.Change{}}
 	stage := fmt.Sprintf("capturing %s in %s", table.Name, region)
 	var read int64
 	coverage, moved, err := pipeline.Drain(ctx, src, about, audit.Cursor{}, func(b record.Batch[record.Change]) error {
 		read += int64(len(b.Records))
 		a.progress(stage, read, 0)
-		return writer.take(b.Records)
+		return writer.take(ctx, b.Records)
 	})
 	if err != nil {
 		return err
 	}
-	if err := writer.flush(); err != nil {
+	if err := writer.flush(ctx); err != nil {
 		return err
 	}
 	o.Segments = append(o.Segments, writer.done...)
@@ -166,16 +166,16 @@ func gapFindings(c audit.Coverage) []audit.Finding {
 
 // segments collects each shard's records, in their order, and writes them to the archive.
 type segments struct {
-	dir  string
-	open map[string][]record.Change
-	done []audit.Segment
+	place archive.Place
+	open  map[string][]record.Change
+	done  []audit.Segment
 }
 
-func (s *segments) take(changes []record.Change) error {
+func (s *segments) take(ctx context.Context, changes []record.Change) error {
 	for _, c := range changes {
 		s.open[c.Shard] = append(s.open[c.Shard], c)
 		if len(s.open[c.Shard]) >= segmentRecords {
-			if err := s.write(c.Shard); err != nil {
+			if err := s.write(ctx, c.Shard); err != nil {
 				return err
 			}
 		}
@@ -183,22 +183,22 @@ func (s *segments) take(changes []record.Change) error {
 	return nil
 }
 
-func (s *segments) flush() error {
+func (s *segments) flush(ctx context.Context) error {
 	for shard := range s.open {
-		if err := s.write(shard); err != nil {
+		if err := s.write(ctx, shard); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *segments) write(shard string) error {
+func (s *segments) write(ctx context.Context, shard string) error {
 	changes := s.open[shard]
 	delete(s.open, shard)
 	if len(changes) == 0 {
 		return nil
 	}
-	segment, err := archive.Write(s.dir, changes)
+	segment, err := archive.Write(ctx, s.place, changes)
 	if err != nil {
 		return err
 	}

@@ -101,9 +101,9 @@ func (a *App) readSegments(ctx context.Context, h *history, line *audit.Coverage
 			return err
 		}
 		a.progress(fmt.Sprintf("reading the archive of %s in %s", line.Scope, line.Region), int64(i+1), int64(len(segments)))
-		changes, err := archive.Read(a.cfg.Archive.Dir, s)
+		changes, err := archive.Read(ctx, archive.Folder(a.cfg.Archive.Dir), s)
 		if err != nil {
-			line.Gaps = append(line.Gaps, audit.Gap{Window: s.Window, Reason: err.Error(), Remedy: "restore the segment from a backup of the archive"})
+			line.Gaps = append(line.Gaps, audit.Gap{Window: s.Window, Reason: err.Error(), Remedy: archive.Remedy(err)})
 			continue
 		}
 		h.changes = append(h.changes, changes...)

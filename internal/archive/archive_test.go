@@ -50,12 +50,12 @@ func TestRoundTripOfEveryType(t *testing.T) {
 		"l": {Type: "L", Text: `[{"N":"1"}]`}, "ss": {Type: "SS", Text: `["a","b"]`}, "ns": {Type: "NS", Text: `["1"]`}, "bs": {Type: "BS", Text: `["AA=="]`},
 		"empty": {Type: "S", Text: ""},
 	})
-	dir := t.TempDir()
-	s, err := Write(dir, in)
+	dir := Folder(t.TempDir())
+	s, err := Write(t.Context(), dir, in)
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := Read(dir, s)
+	out, err := Read(t.Context(), dir, s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,9 +65,9 @@ func TestRoundTripOfEveryType(t *testing.T) {
 }
 
 func TestRoundTripOverRowGroups(t *testing.T) {
-	in := changes(rowGroup + 5000)
-	dir := t.TempDir()
-	s, err := Write(dir, in)
+	in := changes(25000) // groups of 8192, 8192, 8192 and 424
+	dir := Folder(t.TempDir())
+	s, err := Write(t.Context(), dir, in)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,18 +79,18 @@ func TestRoundTripOverRowGroups(t *testing.T) {
 	if s != want {
 		t.Errorf("got %+v, want %+v", s, want)
 	}
-	again, err := Write(dir, in)
+	again, err := Write(t.Context(), dir, in)
 	if err != nil || again != s {
 		t.Errorf("a second write gives %+v, %v", again, err)
 	}
-	out, err := Read(dir, s)
+	out, err := Read(t.Context(), dir, s)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !reflect.DeepEqual(out, in) {
 		t.Error("what was read is not what was written")
 	}
-	entries, err := os.ReadDir(filepath.Join(dir, filepath.Dir(s.Name)))
+	entries, err := os.ReadDir(filepath.Dir(dir.file(s.Name)))
 	if err != nil || len(entries) != 1 {
 		t.Errorf("%d files left: %v", len(entries), err)
 	}
@@ -116,11 +116,11 @@ func TestWriteRefuses(t *testing.T) {
 		"out of house": {outside, "do not name a segment"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			dir := t.TempDir()
-			if _, err := Write(dir, c.in); err == nil || !strings.Contains(err.Error(), c.want) {
+			dir := Folder(t.TempDir())
+			if _, err := Write(t.Context(), dir, c.in); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("error %v, want %q", err, c.want)
 			}
-			if files, _ := filepath.Glob(filepath.Join(dir, "*", "*", "*", "*")); len(files) > 0 {
+			if files, _ := filepath.Glob(dir.file("*/*/*/*")); len(files) > 0 {
 				t.Errorf("left behind: %v", files)
 			}
 		})
@@ -128,12 +128,12 @@ func TestWriteRefuses(t *testing.T) {
 }
 
 func TestReadRefusesAnyDamage(t *testing.T) {
-	dir := t.TempDir()
-	s, err := Write(dir, changes(50))
+	dir := Folder(t.TempDir())
+	s, err := Write(t.Context(), dir, changes(50))
 	if err != nil {
 		t.Fatal(err)
 	}
-	name := filepath.Join(dir, s.Name)
+	name := dir.file(s.Name)
 	whole, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
@@ -144,36 +144,36 @@ func TestReadRefusesAnyDamage(t *testing.T) {
 		if err := os.WriteFile(name, damaged, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Read(dir, s); !errors.Is(err, ErrChecksum) || !strings.Contains(err.Error(), s.Name) {
+		if _, err := Read(t.Context(), dir, s); !errors.Is(err, ErrChecksum) || !strings.Contains(err.Error(), s.Name) {
 			t.Fatalf("byte %d flipped: %v", i, err)
 		}
 	}
 	if err := os.WriteFile(name, whole[:len(whole)/2], 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Read(dir, s); !errors.Is(err, ErrChecksum) {
+	if _, err := Read(t.Context(), dir, s); !errors.Is(err, ErrChecksum) {
 		t.Errorf("half a file: %v", err)
 	}
 	if err := os.Remove(name); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Read(dir, s); !errors.Is(err, os.ErrNotExist) {
+	if _, err := Read(t.Context(), dir, s); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("no file: %v", err)
 	}
 	s.Name = "../" + s.Name
-	if _, err := Read(dir, s); err == nil || !strings.Contains(err.Error(), "out of the archive") {
+	if _, err := Read(t.Context(), dir, s); err == nil || !strings.Contains(err.Error(), "out of the archive") {
 		t.Errorf("a name that leads out: %v", err)
 	}
 }
 
 // A damaged file whose checksum happens to agree must still end in an answer: an error, or records.
 func TestDecodeSurvivesDamage(t *testing.T) {
-	dir := t.TempDir()
-	s, err := Write(dir, changes(50))
+	dir := Folder(t.TempDir())
+	s, err := Write(t.Context(), dir, changes(50))
 	if err != nil {
 		t.Fatal(err)
 	}
-	whole, err := os.ReadFile(filepath.Join(dir, s.Name))
+	whole, err := os.ReadFile(dir.file(s.Name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,7 +181,7 @@ func TestDecodeSurvivesDamage(t *testing.T) {
 	for i := 0; i < len(whole); i += 3 {
 		damaged := append([]byte{}, whole...)
 		damaged[i] ^= 0xff
-		if _, err := decode(damaged); err != nil {
+		if _, err := decode(t.Context(), damaged, s, nil); err != nil {
 			refused++
 		}
 	}
@@ -192,22 +192,22 @@ func TestDecodeSurvivesDamage(t *testing.T) {
 }
 
 func TestReadComparesWithTheSegment(t *testing.T) {
-	dir := t.TempDir()
-	s, err := Write(dir, changes(5))
+	dir := Folder(t.TempDir())
+	s, err := Write(t.Context(), dir, changes(5))
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.Records = 6
-	if _, err := Read(dir, s); err == nil || !strings.Contains(err.Error(), "holds 5 records") {
+	if _, err := Read(t.Context(), dir, s); err == nil || !strings.Contains(err.Error(), "holds 5 records") {
 		t.Errorf("error %v", err)
 	}
 	junk := []byte("PAR1 not a file PAR1")
-	if err := os.WriteFile(filepath.Join(dir, s.Name), junk, 0o600); err != nil {
+	if err := os.WriteFile(dir.file(s.Name), junk, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	sum := sha256.Sum256(junk)
 	s.SHA256 = hex.EncodeToString(sum[:])
-	if _, err := Read(dir, s); err == nil || !strings.Contains(err.Error(), "decode Parquet") {
+	if _, err := Read(t.Context(), dir, s); err == nil || !strings.Contains(err.Error(), "damaged") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -1,0 +1,131 @@
+package tablescan
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strconv"
+
+	"parallax/internal/audit"
+	"parallax/internal/pan"
+	"parallax/internal/record"
+)
+
+const (
+	mostShown = 20 // attributes that a finding lists
+	longest   = 80 // runes of a value that a finding repeats
+)
+
+// NewPrint is the print of an image.
+func NewPrint(m record.Image) [16]byte {
+	sum := sha256.Sum256([]byte(m))
+	return [16]byte(sum[:16])
+}
+
+// names identify two versions of one key as the history of a key would, which cannot know here how often a write id came
+// before: a version by its write id, or by its content where it has none or where both carry the same.
+// The audit of the streams gives a version the same name, and so a finding of either the same fingerprint.
+func (a Attributes) names(m, n record.Image) []string {
+	stale := m.Text(a.WriteID) == n.Text(a.WriteID) && m.Text(a.Origin) == n.Text(a.Origin)
+	name := func(m record.Image) string {
+		if id := m.Text(a.WriteID); id != "" && !stale {
+			return "write " + m.Text(a.Origin) + "/" + id + "#1"
+		}
+		p := NewPrint(m)
+		return "image " + hex.EncodeToString(p[:]) + "#1"
+	}
+	return []string{name(m), name(n)}
+}
+
+// newer reports that the items' counters say so, and their times, where both are known, do not say otherwise.
+func (a Attributes) newer(m, n record.Image) bool {
+	x, errX := strconv.ParseInt(m.Text(a.Version), 10, 64)
+	y, errY := strconv.ParseInt(n.Text(a.Version), 10, 64)
+	if errX != nil || errY != nil || x <= y {
+		return false
+	}
+	at, known := a.written(m)
+	then, also := a.written(n)
+	return !known || !also || !at.Before(then)
+}
+
+// money is the amount of the first item that says it in full.
+func (a Attributes) money(items ...record.Image) []audit.Money {
+	for _, m := range items {
+		minor, err := strconv.ParseInt(m.Text(a.AmountMinor), 10, 64)
+		if currency := m.Text(a.Currency); err == nil && currency != "" {
+			return []audit.Money{{Minor: minor, Currency: currency}}
+		}
+	}
+	return nil
+}
+
+// label names an item for a person: its payment and status where it has them.
+func (a Attributes) label(m record.Image) string {
+	if m.Absent() {
+		return "no item"
+	}
+	out := m.Text(a.PaymentID)
+	if out == "" {
+		out = m.Text(a.WriteID)
+	}
+	if status := m.Text(a.Status); status != "" {
+		out += " " + status
+	}
+	if out == "" {
+		return "an unnamed version"
+	}
+	return clip(out)
+}
+
+// difference is an attribute that two items do not have in common.
+type difference struct{ name, a, b string }
+
+// differences are sorted by name.
+func differences(a, b record.Image) []difference {
+	var out []difference
+	seen := map[string]bool{}
+	for _, m := range []record.Image{a, b} {
+		for name := range m.All() {
+			x, inA := a.Attr(name)
+			y, inB := b.Attr(name)
+			if !seen[name] && (x != y || inA != inB) {
+				out = append(out, difference{name, show(x, inA), show(y, inB)})
+			}
+			seen[name] = true
+		}
+	}
+	slices.SortFunc(out, func(x, y difference) int {
+		if x.name < y.name {
+			return -1
+		}
+		return 1
+	})
+	return out
+}
+
+// harm is the severity of two items differing.
+func (r Rules) harm(a, b record.Image) audit.Severity {
+	for _, d := range differences(a, b) {
+		if slices.Contains(r.Financial, d.name) {
+			return audit.High
+		}
+	}
+	return audit.Medium
+}
+
+func show(a record.Attr, there bool) string {
+	if !there {
+		return "(none)"
+	}
+	return clip(a.Text)
+}
+
+// clip truncates card numbers, then the value itself.
+func clip(text string) string {
+	text = pan.Mask(text)
+	if runes := []rune(text); len(runes) > longest {
+		return string(runes[:longest]) + "..."
+	}
+	return text
+}

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"parallax/internal/archive"
@@ -89,7 +90,9 @@ func (a *App) captureStream(
 	if f, near := nearTrimFinding(src, table, region, t); near {
 		o.Findings = append(o.Findings, f)
 	}
-	o.Findings = append(o.Findings, gapFindings(coverage)...)
+	if f, lost := gapFinding(coverage); lost {
+		o.Findings = append(o.Findings, f)
+	}
 	o.Coverage = append(o.Coverage, coverage)
 	return nil
 }
@@ -147,22 +150,39 @@ func nearTrimFinding(src *ddbstream.Source, table config.Table, region audit.Reg
 	}, true
 }
 
-// gapFindings makes a finding of each part of a stream that is lost, because nothing will read it later.
-func gapFindings(c audit.Coverage) []audit.Finding {
-	var out []audit.Finding
-	for _, g := range c.Gaps {
-		key := c.Scope + "/" + string(c.Region)
-		out = append(out, audit.Finding{
-			Fingerprint: audit.NewFingerprint(audit.CoverageGap, c.Scope, key, g.Window.String(), g.Reason),
-			Kind:        audit.CoverageGap, Severity: audit.High, Verdict: audit.Proven, Status: audit.Open,
-			Scope: c.Scope, Key: key, Region: c.Region, Window: g.Window,
-			Rule:     "part of a stream that was not read",
-			Reason:   fmt.Sprintf("Part of the stream of %s in %s was not read: %s.", c.Scope, c.Region, g.Reason),
-			Evidence: []audit.Evidence{{Source: "stream " + c.Scope, Region: c.Region, At: g.Window.From, Note: g.Remedy}},
-		})
+// gapFinding tells of the parts of a stream that are lost, because nothing will read them later: one finding a stream and
+// run, however many shards it lost.
+func gapFinding(c audit.Coverage) (audit.Finding, bool) {
+	if len(c.Gaps) == 0 {
+		return audit.Finding{}, false
 	}
-	return out
+	key := c.Scope + "/" + string(c.Region)
+	hull := c.Gaps[0].Window
+	apart := make([]string, 0, len(c.Gaps))
+	var evidence []audit.Evidence
+	for i, g := range c.Gaps {
+		hull = audit.Window{From: minTime(hull.From, g.Window.From), To: maxTime(hull.To, g.Window.To)}
+		apart = append(apart, g.Window.String()+" "+g.Reason)
+		if i < maxGapEvidence {
+			evidence = append(evidence, audit.Evidence{
+				Source: "stream " + c.Scope, Region: c.Region, At: g.Window.From, Field: "not read", Value: g.Reason, Note: g.Remedy,
+			})
+		}
+	}
+	slices.Sort(apart)
+	reason := fmt.Sprintf("Part of the stream of %s in %s was not read: %s.", c.Scope, c.Region, c.Gaps[0].Reason)
+	if more := len(c.Gaps) - 1; more > 0 {
+		reason = fmt.Sprintf("%d parts of the stream of %s in %s were not read; the first: %s.", more+1, c.Scope, c.Region, c.Gaps[0].Reason)
+	}
+	return audit.Finding{
+		Fingerprint: audit.NewFingerprint(audit.CoverageGap, c.Scope, key, apart...),
+		Kind:        audit.CoverageGap, Severity: audit.High, Verdict: audit.Proven, Status: audit.Open,
+		Scope: c.Scope, Key: key, Region: c.Region, Window: hull, Rule: "part of a stream that was not read", Reason: reason, Evidence: evidence,
+	}, true
 }
+
+// maxGapEvidence bounds how many gaps a finding lists; the certificate lists all.
+const maxGapEvidence = 10
 
 // segments collects each shard's records, in their order, and writes them to the archive.
 type segments struct {

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"parallax/auditors/lag"
-	"parallax/auditors/lww"
 	"parallax/internal/audit"
 	"parallax/internal/config"
 	"parallax/internal/record"
@@ -58,19 +57,14 @@ func (a *App) tableLags(ctx context.Context, t task, in *lag.Input) ([]audit.Cov
 		if err != nil {
 			return nil, err
 		}
+		lags := lagMeter{}
 		for _, l := range result.Lags {
-			in.Samples = append(in.Samples, tableSample(table, l))
+			lags.add(l)
 		}
+		in.Samples = append(in.Samples, lags.samples(table)...)
 		lines = append(lines, coverage...)
 	}
 	return lines, nil
-}
-
-func tableSample(table config.Table, l lww.Lag) audit.LagSample {
-	return audit.LagSample{
-		Layer: "dynamodb", Scope: table.Name, From: l.From, To: l.To, At: l.Origin, Lag: l.Arrived.Sub(l.Origin),
-		Error: time.Second, Method: "stream record",
-	}
 }
 
 // ledgerLags asks the writer how far the other regions are behind it.

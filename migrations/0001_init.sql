@@ -290,3 +290,12 @@ comment on column parallax.archive_segment.name is 'relative to the archive''s r
 comment on column parallax.archive_segment.first_seq is 'first sequence number, inclusive';
 comment on column parallax.archive_segment.last_seq is 'last sequence number, inclusive';
 comment on column parallax.archive_segment.window_from is 'creation times of its records';
+
+create table parallax.archive_start (
+    table_name text not null,
+    region     text not null,
+    starts_at  timestamptz not null,
+    primary key (table_name, region)
+);
+comment on table parallax.archive_start is 'how far the change archive was forgotten; a table that is not named here has all that was captured';
+comment on column parallax.archive_start.starts_at is 'what was created earlier can not be read completely any more';

@@ -88,11 +88,11 @@ func (s *Scanner) change(e *entry) bool {
 		case "dynamodb":
 			ok = s.once(&seen, hasStream) && s.stream(e)
 		case "eventID":
-			ok = s.once(&seen, hasID) && (s.kept(&e.id) || s.of("event id"))
+			ok = s.once(&seen, hasID) && (s.origin(&e.id) || s.of("event id"))
 		case "tableName":
-			ok = s.once(&seen, hasTable) && (s.kept(&e.table) || s.of("table name"))
+			ok = s.once(&seen, hasTable) && (s.origin(&e.table) || s.of("table name"))
 		case "awsRegion":
-			ok = s.once(&seen, hasArea) && (s.kept(&e.area) || s.of("region"))
+			ok = s.once(&seen, hasArea) && (s.origin(&e.area) || s.of("region"))
 		default:
 			ok = s.skip()
 		}
@@ -190,6 +190,14 @@ func (s *Scanner) identity(e *entry) bool {
 		}
 		s.out = s.out[:at]
 	}
+}
+
+// origin passes what only a Kinesis record need tell of itself: the reader of a stream knows.
+func (s *Scanner) origin(p *part) bool {
+	if !s.kinesis {
+		return s.skip()
+	}
+	return s.kept(p)
 }
 
 // kept passes a string, or a null, and writes what it says to out.

@@ -66,6 +66,9 @@ func (s *Scanner) pair(first bool, depth int) (span, bool) {
 		return span{}, s.syntax("not the name of a member")
 	}
 	var m span
+	if s.simple(&m) {
+		return m, true
+	}
 	var ok bool
 	if m.name, ok = s.text(); !ok || !s.expect(':', "no colon behind a name") {
 		return m, false
@@ -80,6 +83,31 @@ func (s *Scanner) pair(first bool, depth int) (span, bool) {
 	return m, true
 }
 
+// simple passes a member that is canonical as it stands and whose value is a string or a number, as most are; it passes
+// nothing and reports false where it is anything else.
+func (s *Scanner) simple(m *span) bool {
+	in, from := s.in, s.i
+	colon := plain(in, from+1) + 1
+	v := colon + len(`:{"S":`)
+	if v >= len(in) || in[colon-1] != '"' || in[colon] != ':' || in[colon+1] != '{' || in[colon+2] != '"' || in[colon+4] != '"' || in[colon+5] != ':' || in[v] != '"' {
+		return false
+	}
+	var end int // behind the value's closing quote
+	switch in[colon+3] {
+	case 'S':
+		end = plain(in, v+1) + 1
+	case 'N':
+		end = normal(in, v+1)
+	}
+	if end == 0 || end >= len(in) || in[end-1] != '"' || in[end] != '}' {
+		return false
+	}
+	m.name, m.value = at(from, colon), at(colon+1, end+1)
+	m.head = s.head(m.name)
+	s.i = end + 1
+	return true
+}
+
 func (s *Scanner) sort(members []span) {
 	const few = 24
 	if len(members) > few {
@@ -88,7 +116,7 @@ func (s *Scanner) sort(members []span) {
 	}
 	for i := 1; i < len(members); i++ {
 		m, j := members[i], i
-		for ; j > 0 && s.order(members[j-1], m) > 0; j-- {
+		for ; j > 0 && (members[j-1].head > m.head || members[j-1].head == m.head && s.compare(members[j-1].name, m.name) > 0); j-- {
 			members[j] = members[j-1]
 		}
 		members[j] = m
@@ -122,9 +150,9 @@ func (s *Scanner) plain(f frag) []byte {
 }
 
 func (s *Scanner) head(name frag) uint64 {
-	if n := name.to - name.from - len(`""`); !name.own && n >= 8 {
+	if n := int(name.to-name.from) - len(`""`); !name.own && n >= 8 {
 		return binary.BigEndian.Uint64(s.in[name.from+1:])
-	} else if !name.own && name.from+9 <= len(s.in) {
+	} else if !name.own && int(name.from)+9 <= len(s.in) {
 		return binary.BigEndian.Uint64(s.in[name.from+1:]) &^ (1<<(64-8*n) - 1)
 	}
 	var eight [8]byte
@@ -142,11 +170,11 @@ func (s *Scanner) nested(depth int) (frag, bool) {
 	tidy, ok := s.members(depth)
 	defer func() { s.spans = s.spans[:base] }()
 	if !ok || tidy {
-		return frag{from: from, to: s.i}, ok
+		return at(from, s.i), ok
 	}
-	at := len(s.tmp)
+	begin := len(s.tmp)
 	s.tmp = s.write(s.tmp, s.spans[base:])
-	return frag{from: at, to: len(s.tmp), own: true}, true
+	return made(begin, len(s.tmp)), true
 }
 
 func (s *Scanner) write(out []byte, members []span) []byte {
@@ -172,7 +200,7 @@ func (p part) empty() bool { return p.from == p.to }
 // image passes an item and writes it to out. An item without attributes is no item, as the service has no such items.
 func (s *Scanner) image() (part, bool) {
 	s.peek()
-	from, at := s.i, len(s.out)
+	from, begin := s.i, len(s.out)
 	tidy, ok := s.members(0)
 	switch {
 	case !ok || len(s.spans) == 0:
@@ -182,7 +210,7 @@ func (s *Scanner) image() (part, bool) {
 		s.out = s.write(s.out, s.spans)
 	}
 	s.spans, s.tmp = s.spans[:0], s.tmp[:0]
-	return part{at, len(s.out)}, ok
+	return part{begin, len(s.out)}, ok
 }
 
 // key passes the attributes of an item's key and writes it to out as text, see record.Change.

@@ -22,8 +22,8 @@ func Items(body []byte, keys []string) (ItemPage, error) { return new(Scanner).I
 
 // Items is the function of this name, with buffers that are kept.
 func (s *Scanner) Items(body []byte, keys []string) (ItemPage, error) {
-	if len(keys) == 0 {
-		return ItemPage{}, errKeys
+	if err := acceptable(body, keys); err != nil {
+		return ItemPage{}, err
 	}
 	s.start(body, keys)
 	defer s.done()

@@ -19,11 +19,8 @@ func (s *Scanner) moment() ([]byte, bool) {
 
 // seconds reads a number of units of 10^-scale seconds.
 func seconds(text []byte, scale int) (sec, nsec int64, ok bool) {
-	if len(text) < 12 && scale == 0 && decimal(text) { // as nearly all are
-		for _, c := range text {
-			sec = sec*10 + int64(c-'0')
-		}
-		return sec, 0, true
+	if sec, nsec, ok = shortSeconds(text, scale); ok { // as nearly all are
+		return sec, nsec, sec <= last
 	}
 	mantissa, exponent, ok := splitNumber(text)
 	if !ok || len(mantissa) > longestNumber {
@@ -50,4 +47,48 @@ func seconds(text []byte, scale int) (sec, nsec int64, ok bool) {
 		}
 	}
 	return sec, nsec, true
+}
+
+// tens are the powers of ten that an int64 holds.
+var tens = [...]int64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18}
+
+// shortSeconds is seconds for numbers of at most 18 digits with an exponent of at most two: 1732112000, 1.732112E9.
+func shortSeconds(text []byte, scale int) (sec, nsec int64, ok bool) {
+	i, shift, count, dot := 0, -scale, 0, false
+	for ; i < len(text); i++ {
+		switch c := text[i]; {
+		case c-'0' <= 9:
+			sec = sec*10 + int64(c-'0')
+			count++
+			if dot {
+				shift--
+			}
+			continue
+		case c == '.' && !dot:
+			dot = true
+			continue
+		}
+		break
+	}
+	if count == 0 || count >= len(tens) {
+		return 0, 0, false
+	}
+	if exponent := text[i:]; len(exponent) > 0 {
+		if exponent[0]|0x20 != 'e' || len(exponent) < 2 || len(exponent) > 3 || !decimal(exponent[1:]) {
+			return 0, 0, false
+		}
+		e := int(exponent[1] - '0')
+		if len(exponent) == 3 {
+			e = e*10 + int(exponent[2]-'0')
+		}
+		shift += e
+	}
+	switch {
+	case shift < -9 || shift > 0 && count+shift >= len(tens):
+		return 0, 0, false
+	case shift >= 0:
+		return sec * tens[shift], 0, true
+	}
+	unit := tens[-shift]
+	return sec / unit, sec % unit * (1e9 / unit), true
 }

@@ -17,7 +17,7 @@ func (s *Scanner) number() (frag, bool) {
 		return frag{}, s.refuse("a number that is not written as a string")
 	}
 	if end := normal(s.in, s.i+1); end > 0 {
-		f := frag{from: s.i, to: end}
+		f := at(s.i, end)
 		s.i = end
 		return f, true
 	}
@@ -25,13 +25,13 @@ func (s *Scanner) number() (frag, bool) {
 	if s.name, ok = s.unescaped(s.name[:0]); !ok {
 		return frag{}, false
 	}
-	at := len(s.tmp)
+	begin := len(s.tmp)
 	s.tmp = append(s.tmp, '"')
 	if s.tmp, ok = appendNumber(s.tmp, s.name); !ok {
 		return frag{}, s.refuse("not a number")
 	}
 	s.tmp = append(s.tmp, '"')
-	return frag{from: at, to: len(s.tmp), own: true}, true
+	return made(begin, len(s.tmp)), true
 }
 
 // normal is the place behind the closing quote of a number that has its one form already; 0 if it has another.

@@ -18,6 +18,17 @@ type Page struct {
 
 var errKeys = errors.New("no names of key attributes")
 
+func acceptable(body []byte, keys []string) error {
+	switch {
+	case len(keys) == 0:
+		return errKeys
+	case len(body) > longest:
+		return &SyntaxError{Offset: longest, Reason: "longer than any answer"}
+	default:
+		return nil
+	}
+}
+
 // Records decodes the body of an answer to GetRecords. keys are the names of the table's key attributes, the hash key
 // first. Times are cut to the whole second, which is all that a stream tells. The error is a *SyntaxError, or that keys is
 // empty.
@@ -25,8 +36,8 @@ func Records(body []byte, keys []string) (Page, error) { return new(Scanner).Rec
 
 // Records is the function of this name, with buffers that are kept.
 func (s *Scanner) Records(body []byte, keys []string) (Page, error) {
-	if len(keys) == 0 {
-		return Page{}, errKeys
+	if err := acceptable(body, keys); err != nil {
+		return Page{}, err
 	}
 	s.start(body, keys)
 	defer s.done()
@@ -108,10 +119,11 @@ func Kinesis(body []byte, keys []string) (record.Change, string, error) {
 
 // Kinesis is the function of this name, with buffers that are kept.
 func (s *Scanner) Kinesis(body []byte, keys []string) (record.Change, string, error) {
-	if len(keys) == 0 {
-		return record.Change{}, "", errKeys
+	if err := acceptable(body, keys); err != nil {
+		return record.Change{}, "", err
 	}
 	s.start(body, keys)
+	s.kinesis = true
 	defer s.done()
 	if s.peek() != '{' {
 		s.syntax("not an object")

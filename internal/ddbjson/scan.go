@@ -13,22 +13,29 @@ type Scanner struct {
 	i   int
 	bad *problem
 
-	loose int     // counts what stood in the body that canonical text does not have: blanks, null members
-	tmp   []byte  // texts that had to be rewritten
-	out   []byte  // texts of the page's records
-	spans []span  // members of the objects that are open
-	frags []frag  // elements of the lists and sets that are open
-	name  []byte  // a member's name that was escaped
-	page  []entry // records of the page
-	keys  []string
-	bare  bool // a record that could not be used is read again, for what names it
+	loose   int     // counts what stood in the body that canonical text does not have: blanks, null members
+	tmp     []byte  // texts that had to be rewritten
+	out     []byte  // texts of the page's records
+	spans   []span  // members of the objects that are open
+	frags   []frag  // elements of the lists and sets that are open
+	name    []byte  // a member's name that was escaped
+	page    []entry // records of the page
+	keys    []string
+	bare    bool // a record that could not be used is read again, for what names it
+	kinesis bool
 }
 
 // frag is canonical text: a part of the body, or of tmp if own.
 type frag struct {
-	from, to int
+	from, to int32
 	own      bool
 }
+
+// longest bounds a body, in bytes, so that places in it and in what is made of it are 32-bit numbers.
+const longest = 32 << 20
+
+func at(from, to int) frag   { return frag{from: int32(from), to: int32(to)} }            //nolint:gosec // a body is at most longest
+func made(from, to int) frag { return frag{from: int32(from), to: int32(to), own: true} } //nolint:gosec // and what is made of it not 64 times as long
 
 func (s *Scanner) bytes(f frag) []byte {
 	if f.own {
@@ -38,7 +45,7 @@ func (s *Scanner) bytes(f frag) []byte {
 }
 
 func (s *Scanner) start(body []byte, keys []string) {
-	s.in, s.i, s.bad, s.keys, s.bare = body, 0, nil, keys, false
+	s.in, s.i, s.bad, s.keys, s.bare, s.kinesis = body, 0, nil, keys, false, false
 	s.loose, s.tmp, s.out, s.spans, s.frags, s.page = 0, s.tmp[:0], s.out[:0], s.spans[:0], s.frags[:0], s.page[:0]
 }
 

@@ -23,15 +23,15 @@ func (s *Scanner) text() (frag, bool) {
 	}
 	if end < len(s.in) && s.in[end] == '"' {
 		s.i = end + 1
-		return frag{from: from, to: s.i}, true
+		return at(from, s.i), true
 	}
 	var ok bool
 	if s.name, ok = s.unescaped(s.name[:0]); !ok {
 		return frag{}, false
 	}
-	at := len(s.tmp)
+	begin := len(s.tmp)
 	s.tmp = record.AppendText(s.tmp, string(s.name))
-	return frag{from: at, to: len(s.tmp), own: true}, true
+	return made(begin, len(s.tmp)), true
 }
 
 // unescaped passes a string and appends what it says.
@@ -114,12 +114,12 @@ func (s *Scanner) unicode(out []byte) ([]byte, bool) {
 }
 
 // hex is the number of the \uXXXX that begins at a place.
-func (s *Scanner) hex(at int) (rune, bool) {
-	if at+6 > len(s.in) || s.in[at] != '\\' || s.in[at+1] != 'u' {
+func (s *Scanner) hex(i int) (rune, bool) {
+	if i+6 > len(s.in) || s.in[i] != '\\' || s.in[i+1] != 'u' {
 		return 0, false
 	}
 	var r rune
-	for _, c := range s.in[at+2 : at+6] {
+	for _, c := range s.in[i+2 : i+6] {
 		switch {
 		case c >= '0' && c <= '9':
 			r = r<<4 | rune(c-'0')

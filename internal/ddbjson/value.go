@@ -48,13 +48,13 @@ func (s *Scanner) attr(depth int) (frag, bool) {
 		return v, false
 	case kind == "":
 		return v, s.refuse("no value")
-	case !v.own && s.loose == loose && v.from-from == len(kind)+len(`{"":`):
-		return frag{from: from, to: s.i}, true
+	case !v.own && s.loose == loose && int(v.from)-from == len(kind)+len(`{"":`):
+		return at(from, s.i), true
 	}
-	at := len(s.tmp)
+	begin := len(s.tmp)
 	s.tmp = append(append(append(s.tmp, `{"`...), kind...), `":`...)
 	s.tmp = append(append(s.tmp, s.bytes(v)...), '}')
-	return frag{from: at, to: len(s.tmp), own: true}, true
+	return made(begin, len(s.tmp)), true
 }
 
 // known is the type that a tag stands for, "" if none.
@@ -116,7 +116,7 @@ func (s *Scanner) boolean() (frag, bool) {
 	default:
 		s.refuse("neither true nor false")
 	}
-	return frag{from: from, to: s.i}, ok
+	return at(from, s.i), ok
 }
 
 // binary passes base64 text and returns it, checked, with quotes.
@@ -135,9 +135,9 @@ func (s *Scanner) binary() (frag, bool) {
 	if err != nil {
 		return f, s.refuse("not base64")
 	}
-	at := len(s.tmp)
+	begin := len(s.tmp)
 	s.tmp = append(base64.StdEncoding.AppendEncode(append(s.tmp, '"'), raw[:n]), '"')
-	return frag{from: at, to: len(s.tmp), own: true}, true
+	return made(begin, len(s.tmp)), true
 }
 
 // plainBase64 reports whether text is base64 without padding, which has one form only. What is padded is decoded, as bits
@@ -208,9 +208,9 @@ func (s *Scanner) array(element func() (frag, bool), arrange func([]frag) bool) 
 		return frag{}, false
 	}
 	if !own && s.loose == loose {
-		return frag{from: from, to: s.i}, true
+		return at(from, s.i), true
 	}
-	at := len(s.tmp)
+	begin := len(s.tmp)
 	s.tmp = append(s.tmp, '[')
 	for i, f := range s.frags[base:] {
 		if i > 0 {
@@ -219,5 +219,5 @@ func (s *Scanner) array(element func() (frag, bool), arrange func([]frag) bool) 
 		s.tmp = append(s.tmp, s.bytes(f)...)
 	}
 	s.tmp = append(s.tmp, ']')
-	return frag{from: at, to: len(s.tmp), own: true}, true
+	return made(begin, len(s.tmp)), true
 }

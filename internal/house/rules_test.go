@@ -51,6 +51,7 @@ var rules = []rule{
 	{name: "sources/settlement", inside: vocabulary, outside: []string{"zap"}},
 	{name: "sources/ledgerfile", inside: vocabulary},
 	{name: "sources/ddbtable", inside: append([]string{"internal/ddbjson"}, vocabulary...), outside: []string{"aws"}},
+	{name: "sources/kinesis", inside: append([]string{"internal/ddbjson"}, vocabulary...), outside: []string{"aws"}},
 	{name: "sources/sourcetest", inside: append([]string{"internal/pipeline"}, vocabulary...)},
 	{name: "sources/...", inside: append([]string{"internal/pipeline"}, vocabulary...), outside: []string{"aws", "zap"}},
 

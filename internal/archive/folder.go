@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"iter"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -97,33 +98,40 @@ func (f Folder) Remove(ctx context.Context, name string) error {
 // List yields the folder's files. A link is not followed, and what is no file is not listed.
 func (f Folder) List(ctx context.Context, prefix string) iter.Seq2[File, error] {
 	return func(yield func(File, error) bool) {
-		err := filepath.WalkDir(string(f), func(name string, d fs.DirEntry, err error) error {
-			if err := errors.Join(err, ctx.Err()); err != nil {
-				if errors.Is(err, fs.ErrNotExist) {
-					return nil // nothing was written yet, or it was removed meanwhile
-				}
-				return err
-			}
-			rel, err := filepath.Rel(string(f), name)
-			if err != nil || !d.Type().IsRegular() || !strings.HasPrefix(filepath.ToSlash(rel), prefix) {
-				return err
-			}
-			info, err := d.Info()
-			if errors.Is(err, fs.ErrNotExist) {
-				return nil
-			}
-			if err != nil {
-				return err
-			}
-			if !yield(File{Name: filepath.ToSlash(rel), Size: info.Size(), Modified: info.ModTime()}, nil) {
-				return fs.SkipAll
-			}
-			return nil
-		})
+		below, _ := path.Split(prefix) // there is no need to look elsewhere
+		err := mustBeLocal(path.Join("x", below))
+		if err == nil {
+			err = f.walk(ctx, f.file(below), prefix, yield)
+		}
 		if err != nil {
 			yield(File{}, fmt.Errorf("list %s: %w", string(f), err))
 		}
 	}
+}
+
+func (f Folder) walk(ctx context.Context, from, prefix string, yield func(File, error) bool) error {
+	return filepath.WalkDir(from, func(name string, d fs.DirEntry, err error) error {
+		if err := errors.Join(err, ctx.Err()); errors.Is(err, fs.ErrNotExist) {
+			return nil // nothing was written yet, or it was removed meanwhile
+		} else if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(string(f), name)
+		if err != nil || !d.Type().IsRegular() || !strings.HasPrefix(filepath.ToSlash(rel), prefix) {
+			return err
+		}
+		info, err := d.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if !yield(File{Name: filepath.ToSlash(rel), Size: info.Size(), Modified: info.ModTime()}, nil) {
+			return fs.SkipAll
+		}
+		return nil
+	})
 }
 
 func (f Folder) file(name string) string { return filepath.Join(string(f), filepath.FromSlash(name)) }

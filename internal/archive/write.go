@@ -31,17 +31,9 @@ func Write(ctx context.Context, place Place, changes []record.Change) (audit.Seg
 	sum := sha256.Sum256(data)
 	s.SHA256 = hex.EncodeToString(sum[:])
 	if err := place.Put(ctx, s.Name, data); err != nil {
-		return audit.Segment{}, fmt.Errorf("write archive segment %s: %w; %s", s.Name, err, putRemedy(err))
+		return audit.Segment{}, fmt.Errorf("write archive segment %s: %w; %s", s.Name, err, placeRemedy(err))
 	}
 	return s, nil
-}
-
-// putRemedy is what to do about a file that cannot be stored.
-func putRemedy(err error) string {
-	if r := Remedy(err); r != Remedy(nil) {
-		return r
-	}
-	return "see that the archive can be written, and run again"
 }
 
 // describe checks that the changes are a run of one shard and names it.

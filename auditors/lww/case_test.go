@@ -16,8 +16,9 @@ import (
 )
 
 // A case holds the sections versions (a name and its attributes, a line each; "from NAME" copies another), eu-west-1 and
-// eu-west-2 (time, old version, new version; "-" is no item, "ttl" at the end a removal by time to live), settings
-// (as_of, window, through.REGION, from.REGION, gap.REGION, without ATTRIBUTE) and result.
+// eu-west-2 (time, old version, new version; "-" is no item, "?" an image that the view leaves out, "ttl" at the end a removal by time
+// to live, "kinesis" a record of that feed), settings (as_of, window, also, through.REGION, from.REGION, gap.REGION, from_beginning,
+// clock, strong, third REGION) and result.
 func TestCases(t *testing.T) {
 	n := golden.Texts(t, "result", func(t *testing.T, sections []txtar.File) string {
 		c := parseCase(t, sections)
@@ -37,7 +38,7 @@ type testCase struct {
 
 func parseCase(t *testing.T, sections []txtar.File) *testCase {
 	t.Helper()
-	c := &testCase{rules: rules(), in: input(nil), versions: map[string]record.Image{"-": ""}}
+	c := &testCase{rules: rules(), in: input(nil), versions: map[string]record.Image{"-": "", "?": ""}}
 	for _, f := range sections {
 		for line := range strings.Lines(string(f.Data)) {
 			fields := strings.Fields(line)
@@ -83,8 +84,19 @@ func (c *testCase) record(t *testing.T, region audit.Region, fields []string) {
 	if !okB || !okA {
 		t.Fatalf("%s: unknown version in %v", region, fields)
 	}
+	event := "MODIFY"
+	switch {
+	case fields[1] == "-":
+		event = "INSERT"
+	case fields[2] == "-":
+		event = "REMOVE"
+	}
+	shard := "shard"
+	if len(fields) > 3 && fields[3] == "kinesis" {
+		shard = record.UnorderedShard + "1"
+	}
 	c.in.Changes = append(c.in.Changes, record.Change{
-		Table: c.rules.Table, Region: region, Shard: "shard", Seq: fmt.Sprintf("%021d", c.seq), At: moment(t, fields[0]),
+		Table: c.rules.Table, Region: region, Shard: shard, Seq: fmt.Sprintf("%021d", c.seq), Event: event, At: moment(t, fields[0]),
 		Key: "order-1", Old: before, New: after, ByTTL: len(fields) > 3 && fields[3] == "ttl",
 	})
 }
@@ -104,6 +116,21 @@ func (c *testCase) set(t *testing.T, fields []string) {
 		reach.From = moment(t, fields[1])
 	case "gap":
 		reach.Gaps = append(reach.Gaps, audit.Window{From: moment(t, fields[1]), To: moment(t, fields[2])})
+	case "from_beginning":
+		for r, reach := range c.in.Read {
+			reach.From = time.Time{}
+			c.in.Read[r] = reach
+		}
+	case "also":
+		c.in.Also = map[string]audit.Window{"order-1": {From: moment(t, fields[1]), To: moment(t, fields[2])}}
+	case "clock":
+		clock, err := time.ParseDuration(fields[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.rules.Clock = clock
+	case "strong":
+		c.rules.Strong = true
 	case "third":
 		c.rules.Regions = append(c.rules.Regions, audit.Region(fields[1]))
 		c.in.Read[audit.Region(fields[1])] = c.in.Read[dublin]
@@ -128,6 +155,9 @@ func format(r lww.Result) string {
 	var out strings.Builder
 	for _, f := range r.Findings {
 		fmt.Fprintf(&out, "%s %s %s %s key=%s region=%s at=%s\n", f.Kind, f.Verdict, f.Severity, f.Status, f.Key, f.Region, f.Window.From.Format("15:04:05"))
+		if !f.Shown.IsZero() {
+			fmt.Fprintf(&out, "  shown at %s\n", f.Shown.Format("15:04:05"))
+		}
 		for _, m := range f.Amounts {
 			fmt.Fprintf(&out, "  %d %s\n", m.Minor, m.Currency)
 		}
@@ -151,6 +181,15 @@ func format(r lww.Result) string {
 	}
 	if r.Unjudged > 0 {
 		fmt.Fprintf(&out, "unjudged %d\n", r.Unjudged)
+	}
+	if len(r.Shallow) > 0 {
+		fmt.Fprintf(&out, "shallow %v\n", r.Shallow)
+	}
+	if len(r.Withheld) > 0 {
+		fmt.Fprintf(&out, "withheld %v\n", r.Withheld)
+	}
+	if r.Context > 0 {
+		fmt.Fprintf(&out, "context %d\n", r.Context)
 	}
 	fmt.Fprintf(&out, "matched %d\n", r.Matched)
 	return out.String()

@@ -9,8 +9,8 @@ import (
 
 // forked is the finding of two different versions replaced by one, of which exactly one was lost.
 func (h *history) forked(c conflict) audit.Finding {
-	mine, theirs, won := c.lost(), c.home.states[c.j-1], c.winner()
-	ids := []string{mine.id, theirs.id}
+	mine, theirs, won := c.lost(), &c.home.states[c.j-1], c.winner()
+	ids := []string{h.name(c.at, c.i-1), h.name(c.home, c.j-1)}
 	slices.Sort(ids)
 	kind := audit.LWWFork
 	if c.verdict == audit.Undecidable {
@@ -34,12 +34,12 @@ func (h *history) forked(c conflict) audit.Finding {
 }
 
 // undecidable reports that two histories explain the records and that version lost was lost in one of them.
-func (h *history) undecidable(c conflict, lost state, why string) {
+func (h *history) undecidable(c conflict, lost *state, why string) {
 	severity := audit.Low
 	if h.rules.harm(h.rules.Attr.threeWay("", lost.image, c.winner().image)) == audit.High {
 		severity = audit.Medium
 	}
-	f := h.base(audit.LWWUndecidable, audit.Undecidable, severity, lost.id)
+	f := h.base(audit.LWWUndecidable, audit.Undecidable, severity, h.name(c.at, c.i-1))
 	f.Region = c.at.region
 	f.Amounts = h.money(lost)
 	f.Window = audit.At(lost.at)
@@ -51,29 +51,24 @@ func (h *history) undecidable(c conflict, lost state, why string) {
 	f.Evidence = []audit.Evidence{
 		h.seen(c.at, c.i-1, "stood here"), h.seen(c.at, c.i, "came after it"), h.seen(c.home, c.j, "in the other region"),
 	}
-	h.add(f)
-}
-
-// name identifies what happened at a position, a removal included.
-func (c *chain) name(i int) string {
-	if c.states[i].absent() && i > 0 {
-		return "removal of " + c.states[i-1].id
-	}
-	return c.states[i].id
+	h.add(f, c.shown())
 }
 
 // notReplicated: positions first to last of c never reached o, which stands on an older version.
 func (h *history) notReplicated(c *chain, first, last int, o *chain) audit.Finding {
-	s, newest := c.states[first], c.states[last]
+	s, newest := &c.states[first], &c.states[last]
 	verdict, doubt := audit.Probable, "that the version was written here follows from its absence there"
-	if s.wrote == c.region && !h.ambiguous[s.base] {
+	if s.wrote == c.region && !h.ambiguous(s) {
 		verdict, doubt = audit.Proven, ""
 	}
-	f := h.base(audit.LWWNotReplicated, verdict, audit.High, c.name(first))
+	f := h.base(audit.LWWNotReplicated, verdict, audit.High, h.name(c, first))
 	f.Region = o.region
-	f.Amounts = h.money(newest, c.states[max(last-1, 0)])
+	f.Amounts = h.money(newest, &c.states[max(last-1, 0)])
 	f.Window = audit.At(s.at)
 	f.Rule = rule(fmt.Sprintf("neither it nor anything newer in the other region's stream, read for %s past it", h.rules.Settle), doubt)
+	if h.rules.Strong {
+		f.Verdict, f.Rule = audit.Proven, fmt.Sprintf("%s; it was read for %s past the version and leaves it out", strongRule, h.rules.Settle)
+	}
 	f.Reason = fmt.Sprintf("%s of %s has stood in %s since %s and has not reached %s.", newest.label(h.rules.Attr), h.key, c.region, clock(newest), o.region)
 	f.Evidence = []audit.Evidence{h.seen(c, first, "the first that did not arrive")}
 	if last > first {
@@ -91,7 +86,7 @@ func (h *history) notReplicated(c *chain, first, last int, o *chain) audit.Findi
 
 // apart: the regions ended on versions of which neither descends from the other.
 func (h *history) apart(a, b tip) audit.Finding {
-	names := []string{a.c.name(a.i), b.c.name(b.i)}
+	names := []string{h.name(a.c, a.i), h.name(b.c, b.i)}
 	slices.Sort(names)
 	diffs := h.rules.Attr.threeWay("", a.state().image, b.state().image)
 	f := h.base(audit.LWWDiverged, audit.Probable, h.rules.harm(diffs), names...)
@@ -102,6 +97,9 @@ func (h *history) apart(a, b tip) audit.Finding {
 	}
 	f.Window = audit.At(at)
 	f.Rule = fmt.Sprintf("both streams were read for %s past the newest versions, and neither is the other's ancestor", h.rules.Settle)
+	if h.rules.Strong {
+		f.Rule = fmt.Sprintf("%s; they were read for %s past the newest versions and end differently", strongRule, h.rules.Settle)
+	}
 	f.Reason = fmt.Sprintf("The regions hold different items: %s in %s, %s in %s, and nothing is on its way.",
 		a.state().label(h.rules.Attr), a.c.region, b.state().label(h.rules.Attr), b.c.region)
 	f.Evidence = []audit.Evidence{h.seen(a.c, a.i, "newest here"), h.seen(b.c, b.i, "newest here")}

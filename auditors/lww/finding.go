@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"parallax/internal/audit"
+	"parallax/internal/record"
 )
 
 // report turns a version replaced by one that does not descend from it into the finding it is.
@@ -13,15 +14,18 @@ func (h *history) report(c conflict) {
 		h.undecidable(c, c.lost(), c.doubt)
 		return
 	}
-	if c.home.states[len(c.home.states)-1].id == c.lost().id {
+	if last := &c.home.states[len(c.home.states)-1]; same(last, c.lost()) {
 		return // the other region still holds it: the regions have diverged, and tips says so
 	}
-	i, j := c.at.root(c.i-1), c.home.root(c.j)
+	i, j := c.lost().root, c.home.states[c.j].root
+	if c.common < 0 && (c.at.first(i) || c.home.first(j)) {
+		h.tooLate(c.shown()) // whether both regions inserted the key is not known
+	}
 	if c.common < 0 && h.insertedHere(c.at, i) && h.insertedHere(c.home, j) {
-		h.add(h.doubleAccept(twins{a: c.at, i: i, b: c.home, j: j, kept: c.home, replaced: &c, verdict: c.verdict, doubt: c.doubt}))
+		h.add(h.doubleAccept(twins{a: c.at, i: i, b: c.home, j: j, kept: c.home, replaced: &c, verdict: c.verdict, doubt: c.doubt}), c.shown())
 		return
 	}
-	h.add(h.lostWrite(c))
+	h.add(h.lostWrite(c), c.shown())
 }
 
 // insertedHere reports whether position i is an insert that was made in this region.
@@ -41,9 +45,24 @@ func (h *history) base(kind audit.Kind, v audit.Verdict, s audit.Severity, apart
 	}
 }
 
+// name tells one state of the key from every other, however much of its history was read: by the record that brought it, in
+// the region that wrote it where the item says which one did.
+func (h *history) name(c *chain, i int) string {
+	s := &c.states[i]
+	if s.wrote != "" && s.wrote != c.region {
+		if home := h.chain(s.wrote); home.find(s) >= 0 && !home.states[home.find(s)].start {
+			c, s = home, &home.states[home.find(s)]
+		}
+	}
+	if s.start {
+		return string(c.region) + " before " + c.states[min(i+1, len(c.states)-1)].seq
+	}
+	return string(c.region) + " " + s.seq
+}
+
 // seen is one state as evidence.
 func (h *history) seen(c *chain, i int, note string) audit.Evidence {
-	s := c.states[i]
+	s := &c.states[i]
 	e := audit.Evidence{Source: "stream " + h.rules.Table, Region: c.region, At: s.at, Field: "version", Value: s.label(h.rules.Attr), Note: note}
 	if s.start {
 		e.Ref = "old image of the first record read"
@@ -60,7 +79,7 @@ func (h *history) seen(c *chain, i int, note string) audit.Evidence {
 }
 
 // money is the amount of the first state that has one.
-func (h *history) money(states ...state) []audit.Money {
+func (h *history) money(states ...*state) []audit.Money {
 	for _, s := range states {
 		if m, ok := s.amount(h.rules.Attr); ok {
 			return []audit.Money{m}
@@ -79,12 +98,12 @@ func rule(text, doubt string) string {
 
 func (h *history) lostWrite(c conflict) audit.Finding {
 	over, won := c.lost(), c.winner()
-	var ancestor state
+	var ancestor record.Image
 	if c.common >= 0 {
-		ancestor = c.at.states[c.common]
+		ancestor = c.at.states[c.common].image
 	}
-	diffs := h.rules.Attr.threeWay(ancestor.image, over.image, won.image)
-	f := h.base(audit.LWWLostWrite, c.verdict, h.rules.harm(diffs), over.id)
+	diffs := h.rules.Attr.threeWay(ancestor, over.image, won.image)
+	f := h.base(audit.LWWLostWrite, c.verdict, h.rules.harm(diffs), h.name(c.at, c.i-1))
 	f.Region = c.at.region
 	f.Amounts = h.money(over, won)
 	f.Window = audit.At(over.at)
@@ -107,10 +126,10 @@ func (h *history) branches(c conflict) []audit.Evidence {
 	if c.common >= 0 {
 		out = append(out, h.seen(c.at, c.common, "last version both regions agreed on"))
 	} else {
-		first = c.at.root(c.i - 1)
+		first = c.lost().root
 	}
 	for k := first; k < c.i; k++ {
-		if s := c.at.states[k]; !s.start && !s.absent() {
+		if s := &c.at.states[k]; !s.start && !s.absent() {
 			out = append(out, h.seen(c.at, k, "lost"))
 		}
 	}
@@ -131,9 +150,9 @@ func differing(h *history, c conflict, diffs []difference) []audit.Evidence {
 	return out
 }
 
-func (h *history) lostDelete(c conflict, removed state) audit.Finding {
+func (h *history) lostDelete(c conflict, removed *state) audit.Finding {
 	gone, won := c.lost(), c.winner()
-	f := h.base(audit.LWWLostDelete, c.verdict, audit.High, "removal of "+removed.id)
+	f := h.base(audit.LWWLostDelete, c.verdict, audit.High, h.name(c.at, c.i-1))
 	f.Region = c.at.region
 	f.Amounts = h.money(removed, won)
 	f.Window = audit.At(gone.at)
@@ -147,59 +166,4 @@ func (h *history) lostDelete(c conflict, removed state) audit.Finding {
 	return f
 }
 
-// twins are two inserts of one key, one in each region.
-type twins struct {
-	a, b     *chain
-	i, j     int
-	kept     *chain    // whose insert the table kept; nil while it has not decided
-	replaced *conflict // where the loss shows, if it does yet
-	verdict  audit.Verdict
-	doubt    string
-}
-
-// order puts the insert that was lost, or is likely to be, first: last writer wins, so the earlier one.
-func (t twins) order() twins {
-	swap := t.kept == t.a
-	if t.kept == nil {
-		swap = t.b.states[t.j].at.Before(t.a.states[t.i].at)
-	}
-	if swap {
-		t.a, t.b, t.i, t.j = t.b, t.a, t.j, t.i
-	}
-	return t
-}
-
-func (h *history) doubleAccept(t twins) audit.Finding {
-	t = t.order()
-	first, second := t.a.states[t.i], t.b.states[t.j]
-	ids := []string{first.id, second.id}
-	slices.Sort(ids) // the same finding before and after the table has decided
-	f := h.base(audit.LWWDoubleAccept, t.verdict, audit.Critical, ids...)
-	f.Region = t.a.region
-	f.Amounts = h.money(first)
-	f.Window = audit.At(first.at)
-	if second.at.Before(first.at) {
-		f.Window = audit.At(second.at)
-	}
-	f.Rule = rule("each region's stream shows an insert with no earlier image, and neither had seen the other's", t.doubt)
-	f.Reason = fmt.Sprintf("One key was accepted in both regions: %s in %s at %s and %s in %s at %s.",
-		first.label(h.rules.Attr), t.a.region, clock(first), second.label(h.rules.Attr), t.b.region, clock(second))
-	if payment := first.text(h.rules.Attr.PaymentID); payment != "" && payment == second.text(h.rules.Attr.PaymentID) {
-		f.Severity, f.Amounts = audit.Medium, nil
-		f.Reason += " Both name the same payment."
-	}
-	lost, kept := "accepted here; the tables do not agree yet", "accepted here; the tables do not agree yet"
-	if t.kept != nil {
-		lost, kept = "accepted here; lost", "accepted here; kept by the table"
-	}
-	f.Evidence = []audit.Evidence{h.seen(t.a, t.i, lost), h.seen(t.b, t.j, kept)}
-	if c := t.replaced; c != nil {
-		for k := t.i + 1; k < c.i; k++ {
-			f.Evidence = append(f.Evidence, h.seen(c.at, k, "lost"))
-		}
-		f.Evidence = append(f.Evidence, h.seen(c.at, c.i, "replaced it here"))
-	}
-	return f
-}
-
-func clock(s state) string { return s.at.Format("15:04:05") }
+func clock(s *state) string { return s.at.Format("15:04:05") }

@@ -5,50 +5,80 @@ import (
 	"time"
 
 	"parallax/internal/audit"
-	"parallax/internal/record"
 )
 
-// history is everything known of one key: one chain a region, in the order of Rules.Regions.
+// history is everything known of one key: one chain a region, in the order of Rules.Regions. It is read key by key into
+// the same memory.
 type history struct {
 	*tally
-	key       string
-	chains    []*chain
-	ambiguous map[string]bool // identities whose occurrences differ in number between the regions
-	foreign   bool            // a version names an origin that is no replica known: one is not read
+	key      string
+	also     audit.Window // the time for which the key is judged again, or empty
+	chains   []*chain
+	versions versions
+	foreign  bool // a version names an origin that is no replica known: one is not read
+
+	found   []audit.Finding
+	shallow bool
 }
 
-func newHistory(t *tally, key string, changes []record.Change) *history {
-	h := &history{tally: t, key: key, ambiguous: map[string]bool{}}
-	for _, region := range t.rules.Regions {
-		var own []record.Change
-		for _, c := range changes {
-			if c.Region == region {
-				own = append(own, c)
-			}
+// read takes in the records of a key.
+func (h *history) read(t *tally, k keyed) {
+	h.tally, h.key, h.also = t, k.key, t.in.Also[k.key]
+	h.found, h.shallow = h.found[:0], false
+	for len(h.chains) < len(t.rules.Regions) {
+		h.chains = append(h.chains, &chain{})
+	}
+	for n, region := range t.rules.Regions {
+		c := h.chains[n]
+		for _, again := range c.read(region, t.in.Read[region], k.changes[n]) {
+			t.exclude(again.At, exclRepeated)
 		}
-		c, holes, repeated := newChain(region, t.in.Read[region], own)
-		for _, w := range holes {
+		for _, w := range c.holes {
 			// Gap windows that already explain the hole are the caller's own knowledge.
 			if !c.reach.gapIn(w.From, w.To.Add(time.Second)) {
-				t.breaks = append(t.breaks, Break{Region: region, Key: key, Window: w})
+				t.broken(Break{Region: region, Key: k.key, Window: w})
 			}
 		}
-		if repeated > 0 {
-			t.excluded[exclRepeated] += repeated
-		}
-		h.chains = append(h.chains, c)
 	}
-	h.foreign = identify(t.rules.Attr, t.rules.Regions, h.chains)
-	for i, a := range h.chains {
-		for _, b := range h.chains[i+1:] {
-			for base, n := range a.count {
-				if m := b.count[base]; m > 0 && m != n {
-					h.ambiguous[base] = true
+	h.identify()
+	h.count()
+}
+
+// count enters the records of the key into the totals.
+func (h *history) count() {
+	for _, c := range h.chains {
+		for i := range c.states {
+			s := &c.states[i]
+			if s.start {
+				continue
+			}
+			if h.also.Holds(s.at) {
+				if again, first := h.withheld[h.key]; first && again {
+					h.withheld[h.key] = false
 				}
 			}
+			switch {
+			case s.blind || c.states[i-1].blind:
+				h.hidden(s.at, exclView)
+			case !h.in.Window.Holds(s.at):
+				h.context++
+				continue
+			}
+			if h.elsewhere(c, s) && h.in.Window.Holds(s.at) {
+				h.matched++
+			}
 		}
 	}
-	return h
+}
+
+// elsewhere reports whether another region holds what a record left behind.
+func (h *history) elsewhere(c *chain, s *state) bool {
+	for _, o := range h.chains {
+		if o != c && (o.find(s) >= 0 || s.absent() && o.held(s, len(o.states))) {
+			return true
+		}
+	}
+	return false
 }
 
 func (h *history) chain(region audit.Region) *chain {
@@ -65,100 +95,4 @@ func (h *history) other(c *chain) *chain {
 		return h.chains[1]
 	}
 	return h.chains[0]
-}
-
-// basis says what an origin rests on, from the strongest.
-type basis int
-
-const (
-	unknown     basis = iota
-	byTime            // one region's record is older by more than the clocks can explain
-	byAbsence         // the other region, read completely, never held it
-	byCounter         // only in that region is it the successor of what it replaced
-	byAttribute       // the item names the region, and nothing contradicts it
-)
-
-// origin decides where the version at position i of chain c was written.
-func (h *history) origin(c *chain, i int) (audit.Region, basis) {
-	s := c.states[i]
-	if s.wrote != "" && h.chain(s.wrote).find(s) < 0 {
-		return "", unknown
-	}
-	if s.wrote != "" && !h.contradicted(s) {
-		return s.wrote, byAttribute
-	}
-	o := h.other(c)
-	if o == nil {
-		return "", unknown
-	}
-	j := o.find(s)
-	if j < 0 {
-		if o.reach.whole(s.at.Add(-h.slack), s.at.Add(h.slack)) {
-			return c.region, byAbsence
-		}
-		return "", unknown
-	}
-	if r := h.counted(c, i, o, j); r != "" {
-		return r, byCounter
-	}
-	if r := h.earlier(c, i, o, j); r != "" {
-		return r, byTime
-	}
-	return "", unknown
-}
-
-// contradicted reports whether the streams refute the region that an item names: another region held the version clearly
-// earlier, or by the counter another region wrote it.
-func (h *history) contradicted(s state) bool {
-	home := h.chain(s.wrote)
-	j := home.find(s)
-	for _, c := range h.chains {
-		i := c.find(s)
-		if c == home || i < 0 || j < 0 {
-			continue
-		}
-		if h.earlier(home, j, c, i) == c.region || h.counted(home, j, c, i) == c.region {
-			return true
-		}
-	}
-	return false
-}
-
-// counted is the one region in which the version is the successor, by the application's counter, of what it replaced.
-func (h *history) counted(a *chain, i int, b *chain, j int) audit.Region {
-	attr := h.rules.Attr.Version
-	if attr == "" || a.states[i].start || b.states[j].start {
-		return ""
-	}
-	n := a.states[i].counter(attr)
-	if n < 1 {
-		return ""
-	}
-	before, after := a.states[i-1].counter(attr), b.states[j-1].counter(attr)
-	if before < 0 || after < 0 {
-		return ""
-	}
-	switch inA, inB := n == before+1, n == after+1; {
-	case inA && !inB:
-		return a.region
-	case inB && !inA:
-		return b.region
-	default:
-		return ""
-	}
-}
-
-// earlier is the region whose record is older by more than rounding and clocks can explain.
-func (h *history) earlier(a *chain, i int, b *chain, j int) audit.Region {
-	if a.states[i].start || b.states[j].start {
-		return ""
-	}
-	switch d := a.states[i].at.Sub(b.states[j].at); {
-	case d > h.slack:
-		return b.region
-	case -d > h.slack:
-		return a.region
-	default:
-		return ""
-	}
 }

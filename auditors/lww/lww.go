@@ -5,13 +5,15 @@
 // it arrives by replication, the old image is whatever stood there. A version that arrives over one that is not its
 // ancestor has destroyed it. The package needs both regions' streams, because the winner's region shows nothing.
 //
+// A finding belongs to the moment at which the records first show it, which for a lost write is the arrival of the winner:
+// days after the loss, where a region was cut off. Each run judges all that was read of a key and keeps the findings whose
+// moment its window holds, so that however time is cut into windows, the runs together say what one run would.
+//
 // Source: Amazon DynamoDB Developer Guide, "Global tables: multi-Region eventual consistency", and API reference
 // "StreamRecord" (creation time rounded down to the second).
 package lww
 
 import (
-	"cmp"
-	"slices"
 	"time"
 
 	"parallax/internal/audit"
@@ -26,6 +28,10 @@ type Rules struct {
 	Attr      Attributes
 	Financial []string      // attributes whose difference raises the severity
 	Clock     time.Duration // how far apart the regions' clocks may be
+
+	// Strong is a table with multi-Region strong consistency: a write that conflicts is refused, not thrown away, and the
+	// streams of all replicas are the same. Source: Amazon DynamoDB Developer Guide, "Multi-Region strong consistency".
+	Strong bool
 }
 
 // Attributes are the names of the item's attributes that the application writes; an empty name is an attribute the
@@ -44,12 +50,14 @@ type Reach struct {
 }
 
 // Input is what was read of one table. Changes may come in any order and more than once; those outside Window are
-// context, and a finding whose time lies outside it is left to the run that owns that time.
+// context, and a finding that they show is left to the run whose window holds the moment it shows.
 type Input struct {
 	Window  audit.Window
 	AsOf    time.Time
 	Changes []record.Change
 	Read    map[audit.Region]Reach
+	Also    map[string]audit.Window // keys whose findings of an earlier time are judged again, and that time
+	Lag     func(Lag)               // receives each lag in place of Result.Lags, if it is set
 }
 
 // Lag is one version's way from the region that wrote it to another. Both times are whole seconds rounded down, so the
@@ -68,14 +76,18 @@ type Break struct {
 	Window audit.Window // from the last record before the hole to the first one after it
 }
 
-// Result is what the audit says. Findings are in audit.Sort order, Lags and Breaks by key and time.
+// Result is what the audit says. Findings are in audit.Sort order, Lags and Breaks by key and time. Each total counts
+// by the time of a record or of a finding within the window, so that the totals of adjoining windows add up.
 type Result struct {
 	Findings []audit.Finding
 	Excluded []audit.Exclusion
-	Matched  int64 // records of the window whose version both regions hold
-	Lags     []Lag
-	Breaks   []Break
-	Unjudged int64 // versions of the window whose fate a gap hides: the caller must not take the window for complete
+	Matched  int64    // records of the window whose version both regions hold
+	Context  int64    // records outside the window, read as context
+	Lags     []Lag    // of all that was read, whatever the window
+	Breaks   []Break  // those that touch the window
+	Unjudged int64    // versions of the window whose fate a gap hides: the caller must not take the window for complete
+	Shallow  []string // keys of which more could be said if their history were read from further back
+	Withheld []string // keys of Input.Also that could not be judged again: what was found of them before still stands
 }
 
 // Auditor applies Rules. It is a pure function of its input.
@@ -83,7 +95,6 @@ type Auditor struct{ Rules Rules }
 
 // Reasons for leaving records out of the audit.
 const (
-	exclOutside  = "outside the window, read as context"
 	exclStart    = "overwritten version is older than the first record read"
 	exclUnread   = "the other region's stream was not read far enough"
 	exclThird    = "written in a region that cannot be told: the table has more than two replicas"
@@ -91,80 +102,24 @@ const (
 	exclExpired  = "removed by time to live, then written again"
 	exclForeign  = "record of another table or region"
 	exclRepeated = "read more than once"
+	exclView     = "the stream's view leaves out an image"
 )
 
 // Audit judges every key of the input.
 func (a Auditor) Audit(in Input) Result {
 	t := newTally(a.Rules, in)
-	byKey := map[string][]record.Change{}
-	for _, c := range in.Changes {
-		if (c.Table != "" && c.Table != a.Rules.Table) || !slices.Contains(a.Rules.Regions, c.Region) {
-			t.excluded[exclForeign]++
-			continue
-		}
-		byKey[c.Key] = append(byKey[c.Key], c)
-	}
-	keys := make([]string, 0, len(byKey))
-	for k := range byKey {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
+	keys := group(t, in.Changes)
+	var h history
 	for _, k := range keys {
-		h := newHistory(t, k, byKey[k])
-		h.steps()
-		h.removals()
-		h.tips()
+		h.read(t, k)
+		if a.Rules.Strong {
+			h.strong()
+		} else {
+			h.steps()
+			h.removals()
+			h.tips()
+		}
+		h.close()
 	}
 	return t.result()
-}
-
-// tally collects what the keys yield.
-type tally struct {
-	rules    Rules
-	in       Input
-	slack    time.Duration // by how much two regions' record times must differ to be ordered
-	findings map[audit.Fingerprint]audit.Finding
-	excluded map[string]int64
-	matched  int64
-	lags     []Lag
-	breaks   []Break
-	unjudged int64
-}
-
-func newTally(rules Rules, in Input) *tally {
-	return &tally{
-		rules: rules, in: in, slack: time.Second + rules.Clock,
-		findings: map[audit.Fingerprint]audit.Finding{}, excluded: map[string]int64{},
-	}
-}
-
-// add keeps a finding whose time belongs to the window. Several records may show the same loss; the first shown stays.
-func (t *tally) add(f audit.Finding) {
-	if !t.in.Window.Covers(f.Window) {
-		return
-	}
-	if _, seen := t.findings[f.Fingerprint]; !seen {
-		t.findings[f.Fingerprint] = f
-	}
-}
-
-// hidden counts a version written at a moment that could not be judged, because what would tell was not read.
-func (t *tally) hidden(at time.Time, reason string) {
-	t.excluded[reason]++
-	if t.in.Window.Holds(at) {
-		t.unjudged++
-	}
-}
-
-func (t *tally) result() Result {
-	r := Result{Matched: t.matched, Lags: t.lags, Breaks: t.breaks, Unjudged: t.unjudged}
-	for _, f := range t.findings {
-		r.Findings = append(r.Findings, f)
-	}
-	audit.Sort(r.Findings)
-	for reason, n := range t.excluded {
-		r.Excluded = append(r.Excluded, audit.Exclusion{Reason: reason, Records: n})
-	}
-	slices.SortFunc(r.Excluded, func(a, b audit.Exclusion) int { return cmp.Compare(a.Reason, b.Reason) })
-	return r
 }

@@ -8,13 +8,13 @@ type removal struct {
 	i int
 }
 
-func (r removal) removed() state { return r.c.states[r.i-1] }
-func (r removal) record() state  { return r.c.states[r.i] }
+func (r removal) removed() *state { return &r.c.states[r.i-1] }
+func (r removal) record() *state  { return &r.c.states[r.i] }
 
 // removals judges removals of different versions in the two regions. A REMOVE names neither its writer nor its origin, so
 // at best the times tell which region removed and which one lost a version to it; nothing here is ever proven.
 func (h *history) removals() {
-	if len(h.chains) != 2 || h.foreign {
+	if !h.alone() || h.chains[0].gone == len(h.chains[0].states) || h.chains[1].gone == len(h.chains[1].states) {
 		return
 	}
 	a, b := h.unpaired(h.chains[0], h.chains[1]), h.unpaired(h.chains[1], h.chains[0])
@@ -27,10 +27,10 @@ func (h *history) removals() {
 func (h *history) unpaired(c, o *chain) []removal {
 	var out []removal
 	for i := range c.states {
-		if c.states[i].start || !c.states[i].absent() {
+		if c.states[i].start || !c.states[i].absent() || c.states[i-1].blind {
 			continue
 		}
-		j := o.find(c.states[i-1])
+		j := o.find(&c.states[i-1])
 		if j >= 0 && j+1 < len(o.states) && !o.states[j+1].start && o.states[j+1].absent() {
 			continue
 		}
@@ -76,8 +76,9 @@ func (h *history) lostToRemoval(first, second removal, v audit.Verdict, doubt st
 	if lost.absent() || first.c.held(lost, first.i) {
 		return
 	}
+	shown := later(first.record().at, second.record().at)
 	if lost.start {
-		h.excluded[exclStart]++
+		h.tooOld(second.c, second.i-1, shown)
 		return
 	}
 	c := conflict{
@@ -88,5 +89,5 @@ func (h *history) lostToRemoval(first, second removal, v audit.Verdict, doubt st
 		h.undecidable(c, lost, doubt)
 		return
 	}
-	h.add(h.lostWrite(c))
+	h.add(h.lostWrite(c), shown)
 }

@@ -1,6 +1,10 @@
 package lww
 
-import "parallax/internal/audit"
+import (
+	"time"
+
+	"parallax/internal/audit"
+)
 
 // conflict is one version that arrived in a region over another that is not its ancestor.
 type conflict struct {
@@ -15,19 +19,24 @@ type conflict struct {
 	common  int    // position in at of the last version that home held too, -1 where there is none
 }
 
-func (c conflict) winner() state { return c.at.states[c.i] }
-func (c conflict) lost() state   { return c.at.states[c.i-1] }
+func (c conflict) winner() *state { return &c.at.states[c.i] }
+func (c conflict) lost() *state   { return &c.at.states[c.i-1] }
+
+// shown is the moment from which the records show the conflict: the winner is there in both regions.
+func (c conflict) shown() time.Time {
+	at := later(c.winner().at, c.lost().at)
+	if home := &c.home.states[c.j]; !home.start {
+		at = later(at, home.at)
+	}
+	return at
+}
 
 // steps judges every record that left an item behind.
 func (h *history) steps() {
 	for n, c := range h.chains {
 		for i := range c.states {
-			s := c.states[i]
-			if s.start {
-				continue
-			}
-			h.count(c, s)
-			if s.absent() {
+			s := &c.states[i]
+			if s.start || s.absent() || s.blind {
 				continue
 			}
 			switch region, basis := h.origin(c, i); {
@@ -42,41 +51,27 @@ func (h *history) steps() {
 	}
 }
 
-// count enters a record of the window into the totals.
-func (h *history) count(c *chain, s state) {
-	if !h.in.Window.Holds(s.at) {
-		h.excluded[exclOutside]++
-		return
-	}
-	for _, o := range h.chains {
-		if o != c && (o.find(s) >= 0 || (s.absent() && len(o.states) > 0 && o.held(s, len(o.states)))) {
-			h.matched++
-			return
-		}
-	}
-}
-
 // arrived judges a replicated version: over its ancestor it is a fast-forward, over anything else it is a loss.
 func (h *history) arrived(c conflict) {
-	won, over := c.winner(), c.lost()
-	if !c.home.states[c.j].start && c.basis >= byCounter {
-		h.lags = append(h.lags, Lag{From: c.home.region, To: c.at.region, Origin: c.home.states[c.j].at, Arrived: won.at, Key: h.key})
+	won, over, home := c.winner(), c.lost(), &c.home.states[c.j]
+	if !home.start && c.basis >= byCounter {
+		h.arrivedAt(Lag{From: c.home.region, To: c.at.region, Origin: home.at, Arrived: won.at, Key: h.key})
 	}
-	if over.absent() {
+	switch {
+	case over.blind:
+		return // counted as hidden by its view
+	case over.absent():
 		h.overRemoval(c)
 		return
-	}
-	switch parent := c.home.states[max(c.j-1, 0)]; {
-	case !c.home.states[c.j].start && parent.image == over.image:
+	case !home.start && c.home.states[c.j-1].image == over.image:
 		return // the writer had this very content before it
 	case c.home.doubtful(over, c.j) && !over.start:
-		h.undecidable(c, over, "a write id came back, and its occurrences cannot be matched between the regions")
+		h.cameBack(c, over)
 		return
 	case c.home.held(over, c.j):
 		return
-	}
-	if over.start {
-		h.excluded[exclStart]++
+	case over.start:
+		h.tooOld(c.at, c.i-1, c.shown())
 		return
 	}
 	c.common = c.at.common(c.home, c.i-1, c.j)
@@ -84,10 +79,28 @@ func (h *history) arrived(c conflict) {
 	h.report(c)
 }
 
+// tooOld leaves out a record of what was overwritten before anything was read of it.
+func (h *history) tooOld(c *chain, i int, at time.Time) {
+	h.exclude(at, exclStart)
+	if c.first(i) {
+		h.tooLate(at)
+	} else if h.also.Holds(at) {
+		h.withheld[h.key] = true
+	}
+}
+
+// cameBack reports a version of which the regions saw different occurrences. Those seen before reading began may be missing.
+func (h *history) cameBack(c conflict, lost *state) {
+	if c.at.first(0) || c.home.first(0) {
+		h.tooLate(c.shown())
+	}
+	h.undecidable(c, lost, "a write id came back, and its occurrences cannot be matched between the regions")
+}
+
 // common is the last position before i in c whose version home held before j, -1 where the item's life has none.
 func (c *chain) common(home *chain, i, j int) int {
 	for k := i - 1; k >= 0 && !c.states[k].absent(); k-- {
-		if home.held(c.states[k], j) {
+		if home.held(&c.states[k], j) {
 			return k
 		}
 		if c.states[k].start {
@@ -101,14 +114,19 @@ func (c *chain) common(home *chain, i, j int) int {
 // the origin's own chain, without a hole, from before the lost version was written.
 func (h *history) weigh(c conflict) (audit.Verdict, string) {
 	over, won := c.lost(), c.winner()
-	since := c.home.since(c.j)
+	since, beginning := c.home.since(c.j)
 	switch {
-	case h.ambiguous[over.base] || h.ambiguous[won.base]:
+	case h.ambiguous(over) || h.ambiguous(won):
 		return audit.Undecidable, "a write id came back, and its occurrences cannot be matched between the regions"
 	case c.home.states[c.j].start || since.After(over.at.Add(-h.slack)):
+		if beginning || c.home.first(c.j) {
+			h.tooLate(c.shown())
+		}
 		return audit.Undecidable, "the winner's region was not read back to before the lost version"
 	case h.viaThird(c):
 		return audit.Undecidable, thirdDoubt
+	case h.builtUpon(c):
+		return audit.Probable, "a third replica may have written on top of it, and that may have come to stand"
 	case c.basis == byTime:
 		return audit.Probable, "the winner's region follows from the times alone"
 	case over.wrote == c.at.region:
@@ -122,7 +140,7 @@ func (h *history) weigh(c conflict) (audit.Verdict, string) {
 
 // bothInserted reports whether the key's life was read from its insert in both regions.
 func (h *history) bothInserted(c conflict) bool {
-	return c.at.inserted(c.at.root(c.i)) && c.home.inserted(c.home.root(c.j))
+	return c.at.inserted(c.winner().root) && c.home.inserted(c.home.states[c.j].root)
 }
 
 // overRemoval judges a version that arrived where there was no item. If its ancestry in its own region was alive all the
@@ -132,9 +150,9 @@ func (h *history) overRemoval(c conflict) {
 	if gone.start {
 		return
 	}
-	removed := c.at.states[c.i-2]
+	removed := &c.at.states[c.i-2]
 	for k := c.j - 1; k >= 0; k-- {
-		s := c.home.states[k]
+		s := &c.home.states[k]
 		if s.absent() {
 			return // the writer had seen an absence: an insert, not an undone removal
 		}
@@ -143,21 +161,24 @@ func (h *history) overRemoval(c conflict) {
 			return
 		}
 		if s.start {
+			if c.home.first(k) {
+				h.tooLate(c.shown())
+			}
 			h.undecidable(c, removed, "the version that came after the removal cannot be followed back to before it")
 			return
 		}
 	}
 }
 
-func (h *history) undone(c conflict, removed state) {
+func (h *history) undone(c conflict, removed *state) {
 	if c.lost().ttl {
-		h.excluded[exclExpired]++
+		h.exclude(c.winner().at, exclExpired)
 		return
 	}
 	c.verdict = audit.Proven
 	switch {
-	case h.ambiguous[removed.base] || h.ambiguous[c.winner().base]:
-		h.undecidable(c, removed, "a write id came back, and its occurrences cannot be matched between the regions")
+	case h.ambiguous(removed) || h.ambiguous(c.winner()):
+		h.cameBack(c, removed)
 		return
 	case h.viaThird(c):
 		h.undecidable(c, removed, thirdDoubt)
@@ -167,53 +188,79 @@ func (h *history) undone(c conflict, removed state) {
 	case c.home.reach.gapIn(c.lost().at.Add(-h.slack), c.winner().at):
 		c.verdict, c.doubt = audit.Probable, "a gap could hide a removal in the winner's region"
 	}
-	h.add(h.lostDelete(c, removed))
+	h.add(h.lostDelete(c, removed), c.shown())
 }
 
 // unattributed judges a version whose origin nothing tells. It is judged once, on the first region that holds it.
 func (h *history) unattributed(n int, c *chain, i int) {
-	o := h.other(c)
+	o, s := h.other(c), &c.states[i]
 	if o == nil {
-		h.hidden(c.states[i].at, exclThird)
+		h.hidden(s.at, exclThird)
 		return
 	}
-	j := o.find(c.states[i])
+	j := o.find(s)
 	if j < 0 {
-		h.hidden(c.states[i].at, exclUnread)
+		if s.at.Add(-h.slack).Before(o.reach.From) {
+			h.tooLate(s.at)
+		}
+		h.hidden(s.at, exclUnread)
 		return
 	}
-	if n > 0 || o.states[j].start {
+	if o.states[j].start {
+		h.overUnknown(c, i, o, j)
 		return
 	}
-	mine, theirs := c.states[i-1], o.states[j-1]
-	if mine.id == theirs.id || mine.image == theirs.image {
+	if n > 0 {
 		return
 	}
-	mineThere, theirsHere := o.held(mine, j), c.held(theirs, i)
-	switch {
+	h.replacedBoth(conflict{at: c, i: i, home: o, j: j})
+}
+
+// overUnknown: the version stands in the other region where reading begins, so what it replaced there is not known. What it
+// replaced here is lost unless that region had held it before.
+func (h *history) overUnknown(c *chain, i int, o *chain, j int) {
+	if over := &c.states[i-1]; !over.absent() && !over.blind && !o.held(over, len(o.states)) {
+		h.tooOld(o, j, c.states[i].at)
+	}
+}
+
+// replacedBoth judges a version that came over something in both regions, and nothing tells which of them wrote it.
+func (h *history) replacedBoth(c conflict) {
+	mine, theirs := c.lost(), &c.home.states[c.j-1]
+	if mine.blind || theirs.blind || mine.image == theirs.image {
+		return
+	}
+	switch mineThere, theirsHere := c.home.held(mine, c.j), c.at.held(theirs, c.i); {
 	case mineThere && theirsHere:
-	case mine.start && !mineThere, theirs.start && !theirsHere:
-		h.excluded[exclStart]++
+	case mine.start && !mineThere:
+		h.tooOld(c.at, c.i-1, c.shown())
+	case theirs.start && !theirsHere:
+		h.tooOld(c.home, c.j-1, c.shown())
 	case mineThere:
-		h.undecidable(conflict{at: o, i: j, home: c, j: i}, theirs, "the version that replaced it does not say where it was written")
+		h.undecidable(conflict{at: c.home, i: c.j, home: c.at, j: c.i}, theirs, "the version that replaced it does not say where it was written")
 	case theirsHere:
-		h.undecidable(conflict{at: c, i: i, home: o, j: j}, mine, "the version that replaced it does not say where it was written")
+		h.undecidable(c, mine, "the version that replaced it does not say where it was written")
 	default:
-		h.fork(conflict{at: c, i: i, home: o, j: j})
+		h.fork(c)
 	}
 }
 
 // fork: both regions replaced different versions by this one, and neither knew the other's. Whoever wrote it, one was lost.
 func (h *history) fork(c conflict) {
-	mine, theirs := c.lost(), c.home.states[c.j-1]
-	whole := !c.home.since(c.j).After(mine.at.Add(-h.slack)) && !c.at.since(c.i).After(theirs.at.Add(-h.slack))
+	mine, theirs := c.lost(), &c.home.states[c.j-1]
+	there, startsThere := c.home.since(c.j)
+	here, startsHere := c.at.since(c.i)
+	lateThere, lateHere := there.After(mine.at.Add(-h.slack)), here.After(theirs.at.Add(-h.slack))
+	if lateThere && startsThere || lateHere && startsHere {
+		h.tooLate(later(c.shown(), theirs.at))
+	}
 	switch named := c.winner().text(h.rules.Attr.WriteID) != ""; {
-	case !whole || h.ambiguous[mine.base] || h.ambiguous[theirs.base] || h.ambiguous[c.winner().base]:
+	case lateThere || lateHere || h.ambiguous(mine) || h.ambiguous(theirs) || h.ambiguous(c.winner()):
 		c.verdict, c.doubt = audit.Undecidable, "the regions were not read back to before both versions"
 	case !named:
 		c.verdict, c.doubt = audit.Probable, "without a write id both regions may have written the same content"
 	default:
 		c.verdict = audit.Proven
 	}
-	h.add(h.forked(c))
+	h.add(h.forked(c), later(c.shown(), theirs.at))
 }

@@ -1,16 +1,21 @@
 package lww
 
+import "slices"
+
 const thirdDoubt = "the winner descends from a version of another replica, which may have seen what was lost"
+
+// alone reports whether the table has no replica but two.
+func (h *history) alone() bool { return len(h.chains) == 2 && !h.foreign }
 
 // viaThird reports whether the winner's ancestry, back to what the other region had held before the loss, goes through a
 // version that neither of the two regions says it wrote, in a table that has a third replica: what that one had seen may
 // have been coalesced on its way.
 func (h *history) viaThird(c conflict) bool {
-	if len(h.chains) == 2 && !h.foreign {
+	if h.alone() {
 		return false
 	}
 	for k := c.j - 1; k >= 0; k-- {
-		s := c.home.states[k]
+		s := &c.home.states[k]
 		if s.absent() || c.at.held(s, c.i-1) {
 			return false
 		}
@@ -19,4 +24,30 @@ func (h *history) viaThird(c conflict) bool {
 		}
 	}
 	return false
+}
+
+// builtUpon reports whether a third replica may have got what was lost and written something on top of it: if that is
+// newer than the winner, it comes to stand everywhere and brings back what was lost.
+func (h *history) builtUpon(c conflict) bool {
+	if h.alone() {
+		return false
+	}
+	over := c.lost()
+	for _, o := range h.chains {
+		if o == c.at || o == c.home || o.count(over.base) == 0 {
+			continue
+		}
+		for i := range len(o.states) - 1 {
+			next := &o.states[i+1]
+			if o.states[i].base == over.base && !next.start && next.base != c.winner().base && (next.wrote == o.region || next.wrote == "") {
+				return true
+			}
+		}
+	}
+	return slices.ContainsFunc(c.at.states[c.i+1:], func(s state) bool {
+		if s.start || s.absent() || s.wrote == c.at.region || s.wrote == c.home.region {
+			return false
+		}
+		return s.wrote == "" || h.chain(s.wrote).held(over, len(h.chain(s.wrote).states)) || !h.chain(s.wrote).reach.whole(over.at, s.at)
+	})
 }

@@ -13,7 +13,7 @@ type tip struct {
 	i int // -1: the region showed no record of the key
 }
 
-func (t tip) state() state { return t.c.states[t.i] }
+func (t tip) state() *state { return &t.c.states[t.i] }
 
 // tips compares where the regions ended, pair by pair.
 func (h *history) tips() {
@@ -31,8 +31,9 @@ func (h *history) pair(a, b tip) {
 		h.silent(b, a.c)
 	case b.i < 0:
 		h.silent(a, b.c)
+	case a.state().blind || b.state().blind: // counted as hidden by the view
 	case a.state().image == b.state().image:
-	case h.bothAccepted(a, b):
+	case !h.rules.Strong && h.bothAccepted(a, b):
 	case b.c.held(a.state(), len(b.c.states)) == a.c.held(b.state(), len(a.c.states)):
 		h.diverged(a, b)
 	case a.c.held(b.state(), len(a.c.states)):
@@ -53,41 +54,50 @@ func (h *history) silent(t tip, o *chain) {
 // missing reports the newest versions of one region that never reached the other, whose own newest state is older.
 func (h *history) missing(t tip, o *chain) {
 	i := t.i
-	for i > 0 && !t.c.states[i-1].start && !o.held(t.c.states[i-1], len(o.states)) {
+	for i > 0 && !t.c.states[i-1].start && !o.held(&t.c.states[i-1], len(o.states)) {
 		i--
 	}
-	first := t.c.states[i]
-	if !h.readable(o, first.at) {
+	first, shown := &t.c.states[i], t.state().at
+	if i > 0 && t.c.first(i-1) && !o.held(&t.c.states[i-1], len(o.states)) {
+		h.tooLate(shown) // what the other region holds was written before reading began
+	}
+	if !h.readable(o, first.at, shown) {
 		return
 	}
-	f := h.notReplicated(t.c, i, t.i, o)
-	h.addTip(f, t.state().at, t.c, o)
+	h.addTip(h.notReplicated(t.c, i, t.i, o), shown, t.c, o)
 }
 
 // diverged reports two regions that ended on versions of which neither descends from the other.
 func (h *history) diverged(a, b tip) {
-	at := a.state().at
+	at, shown := a.state().at, later(a.state().at, b.state().at)
 	if b.state().at.Before(at) {
 		at = b.state().at
 	}
-	if !h.readable(b.c, at) || !h.readable(a.c, at) {
+	if !h.readable(b.c, at, shown) || !h.readable(a.c, at, shown) {
 		return
 	}
-	f := h.apart(a, b)
-	h.addTip(f, later(a.state().at, b.state().at), a.c, b.c)
+	if a.c.first(a.state().root) || b.c.first(b.state().root) {
+		h.tooLate(shown) // whether both regions inserted the key is not known
+	}
+	h.addTip(h.apart(a, b), shown, a.c, b.c)
 }
 
-// readable reports whether nothing hides the arrival of a version written at t, and counts the record as excluded otherwise.
-func (h *history) readable(c *chain, t time.Time) bool {
-	if c.reach.Through.Before(t) {
-		h.hidden(t, exclUnread)
-		return false
+// readable reports whether nothing hides the arrival of a version written at t. Otherwise what shows at another moment, the
+// newest write concerned, is hidden.
+func (h *history) readable(c *chain, t, shown time.Time) bool {
+	from := t.Add(-h.slack)
+	switch {
+	case c.reach.Through.Before(t):
+		h.hidden(shown, exclUnread)
+	case c.reach.gapIn(from, c.reach.Through) || overlaps(c.holes, from, c.reach.Through):
+		h.hidden(shown, exclGap)
+	case from.Before(c.reach.From):
+		h.tooLate(shown)
+		h.hidden(shown, exclGap)
+	default:
+		return true
 	}
-	if from := t.Add(-h.slack); from.Before(c.reach.From) || c.reach.gapIn(from, c.reach.Through) {
-		h.hidden(t, exclGap)
-		return false
-	}
-	return true
+	return false
 }
 
 // addTip adds a finding about versions written up to a moment. They are in flight until the settle time has passed, by the
@@ -99,7 +109,7 @@ func (h *history) addTip(f audit.Finding, at time.Time, chains ...*chain) {
 		f.Status, f.Verdict, f.Severity = audit.Expected, audit.Probable, audit.Low
 		f.Rule = "in flight: not yet " + h.rules.Settle.String() + " old by the clock and by what was read of both streams"
 	}
-	h.add(f)
+	h.add(f, at)
 }
 
 // bothAccepted reports a key that both regions inserted on their own and have not yet reconciled: no record of the loss
@@ -108,22 +118,27 @@ func (h *history) bothAccepted(a, b tip) bool {
 	if a.state().absent() || b.state().absent() {
 		return false
 	}
-	i, j := a.c.root(a.i), b.c.root(b.i)
+	i, j := a.state().root, b.state().root
+	shown := later(a.c.states[i].at, b.c.states[j].at)
 	if !h.rival(a.c, i, b.c) || !h.rival(b.c, j, a.c) {
 		return false
 	}
-	h.add(h.doubleAccept(twins{a: a.c, i: i, b: b.c, j: j, verdict: audit.Proven}))
+	// The other stream must have been read past each insert, or it may merely not show that it arrived.
+	if !h.readable(b.c, a.c.states[i].at, shown) || !h.readable(a.c, b.c.states[j].at, shown) {
+		return true
+	}
+	h.add(h.doubleAccept(twins{a: a.c, i: i, b: b.c, j: j, verdict: audit.Proven}), shown)
 	return true
 }
 
 // rival reports whether position i is an insert made in c itself, by the item's own word, of which the other region never
 // held a trace, neither the insert nor anything written on top of it.
 func (h *history) rival(c *chain, i int, o *chain) bool {
-	if !c.inserted(i) || c.states[i].wrote != c.region || !h.readable(o, c.states[i].at) {
+	if !c.inserted(i) || c.states[i].wrote != c.region {
 		return false
 	}
-	for _, s := range c.states[i:] {
-		if h.ambiguous[s.base] || o.find(s) >= 0 {
+	for k := i; k < len(c.states); k++ {
+		if s := &c.states[k]; h.ambiguous(s) || o.find(s) >= 0 {
 			return false
 		}
 	}

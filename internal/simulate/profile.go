@@ -36,10 +36,10 @@ type Profile struct {
 	Raise    bool          // a write's timestamp exceeds the one of the version it overwrites
 	Lose     float64       // share of messages that never arrive
 	Outage   time.Duration // how long one region neither sends nor receives; zero: no outage
-	Tail     time.Duration // time after Span until reading stops, beyond what writes and outages take; what is on its way then stays there
+	Tail     time.Duration // time until reading stops, beyond what all writes and outages take; negative: before. What is on its way then stays there
 
 	// What is left of the streams when they are read.
-	Trim  time.Duration // part of one region's stream that was trimmed before it was read, at the end of its outage if it has one
+	Trim  time.Duration // part of one region's stream that was trimmed before it was read, around the end of its outage if it has one
 	Late  time.Duration // how much of the beginning is lost in every region, at most
 	Split time.Duration // how long a shard lives; zero: for ever
 }
@@ -53,9 +53,9 @@ const (
 )
 
 // plain is the world of the reference table: two regions, a burst of writes within seconds, messages that take as long.
-func plain(name string) Profile {
+func plain() Profile {
 	return Profile{
-		Name: name, Regions: 2, Writes: 10, Pause: 4 * second, Delay: 6 * second, Coalesce: 0.3, Skew: second / 5, Raise: true, Tail: time.Hour,
+		Regions: 2, Writes: 10, Pause: 4 * second, Delay: 6 * second, Coalesce: 0.3, Skew: second / 5, Raise: true, Tail: time.Hour,
 	}
 }
 
@@ -69,17 +69,17 @@ func vary(p Profile, name string, change func(p *Profile)) Profile {
 // Reference are the five rows of the reference table, by what the application writes.
 func Reference() []Profile {
 	return []Profile{
-		vary(plain(""), "write id + origin", func(p *Profile) { p.WriteID, p.Origin = true, true }),
-		vary(plain(""), "write id + origin + counter", func(p *Profile) { p.WriteID, p.Origin, p.Counter = true, true, true }),
-		vary(plain(""), "write id + counter", func(p *Profile) { p.WriteID, p.Counter = true, true }),
-		vary(plain(""), "unique images only", func(*Profile) {}),
-		vary(plain(""), "write id + origin, 20% deletes", func(p *Profile) { p.WriteID, p.Origin, p.Delete = true, true, 0.2 }),
+		vary(plain(), "write id + origin", func(p *Profile) { p.WriteID, p.Origin = true, true }),
+		vary(plain(), "write id + origin + counter", func(p *Profile) { p.WriteID, p.Origin, p.Counter = true, true, true }),
+		vary(plain(), "write id + counter", func(p *Profile) { p.WriteID, p.Counter = true, true }),
+		vary(plain(), "unique images only", func(*Profile) {}),
+		vary(plain(), "write id + origin, 20% deletes", func(p *Profile) { p.WriteID, p.Origin, p.Delete = true, true, 0.2 }),
 	}
 }
 
 // Traps are the profiles of everything that misleads a reader of streams, each by its own name.
 func Traps() []Profile {
-	full := plain("")
+	full := plain()
 	full.WriteID, full.Origin, full.Counter = true, true, true
 	bare := full
 	bare.Counter = false
@@ -89,14 +89,14 @@ func Traps() []Profile {
 // attributes leave out what the application could have written, in all the ways that Reference does not.
 func attributes() []Profile {
 	return []Profile{
-		vary(plain(""), "write id only", func(p *Profile) { p.WriteID = true }),
-		vary(plain(""), "origin only", func(p *Profile) { p.Origin = true }),
-		vary(plain(""), "counter only", func(p *Profile) { p.Counter = true }),
-		vary(plain(""), "counter only, 20% deletes", func(p *Profile) { p.Counter, p.Delete = true, 0.2 }),
-		vary(plain(""), "origin + counter", func(p *Profile) { p.Origin, p.Counter = true, true }),
-		vary(plain(""), "nothing, content repeats", func(p *Profile) { p.Vague = true }),
-		vary(plain(""), "write id, content repeats", func(p *Profile) { p.WriteID, p.Vague = true, true }),
-		vary(plain(""), "origin + counter, content repeats", func(p *Profile) { p.Origin, p.Counter, p.Vague = true, true, true }),
+		vary(plain(), "write id only", func(p *Profile) { p.WriteID = true }),
+		vary(plain(), "origin only", func(p *Profile) { p.Origin = true }),
+		vary(plain(), "counter only", func(p *Profile) { p.Counter = true }),
+		vary(plain(), "counter only, 20% deletes", func(p *Profile) { p.Counter, p.Delete = true, 0.2 }),
+		vary(plain(), "origin + counter", func(p *Profile) { p.Origin, p.Counter = true, true }),
+		vary(plain(), "nothing, content repeats", func(p *Profile) { p.Vague = true }),
+		vary(plain(), "write id, content repeats", func(p *Profile) { p.WriteID, p.Vague = true, true }),
+		vary(plain(), "origin + counter, content repeats", func(p *Profile) { p.Origin, p.Counter, p.Vague = true, true, true }),
 	}
 }
 
@@ -110,12 +110,12 @@ func applications(full, bare Profile) []Profile {
 		vary(bare, "delete and recreate", func(p *Profile) { p.Delete, p.Pause = 0.5, 2*second }),
 		vary(full, "insert and delete combined to nothing", func(p *Profile) { p.Delete, p.Coalesce = 0.4, 0.9 }),
 		vary(full, "retries replay a write id", func(p *Profile) { p.Replay = 0.2 }),
-		vary(plain(""), "content comes back", func(p *Profile) { p.Replay = 0.2 }),
+		vary(plain(), "content comes back", func(p *Profile) { p.Replay = 0.2 }),
 		vary(full, "retries and deletes", func(p *Profile) { p.Replay, p.Delete = 0.2, 0.2 }),
 		vary(bare, "stale origin", func(p *Profile) { p.Stale = 0.2 }),
 		vary(full, "stale origin with counter", func(p *Profile) { p.Stale = 0.2 }),
-		vary(plain(""), "equal content in both regions", func(p *Profile) { p.Twin = 0.3 }),
-		vary(plain(""), "one write id in both regions", func(p *Profile) { p.WriteID, p.Twin = true, 0.3 }),
+		vary(plain(), "equal content in both regions", func(p *Profile) { p.Twin = 0.3 }),
+		vary(plain(), "one write id in both regions", func(p *Profile) { p.WriteID, p.Twin = true, 0.3 }),
 		vary(bare, "one write id in both, with origin", func(p *Profile) { p.Twin = 0.3 }),
 		vary(bare, "writes that change nothing", func(p *Profile) { p.NoOp = 0.2 }),
 		vary(full, "idle keys", func(p *Profile) { p.Idle = 0.8 }),
@@ -135,10 +135,10 @@ func worlds(full, bare Profile) []Profile {
 		vary(full, "timestamps not raised, with deletes", func(p *Profile) { p.Raise, p.Skew, p.Delete = false, 2*second, 0.2 }),
 		vary(bare, "messages lost for ever", func(p *Profile) { p.Lose = 0.2 }),
 		vary(full, "messages lost, with deletes", func(p *Profile) { p.Lose, p.Delete = 0.2, 0.2 }),
-		vary(bare, "reading stops on the way", func(p *Profile) { p.Tail = 0 }),
+		vary(bare, "reading stops on the way", func(p *Profile) { p.Tail = -32 * second }),
 		vary(bare, "three replicas", func(p *Profile) { p.Regions = 3 }),
 		vary(full, "three replicas, with counter and deletes", func(p *Profile) { p.Regions, p.Delete = 3, 0.2 }),
-		vary(plain(""), "three replicas, write id only", func(p *Profile) { p.Regions, p.WriteID = 3, true }),
+		vary(plain(), "three replicas, write id only", func(p *Profile) { p.Regions, p.WriteID = 3, true }),
 		vary(bare, "outage of minutes", func(p *Profile) { p.Span, p.Outage, p.Pause = 30*time.Minute, 12*time.Minute, time.Minute }),
 		vary(bare, "outage of more than a day", days),
 		vary(full, "outage of more than a day, with deletes", func(p *Profile) { days(p); p.Delete = 0.2 }),

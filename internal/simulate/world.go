@@ -40,7 +40,7 @@ type World struct {
 
 // NewWorld makes the world of a profile and a seed.
 func NewWorld(p Profile, seed uint64) *World {
-	rng := rand.New(rand.NewPCG(seed, hash(p.Name)))
+	rng := rand.New(rand.NewPCG(seed, hash(p.Name))) //nolint:gosec // a world must come out the same every time
 	w := &World{
 		Profile: p, Seed: seed, Regions: []audit.Region{Dublin, London, Paris}[:max(2, p.Regions)],
 		Begin: Start(), gaps: map[audit.Region]audit.Window{}, from: map[audit.Region]time.Time{},
@@ -58,7 +58,7 @@ func NewWorld(p Profile, seed uint64) *World {
 	if p.Trim > 0 {
 		to := w.Begin.Add(part(rng, active))
 		if p.Outage > 0 {
-			to = w.Down.To
+			to = w.Down.To.Add(part(rng, p.Trim))
 		}
 		to = to.Truncate(time.Second)
 		w.gaps[w.Regions[w.down]] = audit.Window{From: to.Add(-p.Trim), To: to}

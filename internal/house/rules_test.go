@@ -42,7 +42,9 @@ var rules = []rule{
 	{name: "internal/pipeline", inside: []string{"internal/audit", "internal/record"}},
 	{name: "internal/ddbjson", inside: []string{"internal/audit", "internal/record"}},
 
-	{name: "auditors/...", inside: append([]string{"internal/join"}, vocabulary...)},
+	{name: "internal/spill"},
+	{name: "auditors/lww/sift", inside: append([]string{"auditors/lww", "internal/spill"}, vocabulary...)},
+	{name: "auditors/...", inside: append([]string{"internal/join", "internal/spill"}, vocabulary...)},
 	{name: "reconcile/...", inside: append([]string{"internal/join"}, vocabulary...)},
 
 	{name: "sources/aurora", inside: vocabulary, outside: []string{"pgx", "zap"}},
@@ -76,7 +78,7 @@ var rules = []rule{
 }
 
 // pure packages import nothing but the standard library and what their rule lists.
-var pure = []string{"internal/audit", "internal/money", "internal/pan", "internal/record", "internal/join", "internal/pipeline", "internal/ddbjson", "auditors/...", "reconcile/..."}
+var pure = []string{"internal/audit", "internal/money", "internal/pan", "internal/record", "internal/join", "internal/spill", "internal/pipeline", "internal/ddbjson", "auditors/...", "reconcile/..."}
 
 // covers reports whether a name, which may end in /..., stands for a package.
 func covers(name, pkg string) bool {

@@ -1,9 +1,7 @@
 package ddbjson_test
 
 import (
-	"bytes"
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -13,6 +11,8 @@ import (
 
 	"parallax/internal/record"
 )
+
+// The plain way to a canonical text, by the SDK's types and through maps: the referee of the scanner.
 
 // attribute puts a value into canonical text, so that equal values have equal text: numbers normalised, sets ordered,
 // members sorted by name. Nested values are JSON in DynamoDB's own notation, {"S":"..."}.
@@ -54,59 +54,46 @@ func set[T any](tag string, values []T, text func(T) (string, error)) (record.At
 		out = append(out, s)
 	}
 	slices.Sort(out)
-	js, err := encode(out)
-	return record.Attr{Type: tag, Text: js}, err
+	if len(slices.Compact(slices.Clone(out))) < len(out) {
+		return record.Attr{}, fmt.Errorf("an element twice")
+	}
+	var js []byte
+	for i, v := range out {
+		js = record.AppendText(append(js, "[,"[min(i, 1)]), v)
+	}
+	return record.Attr{Type: tag, Text: array(js)}, nil
+}
+
+// array closes a list; one without elements has not been opened.
+func array(elements []byte) string {
+	if len(elements) == 0 {
+		return "[]"
+	}
+	return string(elements) + "]"
 }
 
 func list(values []types.AttributeValue) (record.Attr, error) {
-	out := make([]json.RawMessage, 0, len(values))
+	var js []byte
 	for i, v := range values {
-		js, err := nested(v)
+		a, err := attribute(v)
 		if err != nil {
-			return record.Attr{}, fmt.Errorf("element %d: %w", i, err)
+			return a, fmt.Errorf("element %d: %w", i, err)
 		}
-		out = append(out, js)
+		js = record.AppendAttr(append(js, "[,"[min(i, 1)]), a)
 	}
-	js, err := encode(out)
-	return record.Attr{Type: "L", Text: js}, err
+	return record.Attr{Type: "L", Text: array(js)}, nil
 }
 
 func members(values map[string]types.AttributeValue) (record.Attr, error) {
-	out := make(map[string]json.RawMessage, len(values)) // encoding/json sorts the names
+	out := make(map[string]record.Attr, len(values))
 	for name, v := range values {
-		js, err := nested(v)
+		a, err := attribute(v)
 		if err != nil {
-			return record.Attr{}, fmt.Errorf("member %s: %w", name, err)
+			return a, fmt.Errorf("member %s: %w", name, err)
 		}
-		out[name] = js
+		out[name] = a
 	}
-	js, err := encode(out)
-	return record.Attr{Type: "M", Text: js}, err
-}
-
-// nested is a value inside another: an object of its type and its canonical value.
-func nested(v types.AttributeValue) (json.RawMessage, error) {
-	a, err := attribute(v)
-	if err != nil {
-		return nil, err
-	}
-	var value any = a.Text
-	switch a.Type {
-	case "BOOL", "NULL", "L", "M", "SS", "NS", "BS":
-		value = json.RawMessage(a.Text)
-	}
-	js, err := encode(map[string]any{a.Type: value})
-	return json.RawMessage(js), err
-}
-
-func encode(v any) (string, error) {
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return "", fmt.Errorf("encode value: %w", err)
-	}
-	return strings.TrimSuffix(buf.String(), "\n"), nil
+	return record.Attr{Type: "M", Text: string(record.NewImage(out))}, nil
 }
 
 // maxExponent bounds what a number may stretch to when written out; DynamoDB's own range is 1E-130 to 9.99E+125.

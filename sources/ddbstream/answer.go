@@ -91,11 +91,14 @@ func (a *answers) read(response *smithyhttp.Response) (err error) {
 			err = fmt.Errorf("close body: %w", closed)
 		}
 	}()
+	if response.ContentLength > longestAnswer {
+		return fmt.Errorf("body: %d bytes, longer than %d", response.ContentLength, longestAnswer)
+	}
 	a.body.Reset()
 	if n, err := a.body.ReadFrom(io.LimitReader(body, longestAnswer+1)); err != nil {
 		return fmt.Errorf("body: cut off after %d bytes: %w", n, err)
 	} else if n > longestAnswer {
-		return fmt.Errorf("body: longer than %d bytes", longestAnswer)
+		return fmt.Errorf("body: longer than %d", longestAnswer)
 	}
 	if err := a.checksum(response); err != nil {
 		return err

@@ -89,6 +89,8 @@ type reading struct {
 	extents map[string]audit.Extent
 	mark    time.Time
 	err     error
+
+	excluded int64
 }
 
 // read reads to the present and commits the cursors as a store would.
@@ -108,6 +110,9 @@ func (l *lab) until(to time.Time) reading {
 		}
 		out.changes = append(out.changes, b.Records...)
 		out.gaps = append(out.gaps, b.Gaps...)
+		for _, x := range b.Excluded {
+			out.excluded += x.Records
+		}
 		for _, e := range b.Extents {
 			if _, twice := out.extents[e.Name]; twice {
 				l.t.Errorf("extent %s reported twice", e.Name)

@@ -72,6 +72,9 @@ func (s *scripted) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			"StreamSpecification":{"StreamEnabled":true,"StreamViewType":"%s"}%s}}`, start.Format("2006-01-02T15:04:05.000"), orElse(s.view, "NEW_AND_OLD_IMAGES"), s.table))
 	case "DescribeStream":
 		shards, more := `{"ShardId":"shard-1"}`, ""
+		if s.ends {
+			shards = `{"ShardId":"shard-1","SequenceNumberRange":{"StartingSequenceNumber":"1","EndingSequenceNumber":"199999999999999999999"}}`
+		}
 		if s.silent {
 			shards += `,{"ShardId":"shard-2"},{"ShardId":"shard-3"}`
 		}

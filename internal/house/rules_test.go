@@ -64,7 +64,10 @@ var rules = []rule{
 
 	{name: "schedules", inside: []string{"internal/audit", "internal/pipeline"}, outside: []string{"cron"}},
 	{name: "internal/archive", inside: vocabulary, outside: []string{"arrow", "zap"}},
+	{name: "internal/archive/s3place", inside: []string{"internal/archive"}, outside: []string{"aws"}},
+	{name: "internal/archive/archivetest", inside: append([]string{"internal/archive"}, vocabulary...)},
 	{name: "internal/config", inside: vocabulary, outside: []string{"yaml", "pgx"}},
+	{name: "internal/history", inside: append([]string{"internal/archive", "auditors/lww", "auditors/lww/sift"}, vocabulary...)},
 	{name: "internal/canary", inside: append([]string{"auditors/lww"}, vocabulary...)},
 	{name: "internal/console/...", inside: []string{"internal/audit", "internal/pipeline"}, outside: []string{"zap"}},
 	{name: "internal/pgserver", outside: []string{"pgx"}},

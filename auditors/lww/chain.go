@@ -18,6 +18,7 @@ type chain struct {
 	states []state
 	holes  []audit.Window
 	gone   int // first position at which there was no item, len(states) if there is none
+	remove int // first position that a REMOVE brought, len(states) if there is none
 
 	places []int32 // positions by version, in order
 	ends   []int32 // of each version in places
@@ -95,14 +96,17 @@ func compareSeq(a, b string) int {
 func (c *chain) index(versions int) {
 	c.ends = slices.Grow(c.ends[:0], versions+1)[:versions+1]
 	clear(c.ends)
-	c.gone = len(c.states)
+	c.gone, c.remove = len(c.states), len(c.states)
 	for i := range c.states {
 		switch s := &c.states[i]; {
 		case s.base >= 0:
 			s.nth = c.ends[s.base+1]
 			c.ends[s.base+1]++
-		case !s.blind && c.gone == len(c.states):
-			c.gone = i
+		case !s.blind:
+			c.gone = min(c.gone, i)
+			if !s.start {
+				c.remove = min(c.remove, i)
+			}
 		}
 	}
 	for v := 1; v <= versions; v++ {
@@ -167,7 +171,9 @@ func (c *chain) since(i int) (from time.Time, beginning bool) {
 }
 
 // first reports whether a state is the old image of the first record read, where what brought it could be read too.
-func (c *chain) first(i int) bool { return i == 0 && c.states[0].start && !c.states[0].absent() && !c.reach.From.IsZero() }
+func (c *chain) first(i int) bool {
+	return i == 0 && c.states[0].start && !c.states[0].absent() && !c.reach.From.IsZero()
+}
 
 // whole reports whether all of [from, to] was read.
 func (r Reach) whole(from, to time.Time) bool {

@@ -48,8 +48,9 @@ func (h *history) undecidable(c conflict, lost *state, why string) {
 	}
 	f.Rule = why
 	f.Reason = fmt.Sprintf("Whether %s in %s was lost cannot be told from the records: %s.", lost.label(h.rules.Attr), c.at.region, why)
-	f.Evidence = []audit.Evidence{
-		h.seen(c.at, c.i-1, "stood here"), h.seen(c.at, c.i, "came after it"), h.seen(c.home, c.j, "in the other region"),
+	f.Evidence = []audit.Evidence{h.seen(c.at, c.i-1, "stood here"), h.seen(c.at, c.i, "came after it")}
+	if c.j >= 0 {
+		f.Evidence = append(f.Evidence, h.seen(c.home, c.j, "in the other region"))
 	}
 	h.add(f, c.shown())
 }

@@ -21,7 +21,7 @@ func (h *history) report(c conflict) {
 	if c.common < 0 && (c.at.first(i) || c.home.first(j)) {
 		h.tooLate(c.shown()) // whether both regions inserted the key is not known
 	}
-	if c.common < 0 && h.insertedHere(c.at, i) && h.insertedHere(c.home, j) {
+	if c.common < 0 && h.insertedHere(c.at, i) && h.insertedHere(c.home, j) && !c.at.heldAny(c.home.states[j:c.j], i) {
 		h.add(h.doubleAccept(twins{a: c.at, i: i, b: c.home, j: j, kept: c.home, replaced: &c, verdict: c.verdict, doubt: c.doubt}), c.shown())
 		return
 	}
@@ -35,6 +35,16 @@ func (h *history) insertedHere(c *chain, i int) bool {
 	}
 	region, _ := h.origin(c, i)
 	return region == c.region
+}
+
+// heldAny reports whether the region held one of the versions before position i: then whoever wrote there had seen them.
+func (c *chain) heldAny(states []state, i int) bool {
+	for k := range states {
+		if c.held(&states[k], i) {
+			return true
+		}
+	}
+	return false
 }
 
 func (h *history) base(kind audit.Kind, v audit.Verdict, s audit.Severity, apart ...string) audit.Finding {

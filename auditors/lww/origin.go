@@ -102,7 +102,7 @@ func (h *history) counter(s *state) int64 {
 	switch {
 	case s.absent():
 		return 0
-	case s.base < 0:
+	case s.base < 0 || h.versions.list[s.base].stale: // a writer that did not say who it is did not count either
 		return -1
 	default:
 		return h.versions.list[s.base].counter

@@ -1,6 +1,10 @@
 package lww
 
-import "parallax/internal/audit"
+import (
+	"slices"
+
+	"parallax/internal/audit"
+)
 
 // removal is one REMOVE: what it removed stands at i-1.
 type removal struct {
@@ -14,13 +18,52 @@ func (r removal) record() *state  { return &r.c.states[r.i] }
 // removals judges removals of different versions in the two regions. A REMOVE names neither its writer nor its origin, so
 // at best the times tell which region removed and which one lost a version to it; nothing here is ever proven.
 func (h *history) removals() {
-	if !h.alone() || h.chains[0].gone == len(h.chains[0].states) || h.chains[1].gone == len(h.chains[1].states) {
-		return
+	if h.alone() && h.chains[0].remove < len(h.chains[0].states) && h.chains[1].remove < len(h.chains[1].states) {
+		a, b := h.unpaired(h.chains[0], h.chains[1]), h.unpaired(h.chains[1], h.chains[0])
+		for n := range min(len(a), len(b)) {
+			h.removedTwice(a[n], b[n])
+		}
 	}
-	a, b := h.unpaired(h.chains[0], h.chains[1]), h.unpaired(h.chains[1], h.chains[0])
-	for n := range min(len(a), len(b)) {
-		h.removedTwice(a[n], b[n])
+	for _, c := range h.chains {
+		for i := c.remove; i < len(c.states); i++ {
+			if s := &c.states[i]; s.absent() && !s.start && !s.ttl && !c.states[i-1].blind {
+				h.mayBeReplica(removal{c, i})
+			}
+		}
 	}
+}
+
+// mayBeReplica judges a removal of a version that another region never showed: if that region removed something at about
+// the time or since the version was written, the removal may be its replica, and what it removed here was lost.
+func (h *history) mayBeReplica(r removal) {
+	lost := r.removed()
+	for _, o := range h.chains {
+		if o == r.c || o.count(lost.base) > 0 {
+			continue
+		}
+		from, to := lost.at.Add(-h.slack), r.record().at.Add(h.slack)
+		if lost.start {
+			from = r.c.reach.From
+		}
+		for j := o.remove; j < len(o.states); j++ {
+			s := &o.states[j]
+			if !s.absent() || s.start || s.at.Before(from) || s.at.After(to) {
+				continue
+			}
+			if lost.start {
+				h.tooOld(r.c, r.i-1, r.record().at)
+			} else if !h.reported(audit.LWWLostWrite, h.name(r.c, r.i-1)) {
+				h.undecidable(conflict{at: r.c, i: r.i, home: o, j: j}, lost, "the removal may have come from the other region, which had never seen it")
+			}
+			return
+		}
+	}
+}
+
+// reported reports whether a finding of the key is about the version with a name.
+func (h *history) reported(kind audit.Kind, name string) bool {
+	print := audit.NewFingerprint(kind, h.rules.Table, h.key, name)
+	return slices.ContainsFunc(h.found, func(f audit.Finding) bool { return f.Fingerprint == print })
 }
 
 // unpaired lists the removals of c that the other region did not make of the same version.
@@ -64,10 +107,9 @@ func (h *history) removedTwice(a, b removal) {
 	if a.c.held(b.removed(), a.i) && b.c.held(a.removed(), b.i) {
 		return
 	}
-	if a.c.held(b.removed(), a.i) {
-		first, second = b, a
-	}
-	h.lostToRemoval(first, second, audit.Undecidable, "both regions removed the item within the error of the clocks")
+	const doubt = "both regions removed the item within the error of the clocks"
+	h.lostToRemoval(a, b, audit.Undecidable, doubt)
+	h.lostToRemoval(b, a, audit.Undecidable, doubt)
 }
 
 // lostToRemoval reports what stood in the second region, if the first one, where the item was removed, had never seen it.

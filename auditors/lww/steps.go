@@ -11,7 +11,7 @@ type conflict struct {
 	at   *chain // where the loss shows
 	i    int    // the winner's position there; what it replaced is at i-1
 	home *chain // where the winner was written
-	j    int    // its position there
+	j    int    // its position there, -1 where it is not known
 
 	basis   basis
 	verdict audit.Verdict
@@ -25,8 +25,8 @@ func (c conflict) lost() *state   { return &c.at.states[c.i-1] }
 // shown is the moment from which the records show the conflict: the winner is there in both regions.
 func (c conflict) shown() time.Time {
 	at := later(c.winner().at, c.lost().at)
-	if home := &c.home.states[c.j]; !home.start {
-		at = later(at, home.at)
+	if c.j >= 0 && !c.home.states[c.j].start {
+		at = later(at, c.home.states[c.j].at)
 	}
 	return at
 }
@@ -41,6 +41,9 @@ func (h *history) steps() {
 			}
 			switch region, basis := h.origin(c, i); {
 			case region == c.region:
+				if s.nth > 0 {
+					h.returned(c, i)
+				}
 			case region != "":
 				home := h.chain(region)
 				h.arrived(conflict{at: c, i: i, home: home, j: home.find(s), basis: basis})
@@ -81,11 +84,34 @@ func (h *history) arrived(c conflict) {
 
 // tooOld leaves out a record of what was overwritten before anything was read of it.
 func (h *history) tooOld(c *chain, i int, at time.Time) {
-	h.exclude(at, exclStart)
-	if c.first(i) {
+	switch {
+	case c.first(i):
 		h.tooLate(at)
-	} else if h.also.Holds(at) {
-		h.withheld[h.key] = true
+		h.exclude(at, exclStart)
+	case i > 0:
+		h.hidden(at, exclStart)
+	default:
+		h.exclude(at, exclStart)
+	}
+}
+
+// returned judges a version that stood in this region before and looks written here again. It may as well have stood
+// elsewhere all the time, newer than what it replaced here: then that was lost, unless another region has shown it or the return.
+func (h *history) returned(c *chain, i int) {
+	over := &c.states[i-1]
+	if over.blind {
+		return
+	}
+	for _, o := range h.chains {
+		if o == c || o.find(&c.states[i]) >= 0 || over.absent() && o.remove < len(o.states) || over.base >= 0 && o.count(over.base) > 0 {
+			continue
+		}
+		if over.start {
+			h.tooOld(c, i-1, c.states[i].at)
+			return
+		}
+		h.undecidable(conflict{at: c, i: i, home: o, j: -1}, over, "a version came back, and only in this region did anything stand in between")
+		return
 	}
 }
 
@@ -230,19 +256,44 @@ func (h *history) replacedBoth(c conflict) {
 	if mine.blind || theirs.blind || mine.image == theirs.image {
 		return
 	}
-	switch mineThere, theirsHere := c.home.held(mine, c.j), c.at.held(theirs, c.i); {
+	back := conflict{at: c.home, i: c.j, home: c.at, j: c.i}
+	mineThere, theirsHere := h.known(c), h.known(back)
+	switch {
 	case mineThere && theirsHere:
 	case mine.start && !mineThere:
 		h.tooOld(c.at, c.i-1, c.shown())
 	case theirs.start && !theirsHere:
 		h.tooOld(c.home, c.j-1, c.shown())
-	case mineThere:
-		h.undecidable(conflict{at: c.home, i: c.j, home: c.at, j: c.i}, theirs, "the version that replaced it does not say where it was written")
-	case theirsHere:
-		h.undecidable(c, mine, "the version that replaced it does not say where it was written")
-	default:
+	case !mineThere && !theirsHere && !mine.absent() && !theirs.absent():
 		h.fork(c)
+	default:
+		for _, one := range []conflict{c, back} {
+			if !h.known(one) {
+				h.undecidable(one, one.lost(), "the version that replaced it does not say where it was written")
+			}
+		}
 	}
+}
+
+// known reports whether the other region had seen what was replaced before the version came that replaced it.
+func (h *history) known(c conflict) bool {
+	over := c.lost()
+	if !over.absent() {
+		return c.home.held(over, c.j)
+	}
+	if over.start || over.ttl {
+		return true // nothing that anyone did is undone
+	}
+	for k := c.j - 1; k >= 0; k-- {
+		s := &c.home.states[k]
+		if s.absent() {
+			return true
+		}
+		if s.start || c.at.held(s, c.i-1) {
+			return false
+		}
+	}
+	return true
 }
 
 // fork: both regions replaced different versions by this one, and neither knew the other's. Whoever wrote it, one was lost.

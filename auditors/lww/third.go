@@ -8,18 +8,32 @@ const thirdDoubt = "the winner descends from a version of another replica, which
 func (h *history) alone() bool { return len(h.chains) == 2 && !h.foreign }
 
 // viaThird reports whether the winner's ancestry, back to what the other region had held before the loss, goes through a
-// version that neither of the two regions says it wrote, in a table that has a third replica: what that one had seen may
-// have been coalesced on its way.
+// version of a third replica that may have seen what was lost: it may have been coalesced on its way. Where that replica was
+// read as well, its own chain tells.
 func (h *history) viaThird(c conflict) bool {
-	if h.alone() {
-		return false
-	}
-	for k := c.j - 1; k >= 0; k-- {
-		s := &c.home.states[k]
+	return !h.alone() && h.sawLost(c, c.home, c.j, 0)
+}
+
+const maxHops = 8 // replicas that an ancestry is followed through
+
+func (h *history) sawLost(c conflict, x *chain, j, hops int) bool {
+	for k := j - 1; k >= 0; k-- {
+		s := &x.states[k]
 		if s.absent() || c.at.held(s, c.i-1) {
 			return false
 		}
-		if s.wrote != c.home.region && s.wrote != c.at.region {
+		if s.wrote == x.region || s.wrote == c.at.region {
+			continue
+		}
+		if s.wrote == "" || hops == maxHops {
+			return true
+		}
+		home := h.chain(s.wrote)
+		q := home.find(s)
+		if q < 0 || home.states[q].start || home.held(c.lost(), q) {
+			return true
+		}
+		if since, _ := home.since(q); since.After(c.lost().at.Add(-h.slack)) || h.sawLost(c, home, q, hops+1) {
 			return true
 		}
 	}

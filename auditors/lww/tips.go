@@ -61,7 +61,7 @@ func (h *history) missing(t tip, o *chain) {
 	if i > 0 && t.c.first(i-1) && !o.held(&t.c.states[i-1], len(o.states)) {
 		h.tooLate(shown) // what the other region holds was written before reading began
 	}
-	if !h.readable(o, first.at, shown) {
+	if !h.readable(o, first.at, shown) || !h.newest(t, shown) || !h.wholeAt(t.c, i, o, shown) {
 		return
 	}
 	h.addTip(h.notReplicated(t.c, i, t.i, o), shown, t.c, o)
@@ -73,13 +73,40 @@ func (h *history) diverged(a, b tip) {
 	if b.state().at.Before(at) {
 		at = b.state().at
 	}
-	if !h.readable(b.c, at, shown) || !h.readable(a.c, at, shown) {
+	switch {
+	case !h.readable(b.c, at, shown) || !h.readable(a.c, at, shown) || !h.newest(a, shown) || !h.newest(b, shown):
+		return
+	case !h.wholeAt(a.c, a.i, b.c, shown) || !h.wholeAt(b.c, b.i, a.c, shown):
 		return
 	}
 	if a.c.first(a.state().root) || b.c.first(b.state().root) {
 		h.tooLate(shown) // whether both regions inserted the key is not known
 	}
 	h.addTip(h.apart(a, b), shown, a.c, b.c)
+}
+
+// newest reports whether nothing hides what came after a tip in its own region.
+func (h *history) newest(t tip, shown time.Time) bool {
+	if t.c.reach.gapIn(t.state().at, t.c.reach.Through) {
+		h.hidden(shown, exclGap)
+		return false
+	}
+	return true
+}
+
+// wholeAt reports whether the other region shows what, by the items' own word, was written there: of the versions from
+// position i on, those it does not show it wrote where nothing was read of it.
+func (h *history) wholeAt(c *chain, i int, o *chain, shown time.Time) bool {
+	for k := i; k < len(c.states); k++ {
+		if s := &c.states[k]; s.wrote == o.region && o.find(s) < 0 {
+			if !o.reach.From.IsZero() && len(o.reach.Gaps) == 0 {
+				h.tooLate(shown)
+			}
+			h.hidden(shown, exclGap)
+			return false
+		}
+	}
+	return true
 }
 
 // readable reports whether nothing hides the arrival of a version written at t. Otherwise what shows at another moment, the

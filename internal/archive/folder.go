@@ -27,10 +27,7 @@ func (f Folder) Put(ctx context.Context, name string, data []byte) (err error) {
 	}
 	whole := f.file(name)
 	folder := filepath.Dir(whole)
-	if err := os.MkdirAll(folder, 0o750); err != nil {
-		return err
-	}
-	part, err := os.CreateTemp(folder, temporary+"*")
+	part, err := create(folder)
 	if err != nil {
 		return err
 	}
@@ -53,6 +50,20 @@ func (f Folder) Put(ctx context.Context, name string, data []byte) (err error) {
 		return err
 	}
 	return syncFolder(folder)
+}
+
+// create makes a temporary file in a folder, and the folder. One that is empty may be removed by Remove at any moment.
+func create(folder string) (*os.File, error) {
+	const tries = 5
+	for try := 1; ; try++ {
+		if err := os.MkdirAll(folder, 0o750); err != nil {
+			return nil, err
+		}
+		part, err := os.CreateTemp(folder, temporary+"*")
+		if err == nil || try == tries || !errors.Is(err, fs.ErrNotExist) {
+			return part, err
+		}
+	}
 }
 
 // Get returns a whole file.
@@ -111,27 +122,30 @@ func (f Folder) List(ctx context.Context, prefix string) iter.Seq2[File, error] 
 
 func (f Folder) walk(ctx context.Context, from, prefix string, yield func(File, error) bool) error {
 	return filepath.WalkDir(from, func(name string, d fs.DirEntry, err error) error {
-		if err := errors.Join(err, ctx.Err()); errors.Is(err, fs.ErrNotExist) {
-			return nil // nothing was written yet, or it was removed meanwhile
-		} else if err != nil {
-			return err
+		if err := errors.Join(err, ctx.Err()); err != nil {
+			return unlessGone(err)
 		}
 		rel, err := filepath.Rel(string(f), name)
 		if err != nil || !d.Type().IsRegular() || !strings.HasPrefix(filepath.ToSlash(rel), prefix) {
 			return err
 		}
 		info, err := d.Info()
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil
-		}
 		if err != nil {
-			return err
+			return unlessGone(err)
 		}
 		if !yield(File{Name: filepath.ToSlash(rel), Size: info.Size(), Modified: info.ModTime()}, nil) {
 			return fs.SkipAll
 		}
 		return nil
 	})
+}
+
+// unlessGone leaves out that something is not there: nothing was written yet, or it was removed meanwhile.
+func unlessGone(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 func (f Folder) file(name string) string { return filepath.Join(string(f), filepath.FromSlash(name)) }

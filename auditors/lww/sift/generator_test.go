@@ -47,7 +47,7 @@ func wild(rng *rand.Rand) dial {
 		stale: some(0.3), replay: some(0.3), foreign: some(0.2), same: some(0.3),
 		remove: some(0.4), again: some(0.5), ttl: some(0.5), elsewhere: some(0.6),
 		coalesce: some(0.6), late: some(0.3), race: some(0.3),
-		cut: some(0.4), hole: some(0.1), twice: some(0.1), block: some(0.1), swap: some(0.1), mute: some(0.2), skew: some(0.3), extra: some(0.05),
+		cut: some(0.4), hole: some(0.1), twice: some(0.1), block: some(0.1), swap: some(0.1), mute: some(0.2), skew: some(0.3), blind: some(0.02), extra: some(0.05),
 	}
 }
 
@@ -204,6 +204,9 @@ func (g *generator) walk(key string) {
 	if g.chance(0.5) {
 		states = g.rng.Perm(len(images))
 	}
+	if g.chance(0.3) {
+		states = append(states, states[0])
+	}
 	for r := range g.rules.Regions {
 		own := slices.Clone(states)
 		for i := len(own) - 1; i >= 0; i-- {
@@ -256,7 +259,12 @@ func (g *generator) damage(first int) {
 		}
 	}
 	if g.chance(g.dial.block) {
-		all = append(all, own...)
+		all = append(all, all...)
+	}
+	if g.chance(g.dial.blind) { // a view of the stream that has no images
+		for i := range all {
+			all[i].Old, all[i].New = "", ""
+		}
 	}
 	for _, c := range all {
 		if c.Region != silent && !g.chance(g.dial.hole) {

@@ -76,6 +76,7 @@ func (h *history) seen(c *chain, i int, note string) audit.Evidence {
 	e := audit.Evidence{Source: "stream " + h.rules.Table, Region: c.region, At: s.at, Field: "version", Value: s.label(h.rules.Attr), Note: note}
 	if s.start {
 		e.Ref = "old image of the first record read"
+		h.bare = h.bare || c.first(i)
 	} else {
 		e.Ref = s.shard + "/" + s.seq
 	}

@@ -17,14 +17,15 @@ type history struct {
 	versions versions
 	foreign  bool // a version names an origin that is no replica known: one is not read
 
-	found   []audit.Finding
+	found   []found
+	bare    bool // evidence of the finding being written was a state whose own record was not read
 	shallow bool
 }
 
 // read takes in the records of a key.
 func (h *history) read(t *tally, k keyed) {
 	h.tally, h.key, h.also = t, k.key, t.in.Also[k.key]
-	h.found, h.shallow = h.found[:0], false
+	h.found, h.bare, h.shallow = h.found[:0], false, false
 	for len(h.chains) < len(t.rules.Regions) {
 		h.chains = append(h.chains, &chain{})
 	}

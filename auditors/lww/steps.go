@@ -220,6 +220,11 @@ func (h *history) undone(c conflict, removed *state) {
 // unattributed judges a version whose origin nothing tells. It is judged once, on the first region that holds it.
 func (h *history) unattributed(n int, c *chain, i int) {
 	o, s := h.other(c), &c.states[i]
+	if s.wrote != "" {
+		if home := h.chain(s.wrote); !home.reach.From.IsZero() && !home.reach.gapIn(home.reach.From, s.at) {
+			h.tooLate(s.at) // its own region's record of it was not read
+		}
+	}
 	if o == nil {
 		h.hidden(s.at, exclThird)
 		return

@@ -85,16 +85,24 @@ func (h *history) add(f audit.Finding, shown time.Time) {
 	if !shown.Equal(f.Window.From) {
 		f.Shown = shown
 	}
+	one := found{f, h.bare}
+	h.bare = false
 	for i, g := range h.found {
 		if g.Fingerprint != f.Fingerprint {
 			continue
 		}
 		if cmp.Or(cmp.Compare(rank(f.Verdict), rank(g.Verdict)), f.Due().From.Compare(g.Due().From)) < 0 {
-			h.found[i] = f
+			h.found[i] = one
 		}
 		return
 	}
-	h.found = append(h.found, f)
+	h.found = append(h.found, one)
+}
+
+// found is a finding, and whether it shows a state of which only the first record read tells that it was there.
+type found struct {
+	audit.Finding
+	bare bool
 }
 
 func rank(v audit.Verdict) int {
@@ -127,7 +135,8 @@ func (h *history) tooLate(at time.Time) {
 func (h *history) close() {
 	for _, f := range h.found {
 		if h.owned(f.Due().From) {
-			h.findings = append(h.findings, f)
+			h.findings = append(h.findings, f.Finding)
+			h.shallow = h.shallow || f.bare
 		}
 	}
 	if h.shallow {

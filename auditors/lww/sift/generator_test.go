@@ -29,7 +29,7 @@ type dial struct {
 	coalesce, late, race                float64 // replication that merges, is slow, or has not arrived when the next write comes
 	cut, hole, twice, block, swap, mute float64 // what streams lose, repeat and reorder
 	skew                                float64
-	extra                               float64 // records of an unknown region
+	blind, extra                        float64 // records without images, records of an unknown region
 }
 
 var clean = dial{writeID: 1, origin: 1, counter: 1, remove: 0.2, ttl: 0.3, elsewhere: 0.3}

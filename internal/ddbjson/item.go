@@ -23,14 +23,14 @@ func (s *Scanner) members(depth int) (tidy, ok bool) {
 	tidy = true
 	s.i++
 	for first := true; ; first = false {
-		m, more := s.pair(first, depth)
+		if s.simple(first, base, &tidy) {
+			break
+		}
+		m, more := s.pair(first && len(s.spans) == base, depth)
 		if !more {
 			break
 		}
-		if n := len(s.spans); n > base && s.order(s.spans[n-1], m) >= 0 {
-			tidy = false
-		}
-		tidy = tidy && !m.name.own && !m.value.own
+		tidy = tidy && !m.name.own && !m.value.own && (len(s.spans) == base || s.order(s.spans[len(s.spans)-1], m) < 0)
 		s.spans = append(s.spans, m)
 	}
 	if s.bad != nil {
@@ -66,9 +66,6 @@ func (s *Scanner) pair(first bool, depth int) (span, bool) {
 		return span{}, s.syntax("not the name of a member")
 	}
 	var m span
-	if s.simple(&m) {
-		return m, true
-	}
 	var ok bool
 	if m.name, ok = s.text(); !ok || !s.expect(':', "no colon behind a name") {
 		return m, false
@@ -81,31 +78,6 @@ func (s *Scanner) pair(first bool, depth int) (span, bool) {
 		return m, false
 	}
 	return m, true
-}
-
-// simple passes a member that is canonical as it stands and whose value is a string or a number, as most are; it passes
-// nothing and reports false where it is anything else.
-func (s *Scanner) simple(m *span) bool {
-	in, from := s.in, s.i
-	colon := plain(in, from+1) + 1
-	v := colon + len(`:{"S":`)
-	if v >= len(in) || in[colon-1] != '"' || in[colon] != ':' || in[colon+1] != '{' || in[colon+2] != '"' || in[colon+4] != '"' || in[colon+5] != ':' || in[v] != '"' {
-		return false
-	}
-	var end int // behind the value's closing quote
-	switch in[colon+3] {
-	case 'S':
-		end = plain(in, v+1) + 1
-	case 'N':
-		end = normal(in, v+1)
-	}
-	if end == 0 || end >= len(in) || in[end-1] != '"' || in[end] != '}' {
-		return false
-	}
-	m.name, m.value = at(from, colon), at(colon+1, end+1)
-	m.head = s.head(m.name)
-	s.i = end + 1
-	return true
 }
 
 func (s *Scanner) sort(members []span) {

@@ -2,6 +2,7 @@ package ddbjson_test
 
 import (
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -79,5 +80,36 @@ func TestItems(t *testing.T) {
 	}
 	if string(p.Rest) != `{"Count":2,"LastEvaluatedKey":{"pk":{"S":"x"}}}` {
 		t.Errorf("%s", p.Rest)
+	}
+}
+
+// A page costs a handful of allocations, however many records it has.
+func TestPagesCostFewAllocations(t *testing.T) {
+	for _, records := range []int{10, 1000} {
+		body, keys := page(records), []string{"pk"}
+		var s ddbjson.Scanner
+		if n := testing.AllocsPerRun(5, func() { _, _ = s.Records(body, keys) }); n > 8 {
+			t.Errorf("%d records: %.0f allocations", records, n)
+		}
+	}
+}
+
+// A Scanner gives the same page whatever it has read before, and what it gave stays as it is.
+func TestScannerKeepsNothingOfTheLastBody(t *testing.T) {
+	var s ddbjson.Scanner
+	for _, c := range bodies {
+		before, err := s.Records([]byte(body), []string{"pk", "sk"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		was := before.Changes[0]
+		own, ownErr := ddbjson.Records([]byte(c.body), []string{"pk"})
+		kept, keptErr := s.Records([]byte(c.body), []string{"pk"})
+		if !slices.Equal(own.Changes, kept.Changes) || !slices.Equal(own.Faults, kept.Faults) || own.Next != kept.Next || (ownErr == nil) != (keptErr == nil) {
+			t.Errorf("%s: %v, %v; a new scanner: %v, %v", c.name, kept, keptErr, own, ownErr)
+		}
+		if before.Changes[0] != was || was.Key != "order%2F1/1.5" {
+			t.Errorf("%s: changes what was read before: %+v", c.name, before.Changes[0])
+		}
 	}
 }

@@ -23,6 +23,7 @@ type Scanner struct {
 	keys    []string
 	bare    bool // a record that could not be used is read again, for what names it
 	kinesis bool
+	known   []beginning // by a hash of their first bytes
 }
 
 // frag is canonical text: a part of the body, or of tmp if own.
@@ -45,6 +46,9 @@ func (s *Scanner) bytes(f frag) []byte {
 }
 
 func (s *Scanner) start(body []byte, keys []string) {
+	if s.known == nil {
+		s.known = make([]beginning, beginnings)
+	}
 	s.in, s.i, s.bad, s.keys, s.bare, s.kinesis = body, 0, nil, keys, false, false
 	s.loose, s.tmp, s.out, s.spans, s.frags, s.page = 0, s.tmp[:0], s.out[:0], s.spans[:0], s.frags[:0], s.page[:0]
 }

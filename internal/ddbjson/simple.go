@@ -1,0 +1,75 @@
+package ddbjson
+
+import "encoding/binary"
+
+// beginning is how the members of one attribute begin that was seen before: `"name":{"S":"`. Items of a table have the same
+// attributes over and over, and comparing is cheaper than scanning.
+type beginning struct {
+	text []byte
+	name int32 // length of the name with its quotes
+	head uint64
+	kind byte // S or N
+}
+
+const beginnings = 64 // the upper six bits of the hash
+
+// simple passes members as long as they are canonical as they stand and their values are strings or numbers, as most are.
+// It reports whether it has passed the end of the object; where it does not, it stands before a member of another kind or
+// the comma before it, or before what is no member at all.
+func (s *Scanner) simple(first bool, base int, tidy *bool) bool {
+	in := s.in
+	for {
+		i := s.i
+		if !first || len(s.spans) > base {
+			if i >= len(in) || in[i] != ',' {
+				break
+			}
+			i++
+		}
+		if i+len(`"":{"S":"`)+8 > len(in) || in[i] != '"' {
+			break
+		}
+		word := binary.LittleEndian.Uint64(in[i+1:])
+		b := &s.known[word*0x9E3779B97F4A7C15>>58]
+		v := i + len(b.text)
+		if len(b.text) == 0 || v > len(in) || string(in[i:v]) != string(b.text) {
+			if !s.learn(i, b) {
+				break
+			}
+			v = i + len(b.text)
+		}
+		var end int // behind the value's closing quote
+		if b.kind == 'S' {
+			end = plain(in, v) + 1
+		} else {
+			end = normal(in, v)
+		}
+		if end == 0 || end >= len(in) || in[end-1] != '"' || in[end] != '}' {
+			break
+		}
+		m := span{head: b.head, name: at(i, i+int(b.name)), value: at(i+int(b.name)+1, end+1)}
+		if n := len(s.spans); *tidy && n > base && s.order(s.spans[n-1], m) >= 0 {
+			*tidy = false
+		}
+		s.spans = append(s.spans, m)
+		s.i = end + 1
+	}
+	if s.i < len(in) && in[s.i] == '}' {
+		s.i++
+		return true
+	}
+	return false
+}
+
+// learn takes down how a member begins, if it is of a simple kind.
+func (s *Scanner) learn(from int, b *beginning) bool {
+	in := s.in
+	colon := plain(in, from+1) + 1
+	v := colon + len(`:{"S":"`)
+	if v > len(in) || in[colon-1] != '"' || string(in[colon:colon+3]) != `:{"` || string(in[colon+4:v]) != `":"` || in[colon+3] != 'S' && in[colon+3] != 'N' {
+		return false
+	}
+	name := at(from, colon)
+	*b = beginning{text: append(b.text[:0], in[from:v]...), name: name.to - name.from, head: s.head(name), kind: in[colon+3]}
+	return true
+}

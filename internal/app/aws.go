@@ -9,6 +9,7 @@ import (
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
@@ -69,6 +70,12 @@ func (c *clients) s3(region audit.Region) *s3.Client {
 		o.BaseEndpoint = endpoint(c.cfg.AWS.Endpoints[region].S3)
 		o.UsePathStyle = c.cfg.AWS.S3PathStyle
 		o.DisableLogOutputChecksumValidationSkipped = true // inventories carry checksums of their own, which are checked
+	})
+}
+
+func (c *clients) kinesis(region audit.Region) *kinesis.Client {
+	return kinesis.NewFromConfig(c.answering(region), func(o *kinesis.Options) {
+		o.BaseEndpoint = endpoint(c.cfg.AWS.Endpoints[region].Kinesis)
 	})
 }
 

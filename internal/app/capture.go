@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"parallax/internal/archive"
@@ -12,15 +13,11 @@ import (
 	"parallax/internal/pipeline"
 	"parallax/internal/record"
 	"parallax/sources/ddbstream"
+	"parallax/sources/kinesis"
 )
 
-const (
-	// segmentRecords is how many records of one shard are held in memory before they are written to the archive.
-	segmentRecords = 20_000
-	// nearTrim is how old the last complete reading of a stream may be before it comes near the 24 hours after which
-	// records are trimmed.
-	nearTrim = 18 * time.Hour
-)
+// segmentRecords is how many records of one shard are held in memory before they are written to the archive.
+const segmentRecords = 20_000
 
 // captureJob reads every table's streams in every region into the change archive. Segments count only once they are
 // committed together with the cursors behind them, so a run that is broken off leaves nothing behind that is read.
@@ -41,6 +38,7 @@ func (a *App) captureJob(ctx context.Context, t task) (audit.Outcome, error) {
 			}
 		}
 	}
+	a.tidy(ctx, t.asOf)
 	if o.Window.Empty() {
 		// There was no time that all streams had left to be read for. The request's window was not read again, and what
 		// earlier captures found lost in it is still lost.
@@ -49,15 +47,39 @@ func (a *App) captureJob(ctx context.Context, t task) (audit.Outcome, error) {
 	return o, nil
 }
 
-func (a *App) captureStream(
-	ctx context.Context, o *audit.Outcome, table config.Table, region audit.Region, cursors map[string]audit.Cursor, t task,
-) error {
-	src := &ddbstream.Source{
+// feed is where the changes of a table in one region come from.
+type feed interface {
+	pipeline.Source[record.Change]
+	ReadThrough() (time.Time, bool) // the moment up to which the committed cursors have read it; false if there are none
+}
+
+func (a *App) feed(table config.Table, region audit.Region, cursors map[string]audit.Cursor, t task) feed {
+	if stream := table.Kinesis.Streams[region]; stream != "" {
+		return &kinesis.Source{
+			Tables: a.aws.dynamodb(region), Streams: a.aws.kinesis(region), Table: table.Name, Stream: stream, Region: region, Cursors: cursors,
+			ReadAt: t.asOf, Late: table.Kinesis.Late, Timeout: a.cfg.AWS.Timeout,
+		}
+	}
+	return &ddbstream.Source{
 		Tables: a.aws.dynamodb(region), Streams: a.aws.streams(region), Table: table.Name, Region: region, Cursors: cursors,
 		ReadAt: t.asOf, Timeout: a.cfg.AWS.Timeout,
 	}
+}
+
+// feedName is how certificates name a table's feed.
+func feedName(table config.Table) string {
+	if len(table.Kinesis.Streams) > 0 {
+		return "kinesis"
+	}
+	return "ddbstream"
+}
+
+func (a *App) captureStream(
+	ctx context.Context, o *audit.Outcome, table config.Table, region audit.Region, cursors map[string]audit.Cursor, t task,
+) error {
+	src := a.feed(table, region, cursors, t)
 	// A stream is read to the moment the run speaks for, whatever the slot: what is left unread may be trimmed.
-	about := audit.Coverage{Source: "ddbstream", Scope: table.Name, Region: region, Window: audit.Window{From: t.window.From, To: t.asOf}}
+	about := audit.Coverage{Source: feedName(table), Scope: table.Name, Region: region, Window: audit.Window{From: t.window.From, To: t.asOf}}
 	if through, known := src.ReadThrough(); known {
 		about.Window.From = minTime(through, t.asOf) // what lies before was read, and no failure now can undo that
 	}
@@ -66,7 +88,7 @@ func (a *App) captureStream(
 		o.Coverage = append(o.Coverage, about)
 		return nil
 	}
-	writer := segments{place: archive.Folder(a.cfg.Archive.Dir), open: map[string][]record.Change{}}
+	writer := segments{place: a.place(), open: map[string][]record.Change{}}
 	stage := fmt.Sprintf("capturing %s in %s", table.Name, region)
 	var read int64
 	coverage, moved, err := pipeline.Drain(ctx, src, about, audit.Cursor{}, func(b record.Batch[record.Change]) error {
@@ -87,7 +109,7 @@ func (a *App) captureStream(
 		o.Window = coverage.Window
 	}
 	o.Window = intersect(o.Window, coverage.Window) // the time that every stream was read for
-	if f, near := nearTrimFinding(src, table, region, t); near {
+	if f, near := nearTrim(src, coverage, t); near {
 		o.Findings = append(o.Findings, f)
 	}
 	if f, lost := gapFinding(coverage); lost {
@@ -100,7 +122,7 @@ func (a *App) captureStream(
 // spokenFor is the time a capture speaks for: from where the last complete one ended, or from where the stream's own
 // history begins, to its watermark. Without a watermark it was not read to its end, and speaks for its gap alone: nobody
 // knows how much of what is older was left unread with it.
-func spokenFor(src *ddbstream.Source, c audit.Coverage) audit.Window {
+func spokenFor(src feed, c audit.Coverage) audit.Window {
 	w := c.Window
 	if c.Watermark.IsZero() {
 		for _, g := range c.Gaps {
@@ -131,58 +153,6 @@ func began(c audit.Coverage) time.Time {
 	}
 	return time.Time{}
 }
-
-// nearTrimFinding warns long before the stream forgets what was not read.
-func nearTrimFinding(src *ddbstream.Source, table config.Table, region audit.Region, t task) (audit.Finding, bool) {
-	through, known := src.ReadThrough()
-	age := t.asOf.Sub(through)
-	if !known || age < nearTrim {
-		return audit.Finding{}, false
-	}
-	key := table.Name + "/" + string(region)
-	return audit.Finding{
-		Fingerprint: audit.NewFingerprint(audit.CoverageStreamNearTrim, table.Name, key, through.UTC().Format(time.RFC3339)),
-		Kind:        audit.CoverageStreamNearTrim, Severity: audit.High, Verdict: audit.Proven, Status: audit.Open,
-		Scope: table.Name, Key: key, Region: region, Window: audit.At(t.window.From),
-		Rule:     fmt.Sprintf("last complete reading older than %s; a stream keeps its records for %s", nearTrim, ddbstream.Retention),
-		Reason:   fmt.Sprintf("The stream of %s in %s was last read completely %s ago; after 24 hours its records are lost.", table.Name, region, age.Round(time.Minute)),
-		Evidence: []audit.Evidence{{Source: "stream " + table.Name, Region: region, At: through, Note: "last complete reading"}},
-	}, true
-}
-
-// gapFinding tells of the parts of a stream that are lost, because nothing will read them later: one finding a stream and
-// run, however many shards it lost.
-func gapFinding(c audit.Coverage) (audit.Finding, bool) {
-	if len(c.Gaps) == 0 {
-		return audit.Finding{}, false
-	}
-	key := c.Scope + "/" + string(c.Region)
-	hull := c.Gaps[0].Window
-	apart := make([]string, 0, len(c.Gaps))
-	var evidence []audit.Evidence
-	for i, g := range c.Gaps {
-		hull = audit.Window{From: minTime(hull.From, g.Window.From), To: maxTime(hull.To, g.Window.To)}
-		apart = append(apart, g.Window.String()+" "+g.Reason)
-		if i < maxGapEvidence {
-			evidence = append(evidence, audit.Evidence{
-				Source: "stream " + c.Scope, Region: c.Region, At: g.Window.From, Field: "not read", Value: g.Reason, Note: g.Remedy,
-			})
-		}
-	}
-	slices.Sort(apart)
-	reason := fmt.Sprintf("Part of the stream of %s in %s was not read: %s.", c.Scope, c.Region, c.Gaps[0].Reason)
-	if more := len(c.Gaps) - 1; more > 0 {
-		reason = fmt.Sprintf("%d parts of the stream of %s in %s were not read; the first: %s.", more+1, c.Scope, c.Region, c.Gaps[0].Reason)
-	}
-	return audit.Finding{
-		Fingerprint: audit.NewFingerprint(audit.CoverageGap, c.Scope, key, apart...),
-		Kind:        audit.CoverageGap, Severity: audit.High, Verdict: audit.Proven, Status: audit.Open,
-		Scope: c.Scope, Key: key, Region: c.Region, Window: hull, Rule: "part of a stream that was not read", Reason: reason, Evidence: evidence,
-	}, true
-}
-
-// maxGapEvidence bounds how many gaps a finding lists; the certificate lists all.
-const maxGapEvidence = 10
 
 // segments collects each shard's records, in their order, and writes them to the archive.
 type segments struct {
@@ -218,10 +188,29 @@ func (s *segments) write(ctx context.Context, shard string) error {
 	if len(changes) == 0 {
 		return nil
 	}
+	if strings.HasPrefix(shard, record.UnorderedShard) {
+		changes = sorted(changes)
+	}
 	segment, err := archive.Write(ctx, s.place, changes)
 	if err != nil {
 		return err
 	}
 	s.done = append(s.done, segment)
 	return nil
+}
+
+// sorted sorts what a feed brought out of order and drops what it brought twice. What it brings twice in two segments the
+// audit drops.
+func sorted(changes []record.Change) []record.Change {
+	slices.SortStableFunc(changes, func(a, b record.Change) int {
+		switch {
+		case record.SeqLess(a.Seq, b.Seq):
+			return -1
+		case record.SeqLess(b.Seq, a.Seq):
+			return 1
+		default:
+			return 0
+		}
+	})
+	return slices.CompactFunc(changes, func(a, b record.Change) bool { return a.Seq == b.Seq })
 }

@@ -33,7 +33,7 @@ func (a *App) chainJob(ctx context.Context, t task) (audit.Outcome, error) {
 	return o, nil
 }
 
-func (a *App) followChain(ctx context.Context, o *audit.Outcome, l config.Ledger, table config.Table, h history, t task) error {
+func (a *App) followChain(ctx context.Context, o *audit.Outcome, l config.Ledger, table config.Table, h *tableArchive, t task) error {
 	around := t.window.Around(ledgerContext)
 	copies, err := a.readLedger(ctx, l, around)
 	if err != nil {
@@ -72,7 +72,7 @@ func (a *App) followChain(ctx context.Context, o *audit.Outcome, l config.Ledger
 	return nil
 }
 
-func chainRules(l config.Ledger, table config.Table, h history, w audit.Window) chain.Rules {
+func chainRules(l config.Ledger, table config.Table, h *tableArchive, w audit.Window) chain.Rules {
 	at := table.Attributes
 	return chain.Rules{
 		Scope: l.Name, Table: table.Name, Charged: l.Statuses.Charged, Refused: l.Statuses.Refused, Deadline: table.Settle,
@@ -82,7 +82,7 @@ func chainRules(l config.Ledger, table config.Table, h history, w audit.Window) 
 }
 
 // keysFrom is from when on the archive was read without a gap in every region, as far back as it was read around w.
-func keysFrom(h history, w audit.Window) time.Time {
+func keysFrom(h *tableArchive, w audit.Window) time.Time {
 	from := w.From.Add(-historyContext)
 	for _, reach := range h.reach {
 		from = maxTime(from, reach.From)

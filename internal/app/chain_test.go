@@ -11,7 +11,7 @@ import (
 func TestKeysAreKnownFromTheLaterRegionAndTheLastGap(t *testing.T) {
 	noon := time.Date(2026, 11, 18, 12, 0, 0, 0, time.UTC)
 	w := audit.Window{From: noon, To: noon.Add(time.Hour)}
-	h := history{reach: map[audit.Region]lww.Reach{
+	h := &tableArchive{reach: map[audit.Region]lww.Reach{
 		"eu-west-1": {From: noon.Add(-3 * time.Hour)},
 		"eu-west-2": {From: noon.Add(-2 * time.Hour)},
 	}}

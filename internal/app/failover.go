@@ -92,14 +92,14 @@ func (a *App) readLayers(ctx context.Context, t task, in *failover.Input) ([]aud
 	}
 	if len(a.cfg.Tables) > 0 {
 		captured := audit.Window{From: t.window.From, To: minTime(t.window.To, t.asOf.Add(-arrival(a.cfg)))}
-		history, err := a.readArchive(ctx, a.cfg.Tables[0], task{window: captured, asOf: t.asOf})
+		held, err := a.readArchive(ctx, a.cfg.Tables[0], task{window: captured, asOf: t.asOf})
 		if err != nil {
 			return nil, err
 		}
-		if history.complete() {
-			in.Keys = history.changes
+		if held.complete() {
+			in.Keys = held.changes
 		}
-		coverage = append(coverage, history.coverage...)
+		coverage = append(coverage, held.coverage...)
 	}
 	if len(a.cfg.Receipts) > 0 {
 		result, lines, err := a.auditReceipts(ctx, a.cfg.Receipts[0], t)

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -10,6 +9,7 @@ import (
 	"parallax/internal/archive"
 	"parallax/internal/audit"
 	"parallax/internal/config"
+	"parallax/internal/history"
 	"parallax/internal/record"
 	"parallax/sources/ddbstream"
 )
@@ -19,41 +19,46 @@ const historyContext = 24 * time.Hour
 
 const captureRemedy = "run parallax run capture well within the 24 hours that a stream keeps its records"
 
-// history is what the change archive holds of one table around a window.
-type history struct {
-	changes  []record.Change
+// tableArchive is what the change archive holds of one table around a window.
+type tableArchive struct {
+	place    archive.Place
+	window   audit.Window
+	segments []audit.Segment
+	changes  []record.Change // only where readArchive has read them
 	reach    map[audit.Region]lww.Reach
-	coverage []audit.Coverage
-	unread   []audit.Region // replicas of the table that are not configured, so nothing reads them
+	coverage []audit.Coverage // one a region, then that of other sources
+	unread   []audit.Region   // replicas of the table that are not configured, so nothing reads them
+	strong   bool             // the table is strongly consistent between its regions
 }
 
-func (h history) complete() bool {
+func (h *tableArchive) complete() bool {
 	return !slices.ContainsFunc(h.coverage, func(c audit.Coverage) bool { return !c.Complete() })
 }
 
-// readArchive reads the segments that committed captures have named, and holds what they captured against the window.
-func (a *App) readArchive(ctx context.Context, table config.Table, t task) (history, error) {
-	h := history{reach: map[audit.Region]lww.Reach{}}
+// openArchive finds the segments that committed captures have named, and holds what they captured against the window.
+func (a *App) openArchive(ctx context.Context, table config.Table, t task, around time.Duration) (*tableArchive, error) {
+	h := &tableArchive{place: a.place(), window: t.window, reach: map[audit.Region]lww.Reach{}}
 	captured, err := a.store.Coverage(ctx, "capture", table.Name)
 	if err != nil {
 		return h, err
 	}
-	segments, err := a.store.Segments(ctx, table.Name, t.window.Around(historyContext))
+	if h.segments, err = a.store.Segments(ctx, table.Name, t.window.Around(around)); err != nil {
+		return h, err
+	}
+	starts, err := a.store.ArchiveStarts(ctx, table.Name)
 	if err != nil {
 		return h, err
 	}
-	h.unread = unreadReplicas(a.cfg.Regions, captured)
+	h.unread, h.strong = unreadReplicas(a.cfg.Regions, captured), strong(captured)
+	h.segments = slices.DeleteFunc(h.segments, func(s audit.Segment) bool { return !slices.Contains(a.cfg.Regions, s.Region) })
 	for _, region := range a.cfg.Regions {
 		line := audit.Coverage{Source: "archive", Scope: table.Name, Region: region, Window: t.window}
-		read := capturedIn(region, captured)
-		line.Gaps = uncaptured(read, t.window, minTime(t.window.To.Add(table.Settle), t.asOf))
+		read := capturedIn(region, captured).since(starts[region])
+		line.Gaps = uncaptured(read, t.window, minTime(t.window.To.Add(table.Settle), t.asOf), starts[region])
 		wide := read.around(t.window)
-		reach := lww.Reach{From: wide.From, Through: wide.To}
+		reach := lww.Reach{From: maxTime(wide.From, t.window.From.Add(-around)), Through: wide.To}
 		line.Watermark = reach.Through
-		if err := a.readSegments(ctx, &h, &line, segments); err != nil {
-			return h, err
-		}
-		for _, g := range append(read.gaps(wide), line.Gaps...) {
+		for _, g := range read.gaps(wide) {
 			reach.Gaps = append(reach.Gaps, g.Window)
 		}
 		h.reach[region] = reach
@@ -66,6 +71,65 @@ func (a *App) readArchive(ctx context.Context, table config.Table, t task) (hist
 		})
 	}
 	return h, nil
+}
+
+// readArchive opens the archive and reads all changes in it.
+func (a *App) readArchive(ctx context.Context, table config.Table, t task) (*tableArchive, error) {
+	h, err := a.openArchive(ctx, table, t, historyContext)
+	if err != nil {
+		return h, err
+	}
+	var damaged []history.Damage
+	for i, s := range h.segments {
+		if err := ctx.Err(); err != nil {
+			return h, err
+		}
+		a.progress("reading the archive of "+table.Name, int64(i+1), int64(len(h.segments)))
+		changes, err := archive.Read(ctx, h.place, s)
+		if err != nil {
+			damaged = append(damaged, history.Damage{Segment: s, Err: err})
+			continue
+		}
+		h.changes = append(h.changes, changes...)
+	}
+	h.read(damaged)
+	return h, nil
+}
+
+// read enters into the certificate that the segments were read, all but the damaged ones, whose time is a gap.
+func (h *tableArchive) read(damaged []history.Damage) {
+	for i := range h.coverage {
+		line := &h.coverage[i]
+		for _, s := range h.segments {
+			if s.Region != line.Region || slices.ContainsFunc(damaged, func(d history.Damage) bool { return d.Segment.Name == s.Name }) {
+				continue
+			}
+			line.Records += s.Records
+			line.Extents = append(line.Extents, audit.Extent{Name: s.Shard, From: s.First, To: s.Last, Records: s.Records, Checksum: "sha256:" + s.SHA256})
+		}
+		for _, d := range damaged {
+			if d.Segment.Region != line.Region {
+				continue
+			}
+			line.Gaps = append(line.Gaps, audit.Gap{Window: d.Segment.Window, Reason: d.Err.Error(), Remedy: archive.Remedy(d.Err)})
+			reach := h.reach[line.Region]
+			reach.Gaps = append(reach.Gaps, d.Segment.Window)
+			h.reach[line.Region] = reach
+		}
+	}
+}
+
+// strong reports whether the newest capture says that the table is strongly consistent between its regions.
+func strong(captured []audit.Coverage) bool {
+	is := false
+	for _, c := range captured {
+		for _, x := range c.Extents {
+			if x.Name == ddbstream.ExtentConsistency {
+				is = x.Totals["mode"] == "STRONG"
+			}
+		}
+	}
+	return is
 }
 
 // unreadReplicas are the replicas that the newest captures of any region have named and the configuration does not, in
@@ -91,40 +155,23 @@ func unreadReplicas(configured []audit.Region, captured []audit.Coverage) []audi
 	return out
 }
 
-// readSegments reads one region's segments; a damaged or missing one is a gap over its records' times.
-func (a *App) readSegments(ctx context.Context, h *history, line *audit.Coverage, segments []audit.Segment) error {
-	for i, s := range segments {
-		if s.Region != line.Region {
-			continue
-		}
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		a.progress(fmt.Sprintf("reading the archive of %s in %s", line.Scope, line.Region), int64(i+1), int64(len(segments)))
-		changes, err := archive.Read(ctx, archive.Folder(a.cfg.Archive.Dir), s)
-		if err != nil {
-			line.Gaps = append(line.Gaps, audit.Gap{Window: s.Window, Reason: err.Error(), Remedy: archive.Remedy(err)})
-			continue
-		}
-		h.changes = append(h.changes, changes...)
-		line.Records += int64(len(changes))
-		line.Extents = append(line.Extents, audit.Extent{
-			Name: s.Shard, From: s.First, To: s.Last, Records: s.Records, Checksum: "sha256:" + s.SHA256,
-		})
-	}
-	return nil
-}
-
 // uncaptured is every part of w that no capture has read, or that one reported as unread. A version written at the end of
 // w may arrive until settled: the streams must have been read that far.
-func uncaptured(captured timeline, w audit.Window, settled time.Time) []audit.Gap {
+func uncaptured(captured timeline, w audit.Window, settled, starts time.Time) []audit.Gap {
+	if !w.To.After(starts) {
+		return []audit.Gap{{Window: w, Reason: "older than what the archive still holds", Remedy: "raise archive.retention for what is to be audited later"}}
+	}
 	read := captured.around(w)
 	if intersect(read, w).Empty() {
 		return []audit.Gap{{Window: w, Reason: "nothing of the window was captured", Remedy: captureRemedy}}
 	}
 	gaps := captured.gaps(w)
 	if read.From.After(w.From) {
-		gaps = append(gaps, audit.Gap{Window: audit.Window{From: w.From, To: read.From}, Reason: "not captured: the archive begins later", Remedy: captureRemedy})
+		reason := "not captured: the archive begins later"
+		if read.From.Equal(starts) {
+			reason = "older than what the archive still holds"
+		}
+		gaps = append(gaps, audit.Gap{Window: audit.Window{From: w.From, To: read.From}, Reason: reason, Remedy: captureRemedy})
 	}
 	if read.To.Before(settled) {
 		gaps = append(gaps, audit.Gap{Window: audit.Window{From: read.To, To: settled}, Reason: "not captured yet", Remedy: captureRemedy})

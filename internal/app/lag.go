@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"parallax/auditors/lag"
+	"parallax/auditors/lww"
 	"parallax/internal/audit"
 	"parallax/internal/config"
 	"parallax/internal/record"
@@ -53,13 +54,10 @@ func (a *App) tableLags(ctx context.Context, t task, in *lag.Input) ([]audit.Cov
 	for _, table := range a.cfg.Tables {
 		w := before(t.window, t.asOf.Add(-arrival(a.cfg)))
 		in.Window = w
-		result, coverage, err := a.auditTable(ctx, table, task{window: w, asOf: t.asOf})
+		lags := lagMeter{}
+		_, coverage, err := a.auditTable(ctx, table, task{window: w, asOf: t.asOf}, lww.Input{Lag: lags.add})
 		if err != nil {
 			return nil, err
-		}
-		lags := lagMeter{}
-		for _, l := range result.Lags {
-			lags.add(l)
 		}
 		in.Samples = append(in.Samples, lags.samples(table)...)
 		lines = append(lines, coverage...)

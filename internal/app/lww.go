@@ -4,41 +4,138 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"parallax/auditors/lww"
 	"parallax/internal/audit"
 	"parallax/internal/config"
+	"parallax/internal/history"
+	"parallax/sinks/store"
 )
 
-// lwwJob looks for writes that last-writer-wins has thrown away, in every configured table.
+// historyDepth is how far back the archive is read for the few keys whose history began before what lies around a window.
+const historyDepth = 7 * 24 * time.Hour
+
+// lwwJob looks for writes that last-writer-wins has thrown away, in every configured table, and before it in a table whose
+// losses are known.
 func (a *App) lwwJob(ctx context.Context, t task) (audit.Outcome, error) {
 	var o audit.Outcome
 	if len(a.cfg.Tables) == 0 {
 		o.Coverage = append(o.Coverage, notConfigured("archive", t.window, "tables"))
+		return o, nil
 	}
+	gauge, err := a.canary(ctx, t)
+	if err != nil {
+		return o, err
+	}
+	o.Coverage = append(o.Coverage, gauge)
 	for _, table := range a.cfg.Tables {
-		result, coverage, err := a.auditTable(ctx, table, t)
-		if err != nil {
+		if err := a.auditLosses(ctx, &o, table, t); err != nil {
 			return o, err
 		}
-		add(&o, audit.Judgement{Findings: result.Findings, Excluded: result.Excluded, Matched: result.Matched}, coverage)
+	}
+	if !gauge.Complete() { // an auditor that misses what is known is not believed in anything
+		o.Findings, o.Rejudged = nil, nil
 	}
 	return o, nil
 }
 
-// auditTable reads one table's archive and judges it. A hole in a chain of images that no gap explains is a gap too.
-func (a *App) auditTable(ctx context.Context, table config.Table, t task) (lww.Result, []audit.Coverage, error) {
-	h, err := a.readArchive(ctx, table, t)
+// auditLosses audits one table, and judges again what earlier runs have found unsettled in it.
+func (a *App) auditLosses(ctx context.Context, o *audit.Outcome, table config.Table, t task) error {
+	unsettled, err := a.unsettled(ctx, table, t.window)
 	if err != nil {
-		return lww.Result{}, nil, err
+		return err
 	}
+	also := map[string]audit.Window{}
+	for _, f := range unsettled {
+		due := f.Due()
+		if w, known := also[f.Key]; known {
+			due = audit.Window{From: minTime(w.From, due.From), To: maxTime(w.To, due.To)}
+		}
+		also[f.Key] = due
+	}
+	result, coverage, err := a.auditTable(ctx, table, t, lww.Input{Also: also})
+	if err != nil {
+		return err
+	}
+	for _, f := range unsettled {
+		if !slices.Contains(result.Withheld, f.Key) {
+			o.Rejudged = append(o.Rejudged, f.Fingerprint)
+		}
+	}
+	add(o, audit.Judgement{Findings: result.Findings, Excluded: result.Excluded, Matched: result.Matched}, coverage)
+	return nil
+}
+
+// unsettledKinds are the findings that what comes later may still decide or undo.
+var unsettledKinds = []audit.Kind{audit.LWWNotReplicated, audit.LWWDiverged, audit.LWWDoubleAccept, audit.LWWUndecidable}
+
+// maxUnsettled bounds how many findings of earlier windows one run judges again.
+const maxUnsettled = 10_000
+
+// unsettled are the living findings of a table that were due before the window and may have been decided since.
+func (a *App) unsettled(ctx context.Context, table config.Table, w audit.Window) ([]audit.StoredFinding, error) {
+	found, _, err := a.store.Findings(ctx, store.Filter{
+		Kinds: unsettledKinds, Jobs: []string{"lww"}, Scope: table.Name, Limit: maxUnsettled,
+		Status: []audit.Status{audit.Open, audit.Acknowledged, audit.Expected, audit.Overdue},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(found, func(f audit.StoredFinding) bool { return !f.Due().From.Before(w.From) }), nil
+}
+
+// auditTable audits one table's archive and writes its certificate. A hole in a chain of images that no gap explains is a
+// gap too.
+func (a *App) auditTable(ctx context.Context, table config.Table, t task, in lww.Input) (history.Result, []audit.Coverage, error) {
+	h, err := a.openArchive(ctx, table, t, historyContext)
+	if err != nil {
+		return history.Result{}, nil, err
+	}
+	in.Window, in.AsOf = t.window, t.asOf
+	result, err := a.auditorOf(table, h, in).Run(ctx, in)
+	if err != nil {
+		return result, nil, err
+	}
+	h.read(result.Damaged)
+	h.judged(result)
+	if scanned, err := a.scanAfterGap(ctx, table, h, t); err != nil {
+		return result, nil, err
+	} else if scanned != nil {
+		result.Findings = append(result.Findings, scanned.Findings...)
+		h.coverage = append(h.coverage, scanned.Coverage...)
+	}
+	return result, h.coverage, nil
+}
+
+// auditorOf is the audit of a table's archive, with the older part of it at hand.
+func (a *App) auditorOf(table config.Table, h *tableArchive, in lww.Input) history.Audit {
 	rules := a.lwwRules(table)
-	rules.Regions = slices.Concat(rules.Regions, h.unread)
-	auditor := lww.Auditor{Rules: rules}
-	result := auditor.Audit(lww.Input{Window: t.window, AsOf: t.asOf, Changes: h.changes, Read: h.reach})
+	rules.Regions, rules.Strong = slices.Concat(rules.Regions, h.unread), h.strong
+	wide := in.Window
+	for _, w := range in.Also {
+		wide.From = minTime(wide.From, w.From)
+	}
+	return history.Audit{
+		Place: h.place, Rules: rules, Part: history.Part{Segments: h.segments, Read: h.reach},
+		Memory: int64(a.cfg.Limits.MemoryMiB) << 20, Dir: a.scratch(),
+		Earlier: func(ctx context.Context) (history.Part, error) {
+			deep, err := a.openArchive(ctx, table, task{window: wide, asOf: in.AsOf}, historyDepth)
+			return history.Part{Segments: deep.segments, Read: deep.reach}, err
+		},
+		Progress: func(stage string, done, total int) { a.progress(stage+" of "+table.Name, int64(done), int64(total)) },
+	}
+}
+
+// judged enters what the audit says of its own completeness into the certificate.
+func (h *tableArchive) judged(result history.Result) {
+	first := &h.coverage[0]
+	if result.Context > 0 {
+		first.Excluded = append(first.Excluded, audit.Exclusion{Reason: "outside the window, read as context", Records: result.Context})
+	}
 	if result.Unjudged > 0 {
-		h.coverage[0].Gaps = append(h.coverage[0].Gaps, audit.Gap{
-			Window: t.window, Reason: fmt.Sprintf("%d versions of the window cannot be judged: a gap in a stream, before or after it, hides whether they arrived", result.Unjudged),
+		first.Gaps = append(first.Gaps, audit.Gap{
+			Window: h.window, Reason: fmt.Sprintf("%d versions of the window cannot be judged: a gap in a stream, before or after it, hides whether they arrived", result.Unjudged),
 			Remedy: "see the gaps of parallax run capture in report coverage; findings about these versions stay as they were",
 		})
 	}
@@ -52,13 +149,12 @@ func (a *App) auditTable(ctx context.Context, table config.Table, t task) (lww.R
 			}
 		}
 	}
-	return result, h.coverage, nil
 }
 
 func (a *App) lwwRules(table config.Table) lww.Rules {
 	t := table.Attributes
 	return lww.Rules{
-		Table: table.Name, Regions: a.cfg.Regions, Settle: table.Settle, Financial: table.Financial,
+		Table: table.Name, Regions: a.cfg.Regions, Settle: table.Settle, Financial: table.Financial, Clock: table.Clock,
 		Attr: lww.Attributes{
 			WriteID: t.WriteID, Version: t.Version, Origin: t.Origin, WrittenAt: t.WrittenAt,
 			PaymentID: t.PaymentID, AmountMinor: t.AmountMinor, Currency: t.Currency, Status: t.Status, TTL: t.TTL,

@@ -2,6 +2,7 @@ package app
 
 import (
 	"slices"
+	"time"
 
 	"parallax/internal/audit"
 )
@@ -49,6 +50,17 @@ func (t timeline) put(s stretch) timeline {
 	}
 	out = append(out, s)
 	slices.SortFunc(out, func(a, b stretch) int { return a.From.Compare(b.From) })
+	return out
+}
+
+// since is the timeline without what lies before a moment; all of it if the moment is zero.
+func (t timeline) since(moment time.Time) timeline {
+	out := make(timeline, 0, len(t))
+	for _, s := range t {
+		if s.From = maxTime(s.From, moment); !s.Empty() {
+			out = append(out, s)
+		}
+	}
 	return out
 }
 

@@ -10,3 +10,7 @@ import (
 func TestFolderIsAPlace(t *testing.T) {
 	archivetest.Exercise(t, archive.Folder(t.TempDir()+"/archive"))
 }
+
+func TestMemoryIsAPlace(t *testing.T) {
+	archivetest.Exercise(t, archive.NewMemory())
+}

@@ -38,7 +38,7 @@ func (t *tally) finding(s suspect) audit.Finding {
 
 // rule is how every finding of a scan was decided.
 func (t *tally) rule(s suspect, what string) string {
-	return fmt.Sprintf("table scan of every region, then the item read %d times more, unchanged for %s: %s; %s",
+	return fmt.Sprintf("table scan of every region, then the item read again %d times, unchanged for %s: %s; %s",
 		len(t.in.Readings), s.stood.Round(time.Second), what, noHistory)
 }
 

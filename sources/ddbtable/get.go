@@ -3,6 +3,7 @@ package ddbtable
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -59,12 +60,9 @@ func (s *Source) Get(ctx context.Context, w audit.Window, keys []string) (Readin
 
 // unread notes a gap once, however many keys it is for.
 func (d *Reading) unread(g audit.Gap) {
-	for _, known := range d.Gaps {
-		if known == g {
-			return
-		}
+	if !slices.Contains(d.Gaps, g) {
+		d.Gaps = append(d.Gaps, g)
 	}
-	d.Gaps = append(d.Gaps, g)
 }
 
 // each calls get for every key, some at a time.

@@ -37,7 +37,6 @@ type desk struct {
 	own    []*Trace   // all of the key
 	seen   []*Trace   // scratch
 	items  []*Trace   // those of own that left an item behind, by image, then region
-	homes  []*Trace   // of each image, the trace of the region that wrote it
 }
 
 // judge parts the traces at hand by key and judges each, in the order of key hashes.
@@ -86,7 +85,7 @@ func (d *desk) group() {
 	size := 1 << bits.Len(uint(n+n/3))
 	d.slots = slices.Grow(d.slots[:0], size)[:size]
 	clear(d.slots)
-	mask := uint64(size - 1)
+	mask := uint64(size - 1) //nolint:gosec // size is positive
 	for i := range d.traces {
 		key := &d.traces[i].Key
 		hi, lo := bits.Mul64(high(key)^d.seed[0], low(key)^d.seed[1])

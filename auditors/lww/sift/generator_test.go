@@ -2,6 +2,7 @@ package sift_test
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -93,6 +94,9 @@ func (g *generator) version(key string, region, n int) record.Image {
 	}
 	if g.chance(g.dial.irregular) {
 		count = g.rng.IntN(n+3) - 1
+		if g.chance(0.2) {
+			count += math.MaxUint32 - 3
+		}
 	}
 	return g.image(key, content, id, origin, count)
 }
@@ -209,12 +213,14 @@ func (g *generator) walk(key string) {
 	}
 	for r := range g.rules.Regions {
 		own := slices.Clone(states)
-		for i := len(own) - 1; i >= 0; i-- {
+		for i := range slices.Backward(own) {
 			switch {
 			case g.chance(g.dial.coalesce / 3):
 				own = slices.Delete(own, i, i+1)
 			case g.chance(g.dial.race / 5):
 				own[i] = g.rng.IntN(len(images))
+			case i > 0 && g.chance(g.dial.race/5):
+				own[i], own[i-1] = own[i-1], own[i]
 			}
 		}
 		now := epoch.Add(time.Duration(g.rng.IntN(3)) * time.Second)

@@ -182,7 +182,7 @@ func sorted(r lww.Result) lww.Result {
 // TestLaw: sieve and auditor together say what the auditor alone does.
 func TestLaw(t *testing.T) {
 	t.Parallel()
-	const seeds, keys = 3000, 24
+	const seeds, keys = 3000, 16
 	var total sift.Counts
 	for seed := range uint64(seeds) {
 		rng := rand.New(rand.NewPCG(seed, 3))

@@ -9,8 +9,9 @@ import (
 // is quiet too if every version names its origin and every arrival is a fast-forward. The proof, where it differs from the
 // one in quiet.go:
 //
-// Each chain is unbroken, its items differ and so do the writers of all items of the key; all chains have the same start
-// and the same end; every version was shown by the region that it names, its home.
+// Each chain is unbroken, its items differ, and so do their writers; all chains have the same start and the same end; every
+// version was shown by the region that it names, its home. Two versions of one writer would have one home, so the writers
+// of all items of the key differ.
 //
 // Totals. A removal is every chain's end. An item matches if another region showed it; one that none did counts nowhere.
 //
@@ -34,7 +35,6 @@ func (d *desk) fastForward() bool {
 		}
 	}
 	d.byImage()
-	d.homes = d.homes[:0]
 	var lone int64
 	for rest := d.items; len(rest) > 0; {
 		n := 1
@@ -48,13 +48,7 @@ func (d *desk) fastForward() bool {
 		if n == 1 && d.inside(home) {
 			lone++
 		}
-		d.homes, rest = append(d.homes, home), rest[n:]
-	}
-	slices.SortFunc(d.homes, func(a, b *Trace) int { return cmp.Compare(a.Writer, b.Writer) })
-	for i := 1; i < len(d.homes); i++ {
-		if d.homes[i].Writer == d.homes[i-1].Writer {
-			return false
-		}
+		rest = rest[n:]
 	}
 	d.out.counts.Matched -= lone
 	return true
@@ -143,5 +137,5 @@ func (d *desk) counted(home, t *Trace) bool {
 		return home.Count == 1
 	}
 	parent := d.shown(&home.Old, home.Region)
-	return parent != nil && parent.Count != 0 && parent.Count == home.Count-1
+	return parent != nil && parent.Count == home.Count-1
 }

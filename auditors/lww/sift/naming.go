@@ -2,6 +2,7 @@ package sift
 
 import (
 	"bytes"
+	"hash/crc32"
 	"strconv"
 
 	"parallax/auditors/lww"
@@ -67,7 +68,7 @@ func (n *Naming) author(t texts) Author {
 	}
 	// What a write id without an origin says, that two images are different writes, their hashes say as well.
 	if a.Origin != 0 && a.Origin != Elsewhere && len(t.id) > 0 {
-		a.Writer = digest(t.origin, t.id)
+		a.Writer = digest(a.Origin, t.id)
 	}
 	if v, err := strconv.ParseInt(string(t.version), 10, 64); err == nil && v > 0 {
 		a.Count = uint32(min(v, Uncounted)) //nolint:gosec // bounded
@@ -75,19 +76,11 @@ func (n *Naming) author(t texts) Author {
 	return a
 }
 
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
 // digest is never 0. Two writers of one digest make a key suspect, no more.
-func digest(origin, id []byte) uint32 {
-	// FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv/.
-	const offset, prime = 14695981039346656037, 1099511628211
-	h := uint64(offset)
-	for _, b := range origin {
-		h = (h ^ uint64(b)) * prime
-	}
-	h = (h ^ '/') * prime
-	for _, b := range id {
-		h = (h ^ uint64(b)) * prime
-	}
-	return max(1, uint32(h>>32)^uint32(h)) //nolint:gosec // folded
+func digest(origin uint8, id []byte) uint32 {
+	return max(1, crc32.Update(uint32(origin), castagnoli, id))
 }
 
 // scan walks over an image as record.Image has it, without allocation. It gives up (false) on anything but the plain case:

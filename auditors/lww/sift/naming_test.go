@@ -158,8 +158,10 @@ func BenchmarkFill(b *testing.B) {
 	after := []byte(item("write_id", "1b52c3d4-8e2f-4a71-8b3c-2d3e4f5a6b7c", "origin", "eu-west-1", "version", "4", "status", "refunded"))
 	trace := sift.Trace{Old: sift.Hash{1}, New: sift.Hash{2}}
 	b.ReportAllocs()
-	b.SetBytes(int64(len(old) + len(after)))
+	before, fills := busy(b), 0
 	for b.Loop() {
 		n.Fill(&trace, old, after)
+		fills++
 	}
+	b.ReportMetric(float64((busy(b)-before).Nanoseconds())/float64(2*fills), "cpu-ns/image")
 }

@@ -22,6 +22,7 @@ type Trace struct {
 // Flags are what is known of a record beside its images.
 type Flags uint8
 
+// The caller sets ByTTL and Full, Naming.Fill the others.
 const (
 	ByTTL   Flags = 1 << iota // removed by time to live
 	Known                     // Before was filled, or there is no old image

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
@@ -30,14 +31,11 @@ func page(records int) []byte {
 			fmt.Sprintf(`"write_id":{"S":"6f1c2a4e-9d3b-4c55-8e21-%010d%02d"}`, n, version), `"origin":{"S":"eu-west-1"}`,
 			fmt.Sprintf(`"version":{"N":"%d"}`, version), fmt.Sprintf(`"updated_at":{"S":"2026-11-18T14:07:%02d.%03dZ"}`, n%60, n%1000),
 		}
-		out := "{"
+		turned := make([]string, len(attrs))
 		for i := range attrs {
-			if i > 0 {
-				out += ","
-			}
-			out += attrs[(i*4+n)%len(attrs)]
+			turned[i] = attrs[(i*4+n)%len(attrs)]
 		}
-		return out + "}"
+		return "{" + strings.Join(turned, ",") + "}"
 	}
 	for n := range records {
 		if n > 0 {

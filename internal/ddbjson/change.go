@@ -79,7 +79,7 @@ func (s *Scanner) change(e *entry) bool {
 		if !more {
 			break
 		}
-		ok := true
+		var ok bool
 		switch string(name) {
 		case "eventName":
 			ok = s.once(&seen, hasEvent) && (s.event(e) || s.of("event name"))

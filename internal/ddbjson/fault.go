@@ -15,7 +15,7 @@ type SyntaxError struct {
 func (e *SyntaxError) Error() string { return fmt.Sprintf("byte %d: %s", e.Offset, e.Reason) }
 
 // Fault is a record or an item that cannot be used: which one, and what is wrong with which field, never the value.
-type Fault struct {
+type Fault struct { //nolint:errname // data of a page first, an error second
 	Record int    // 1-based, in its page
 	Seq    string // of a stream record, if it has one
 	Field  string // "new image: attribute amount_minor"

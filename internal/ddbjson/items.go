@@ -81,7 +81,6 @@ func (s *Scanner) item() bool {
 		if s.bad.syntax {
 			return false
 		}
-		s.of("")
 		e = entry{fault: s.bad}
 		s.bad, s.i, s.out = nil, from, s.out[:at]
 		if !s.skip() {

@@ -6,7 +6,7 @@ import (
 	"math/bits"
 )
 
-// Scanner decodes bodies one after the other and keeps its buffers between them. The zero Scanner is ready; it is not safe
+// Scanner decodes bodies one after the other and keeps its buffers between them: who decodes many keeps one. The zero Scanner is ready; it is not safe
 // for concurrent use. What it returns does not share memory with it or with the body.
 type Scanner struct {
 	in  []byte

@@ -26,25 +26,8 @@ func (s *Scanner) simple(first bool, base int, tidy *bool) bool {
 			}
 			i++
 		}
-		if i+len(`"":{"S":"`)+8 > len(in) || in[i] != '"' {
-			break
-		}
-		word := binary.LittleEndian.Uint64(in[i+1:])
-		b := &s.known[word*0x9E3779B97F4A7C15>>58]
-		v := i + len(b.text)
-		if len(b.text) == 0 || v > len(in) || string(in[i:v]) != string(b.text) {
-			if !s.learn(i, b) {
-				break
-			}
-			v = i + len(b.text)
-		}
-		var end int // behind the value's closing quote
-		if b.kind == 'S' {
-			end = plain(in, v) + 1
-		} else {
-			end = normal(in, v)
-		}
-		if end == 0 || end >= len(in) || in[end-1] != '"' || in[end] != '}' {
+		b, end := s.recognise(i)
+		if end == 0 {
 			break
 		}
 		m := span{head: b.head, name: at(i, i+int(b.name)), value: at(i+int(b.name)+1, end+1)}
@@ -59,6 +42,33 @@ func (s *Scanner) simple(first bool, base int, tidy *bool) bool {
 		return true
 	}
 	return false
+}
+
+// recognise looks at the member that begins at a place and returns how it begins and the place behind its value's closing
+// quote; 0 where it is not simple.
+func (s *Scanner) recognise(i int) (*beginning, int) {
+	in := s.in
+	if i+len(`"":{"S":"`)+8 > len(in) || in[i] != '"' {
+		return nil, 0
+	}
+	b := &s.known[binary.LittleEndian.Uint64(in[i+1:])*0x9E3779B97F4A7C15>>58]
+	v := i + len(b.text)
+	if len(b.text) == 0 || v > len(in) || string(in[i:v]) != string(b.text) {
+		if !s.learn(i, b) {
+			return nil, 0
+		}
+		v = i + len(b.text)
+	}
+	var end int
+	if b.kind == 'S' {
+		end = plain(in, v) + 1
+	} else {
+		end = normal(in, v)
+	}
+	if end == 0 || end >= len(in) || in[end-1] != '"' || in[end] != '}' {
+		return nil, 0
+	}
+	return b, end
 }
 
 // learn takes down how a member begins, if it is of a simple kind.

@@ -17,10 +17,10 @@ func (s *Scanner) skipValue(depth int) bool {
 	if depth > deepest {
 		return s.syntax("nested too deep")
 	}
-	switch c := s.peek(); {
-	case c == '"':
+	switch s.peek() {
+	case '"':
 		return s.skipText()
-	case c == '{':
+	case '{':
 		s.i++
 		for first := true; ; first = false {
 			if _, more := s.member(first); !more {
@@ -30,7 +30,7 @@ func (s *Scanner) skipValue(depth int) bool {
 				return false
 			}
 		}
-	case c == '[':
+	case '[':
 		s.i++
 		for first := true; ; first = false {
 			if !s.element(first) {
@@ -40,11 +40,11 @@ func (s *Scanner) skipValue(depth int) bool {
 				return false
 			}
 		}
-	case c == 't':
+	case 't':
 		return s.word("true")
-	case c == 'f':
+	case 'f':
 		return s.word("false")
-	case c == 'n':
+	case 'n':
 		return s.word("null")
 	}
 	_, ok := s.literal()

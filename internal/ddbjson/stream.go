@@ -16,7 +16,7 @@ func (s *Scanner) stream(e *entry) bool {
 		if !more {
 			break
 		}
-		ok := true
+		var ok bool
 		switch string(name) {
 		case "SequenceNumber":
 			ok = s.once(&seen, hasSeq) && (s.sequence(e) || s.of("sequence number"))

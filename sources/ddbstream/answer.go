@@ -23,15 +23,15 @@ const longestAnswer = 16 << 20
 
 var errUnscanned = errors.New("the client does not run what it is given to read answers with")
 
-// badAnswer is an answer whose body cannot be taken for what the service said: cut off, altered, or from somebody else. The
+// answerError is an answer whose body cannot be taken for what the service said: cut off, altered, or from somebody else. The
 // client may ask again.
-type badAnswer struct{ err error }
+type answerError struct{ err error }
 
-func (b *badAnswer) Error() string { return "read answer: " + b.err.Error() }
-func (b *badAnswer) Unwrap() error { return b.err }
+func (b *answerError) Error() string { return "read answer: " + b.err.Error() }
+func (b *answerError) Unwrap() error { return b.err }
 
 // RetryableError tells the client's retryer so; it knows errors that may pass by this method.
-func (b *badAnswer) RetryableError() bool { return true }
+func (b *answerError) RetryableError() bool { return true }
 
 // answers decodes the bodies of the answers of one shard. The client signs, sends and retries, and it reads error answers;
 // a body of records goes to our own scanner, as the client's decoder takes an empty body for the end of a shard, does not
@@ -78,7 +78,7 @@ func (a *answers) HandleDeserialize(ctx context.Context, in middleware.Deseriali
 		return out, metadata, err //nolint:wrapcheck // passed on as it came
 	}
 	if err := a.read(response); err != nil {
-		return out, metadata, &badAnswer{err}
+		return out, metadata, &answerError{err}
 	}
 	response.Body = io.NopCloser(strings.NewReader("{}"))
 	return out, metadata, nil

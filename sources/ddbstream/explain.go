@@ -16,7 +16,7 @@ import (
 func explain(err error, operation, what string, w audit.Window) audit.Gap {
 	g := audit.Gap{Window: w}
 	var api smithy.APIError
-	var bad *badAnswer
+	var bad *answerError
 	var http *smithyhttp.ResponseError
 	switch {
 	case errors.Is(err, errBudget):

@@ -29,7 +29,7 @@ const (
 func TestKilledAnywhere(t *testing.T) {
 	c := &crash{T: t, chance: rand.New(rand.NewPCG(crashSeed, 1))}
 	c.world = buildWorld(t, c.capture)
-	c.program = buildProgram(t, c.world)
+	c.program = buildProgram(t, c.world.Env())
 	c.control, c.victim = c.folder("control"), c.folder("victim")
 	if err := c.world.Play(t.Context()); err != nil {
 		t.Fatal(err)

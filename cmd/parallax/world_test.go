@@ -66,13 +66,13 @@ type program struct {
 	env  []string
 }
 
-func buildProgram(t *testing.T, w *lab.World) program {
+func buildProgram(t *testing.T, env []string) program {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "parallax")
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", path, ".").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
-	return program{path: path, env: append(os.Environ(), w.Env()...)}
+	return program{path: path, env: append(os.Environ(), env...)}
 }
 
 // ending is how a process came to its end.

@@ -38,7 +38,7 @@ func (a Attributes) expired(m record.Image, now time.Time) bool {
 // young reports that the newest of the items was written within the settle time, by the writer's own clock.
 func (t *tally) young(s suspect) bool {
 	for _, m := range s.images {
-		if at, known := t.rules.Attr.written(m); known && at.After(s.at.Add(-t.rules.Settle)) {
+		if at, known := t.written(m, s); known && at.After(s.at.Add(-t.rules.Settle)) {
 			return true
 		}
 	}
@@ -48,11 +48,18 @@ func (t *tally) young(s suspect) bool {
 // dated reports that every item says when it was written.
 func (t *tally) dated(s suspect) bool {
 	for _, m := range s.images {
-		if _, known := t.rules.Attr.written(m); !known && !m.Absent() {
+		if _, known := t.written(m, s); !known && !m.Absent() {
 			return false
 		}
 	}
 	return true
+}
+
+// written is when an item says it was written, if that can be: a writer's clock may be ahead, but an item from the far future
+// would be in flight for ever.
+func (t *tally) written(m record.Image, s suspect) (time.Time, bool) {
+	at, known := t.rules.Attr.written(m)
+	return at, known && !at.After(s.at.Add(t.rules.Settle))
 }
 
 // written is when an item says it was written.
@@ -65,7 +72,7 @@ func (a Attributes) written(m record.Image) (time.Time, bool) {
 func (t *tally) newest(s suspect) time.Time {
 	var latest time.Time
 	for _, m := range s.images {
-		if at, known := t.rules.Attr.written(m); known && at.After(latest) {
+		if at, known := t.written(m, s); known && at.After(latest) {
 			latest = at
 		}
 	}

@@ -3,6 +3,7 @@ package ddbtable
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -33,6 +34,8 @@ type run struct {
 	began  time.Time   // by this machine's clock: for the budget alone
 	silent atomic.Bool // the endpoint gave no answer at all
 
+	drained []audit.Extent // of segments that were read to their end, each set by its own reader
+
 	mu          sync.Mutex
 	first, last time.Time // of the service's answers, by its own clock
 	units       float64   // read capacity consumed
@@ -42,7 +45,7 @@ type run struct {
 
 func (s *Source) begin(w audit.Window) *run {
 	c := s.withDefaults()
-	return &run{Source: c, window: w, out: make(chan batch), pace: newPacer(c.Units), began: time.Now()}
+	return &run{Source: c, window: w, out: make(chan batch), pace: newPacer(c.Units), began: time.Now(), drained: make([]audit.Extent, c.Segments)}
 }
 
 // send hands a batch to the consumer, unless nobody wants it any more.
@@ -80,7 +83,8 @@ func (r *run) table(ctx context.Context) {
 	}
 	readers.Wait()
 	if ctx.Err() == nil {
-		r.send(ctx, batch{Extents: []audit.Extent{r.extent()}, Gaps: r.gaps()})
+		read := slices.DeleteFunc(r.drained, func(x audit.Extent) bool { return x.Name == "" })
+		r.send(ctx, batch{Extents: append(read, r.extent()), Gaps: r.gaps()})
 	}
 }
 

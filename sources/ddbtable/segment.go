@@ -31,13 +31,11 @@ func (r *run) segment(ctx context.Context, number int) {
 		}
 		r.spoilt(p)
 		records += int64(len(p.items))
-		b := batch{Records: p.items, Cursor: r.at(number, p.next)}
+		r.send(ctx, batch{Records: p.items, Cursor: r.at(number, p.next)})
 		if len(p.next) == 0 {
-			b.Extents = []audit.Extent{{Name: fmt.Sprintf("segment %d of %d", number+1, r.Segments), Records: records}}
-			r.send(ctx, b)
+			r.drained[number] = audit.Extent{Name: fmt.Sprintf("segment %d of %d", number+1, r.Segments), Records: records}
 			return
 		}
-		r.send(ctx, b)
 		if start = p.next; circle.closes(start) {
 			err = errCircle
 		}

@@ -34,6 +34,7 @@ type lab struct {
 	t       *testing.T
 	stream  *labkinesis.Stream
 	source  *kinesis.Source
+	from    time.Time // where the windows begin
 	now     time.Time
 	written int
 }
@@ -46,7 +47,7 @@ func newLab(t *testing.T, change func(*labkinesis.Options)) *lab {
 	if change != nil {
 		change(&o)
 	}
-	l := &lab{t: t, stream: labkinesis.New(o), now: start}
+	l := &lab{t: t, stream: labkinesis.New(o), from: o.Start, now: o.Start}
 	url, stop, err := l.stream.Serve()
 	if err != nil {
 		t.Fatal(err)
@@ -114,7 +115,7 @@ func (l *lab) until(to time.Time) reading {
 	l.t.Helper()
 	out := reading{extents: map[string]audit.Extent{}, excluded: map[string]int64{}}
 	cursors := maps.Clone(l.source.Cursors)
-	for b, err := range l.source.Read(l.t.Context(), audit.Window{From: start, To: to}, audit.Cursor{}) {
+	for b, err := range l.source.Read(l.t.Context(), audit.Window{From: l.from, To: to}, audit.Cursor{}) {
 		if err != nil {
 			out.err = err
 			break

@@ -204,8 +204,8 @@ func TestWhatCannotBeDecodedIsAGapThatNamesItAndShowsNothing(t *testing.T) {
 		if !strings.Contains(g.Reason, "shard shardId-000000000000, record 4959") || g.Window.Empty() {
 			t.Errorf("%+v", g)
 		}
-		if text, _ := json.Marshal(r.gaps); strings.Contains(string(text), secret) && !strings.Contains(g.Reason, "attribute "+secret) {
-			t.Errorf("a gap shows what the record holds: %s", text)
+		if strings.Contains(strings.ReplaceAll(g.Reason+g.Remedy, "attribute "+secret, ""), secret) {
+			t.Errorf("a gap shows what the record holds: %+v", g)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package kinesis
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -198,7 +199,7 @@ func (s *Stream) getRecords(in struct {
 	for _, e := range records {
 		next.After = e.seq
 		shown = append(shown, object{
-			"SequenceNumber": number(e.seq), "ApproximateArrivalTimestamp": seconds(e.at), "PartitionKey": e.partition, "Data": e.data, "EncryptionType": "NONE",
+			"SequenceNumber": number(e.seq), "ApproximateArrivalTimestamp": seconds(e.at), "PartitionKey": e.partition, "Data": e.data,
 		})
 	}
 	out["Records"] = shown
@@ -251,11 +252,11 @@ func (s *Stream) describeDestination(in struct{ TableName string }) (any, error)
 	}
 	all := []object{}
 	if s.destination != "" {
-		all = append(all, object{"StreamArn": s.arn(), "DestinationStatus": s.destination, "ApproximateCreationDateTimePrecision": "MICROSECOND"})
+		all = append(all, object{"StreamArn": cmp.Or(s.elsewhere, s.arn()), "DestinationStatus": s.destination, "ApproximateCreationDateTimePrecision": "MICROSECOND"})
 	}
 	return object{"TableName": s.options.Table, "KinesisDataStreamDestinations": all}, nil
 }
 
-func refuse(kind, format string, args ...any) *Fault {
-	return &Fault{Type: kind, Status: http.StatusBadRequest, Message: fmt.Sprintf(format, args...)}
+func refuse(kind, format string, args ...any) *refusedError {
+	return &refusedError{Fault{Type: kind, Status: http.StatusBadRequest, Message: fmt.Sprintf(format, args...)}}
 }

@@ -26,7 +26,10 @@ type Fault struct {
 	Delay   time.Duration // before anything is done
 }
 
-func (f *Fault) Error() string { return f.Type + ": " + f.Message }
+// refusedError is an error answer of an operation.
+type refusedError struct{ Fault }
+
+func (e *refusedError) Error() string { return e.Type + ": " + e.Message }
 
 // Fault sets what decides about requests; nil lets all through.
 func (s *Stream) Fault(f FaultFunc) {
@@ -43,7 +46,7 @@ func (s *Stream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	const limit = 1 << 20
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	if err != nil {
-		s.send(w, refuse("SerializationException", "%v", err), nil)
+		s.send(w, &refuse("SerializationException", "%v", err).Fault, nil)
 		return
 	}
 	target := r.Header.Get("X-Amz-Target")
@@ -67,19 +70,19 @@ func (s *Stream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (s *Stream) answer(r *http.Request, target string, body []byte) any {
 	if !strings.Contains(r.Header.Get("Authorization"), "/"+s.options.Region+"/") {
-		return refuse("InvalidSignatureException", "Credential should be scoped to a valid region.")
+		return &refuse("InvalidSignatureException", "Credential should be scoped to a valid region.").Fault
 	}
 	run, ok := operations[target]
 	if !ok {
-		return refuse("UnknownOperationException", "")
+		return &refuse("UnknownOperationException", "").Fault
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	out, err := run(s, body)
-	var fault *Fault
+	var refused *refusedError
 	switch {
-	case errors.As(err, &fault):
-		return fault
+	case errors.As(err, &refused):
+		return &refused.Fault
 	case err != nil:
 		return &Fault{Type: "InternalFailure", Status: http.StatusInternalServerError, Message: err.Error()}
 	}

@@ -36,6 +36,7 @@ type Stream struct {
 	made        time.Time
 	status      string
 	destination string
+	elsewhere   string // ARN of the destination, if it is not this stream
 	shards      []*shard
 	count       uint64 // of everything that was ever put in order: a sequence number
 	fault       FaultFunc
@@ -183,3 +184,10 @@ func (s *Stream) Replace() {
 
 // horizon is the moment before which arrivals are trimmed. A shard that was closed before it is not listed any more.
 func (s *Stream) horizon() time.Time { return s.now.Add(-s.options.Retention) }
+
+// ARN lets the table send its changes to another stream than this one: to a server that this stand-in is held against.
+func (s *Stream) ARN(arn string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.elsewhere = arn
+}

@@ -98,10 +98,9 @@ func (f Folder) Remove(ctx context.Context, name string) error {
 	if err := os.Remove(f.file(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	for dir := filepath.Dir(f.file(name)); len(dir) > len(filepath.Clean(string(f))); dir = filepath.Dir(dir) {
-		if os.Remove(dir) != nil {
-			break // not empty: others still need it
-		}
+	dir := filepath.Dir(f.file(name))
+	for len(dir) > len(filepath.Clean(string(f))) && os.Remove(dir) == nil { // one that is not empty stays
+		dir = filepath.Dir(dir)
 	}
 	return nil
 }

@@ -56,7 +56,7 @@ func (d *desk) judge() {
 
 // key judges one key.
 func (d *desk) key() {
-	if lags := len(d.out.lags); d.arrange() {
+	if lags := len(d.out.lags); !d.chosen() && d.arrange() {
 		if d.quiet() {
 			d.count()
 			return
@@ -69,6 +69,12 @@ func (d *desk) key() {
 		d.out.lags = d.out.lags[:lags]
 	}
 	d.suspect(d.own[0].Key, int64(len(d.own)))
+}
+
+// chosen reports whether the key is to be audited in full by the caller's word.
+func (d *desk) chosen() bool {
+	_, found := slices.BinarySearchFunc(d.also, d.own[0].Key, byHash)
+	return found
 }
 
 func (d *desk) suspect(key Hash, traces int64) {
@@ -145,13 +151,15 @@ func (d *desk) count() {
 		if d.inside(t) {
 			d.out.counts.Matched++
 		} else {
-			d.out.counts.Outside++
+			d.out.counts.Context++
 		}
 	}
 }
 
 // inside reports whether a record belongs to the window.
 func (d *desk) inside(t *Trace) bool { return d.from <= t.At && t.At < d.to }
+
+func byHash(a, b Hash) int { return compareHash(&a, &b) }
 
 func compareHash(a, b *Hash) int {
 	return cmp.Or(cmp.Compare(high(a), high(b)), bytes.Compare(a[8:], b[8:]))

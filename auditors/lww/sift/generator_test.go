@@ -56,6 +56,7 @@ type generator struct {
 	rng     *rand.Rand
 	dial    dial
 	rules   lww.Rules
+	shard   string
 	seq     int
 	changes []record.Change
 }
@@ -111,7 +112,7 @@ func (g *generator) emit(key string, region int, at time.Time, before, after rec
 		event = "REMOVE"
 	}
 	g.changes = append(g.changes, record.Change{
-		Table: g.rules.Table, Region: g.rules.Regions[region], Shard: "shard", Seq: fmt.Sprintf("%021d", g.seq), Event: event,
+		Table: g.rules.Table, Region: g.rules.Regions[region], Shard: g.shard, Seq: fmt.Sprintf("%021d", g.seq), Event: event,
 		At: at.Truncate(time.Second), Key: key, Old: before, New: after, ByTTL: after.Absent() && g.chance(g.dial.ttl),
 	})
 }

@@ -104,7 +104,7 @@ func (c *Counts) add(o Counts) {
 	c.Suspects += o.Suspects
 	c.SuspectTraces += o.SuspectTraces
 	c.Matched += o.Matched
-	c.Outside += o.Outside
+	c.Context += o.Context
 }
 
 func (s *Sieve) newDesk() *desk {

@@ -22,11 +22,13 @@ import (
 // held() and find() agree, as every identity has one occurrence. So no step yields a finding.
 //
 // Removals. All chains end with the removal of one and the same item. Tips. All are the same.
+//
+// In a strong table no region may skip a state, so this does not hold there.
 
 // fastForward reports whether every version arrived over one that its writer had seen, and writes the lags.
 func (d *desk) fastForward() bool {
 	before, known := d.start()
-	if !d.named || !known || !d.ends() {
+	if !d.named || d.strong || !known || !d.ends() {
 		return false
 	}
 	for _, chain := range d.chains {

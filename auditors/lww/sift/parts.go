@@ -87,7 +87,7 @@ func (d *desk) hot(ctx context.Context, p int, leading uint64) error {
 	for k := range counts {
 		keys = append(keys, k)
 	}
-	slices.SortFunc(keys, func(a, b Hash) int { return compareHash(&a, &b) })
+	slices.SortFunc(keys, byHash)
 	for _, k := range keys {
 		d.out.counts.Traces += counts[k]
 		d.out.counts.Keys++

@@ -14,7 +14,7 @@ import (
 // identity in each region, occurrence 1, nothing is ambiguous, and there is no break and no repeated record. No start is
 // known to be foreign; named versions have a home, the region they name.
 //
-// Totals. A record outside the window is excluded as such. Every other one matches: find locates the same identity in the
+// Totals. A record outside the window is context. Every other one matches: find locates the same identity in the
 // other chain, and a removal is matched by the other chain's sk.
 //
 // Origin of si, an item, i > 0. If it is named: its home holds it; contradicted() asks for earlier(), which timely() rules
@@ -27,7 +27,8 @@ import (
 //
 // Unattributed. With two regions and nothing foreign, the other one has si, and what it replaced is the same image.
 //
-// Removals. sk removed s(k-1) in both regions: neither is unpaired. Tips. All are sk.
+// Removals. sk removed s(k-1) in both regions: neither is unpaired, nor does any region remove what another never showed.
+// Tips. All are sk. As no judgement was withheld, nothing is unjudged, shallow or withheld.
 //
 // What is not known is the writer of s0, unless the caller read the old image. It matters in two ways: it may name a
 // foreign origin, or be the writer of a later state, whose write id is stale then. Neither does where nothing names an
@@ -49,6 +50,9 @@ func (d *desk) quiet() bool {
 	before, known := d.start()
 	if !known || !d.distinct(first, before) {
 		return false
+	}
+	if d.strong {
+		return true // nothing is asked but whether the streams are the same
 	}
 	for i, t := range first {
 		switch {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/bits"
+	"slices"
 	"time"
 
 	"parallax/auditors/lww"
@@ -16,6 +17,8 @@ type Options struct {
 	Memory  int64  // bytes, all told; beyond it the sieve goes to disk
 	Dir     string // where the temporary file goes; "" is the system's folder for such
 	Workers int    // goroutines that judge, and the number of Writers; 0 is one
+	// Also are keys to be audited in full whatever their traces: those of lww.Input.Also.
+	Also []Hash
 	// Lag receives the lags of quiet keys, by key hash; the auditor reports those of the suspects. May be nil. It is called
 	// from the goroutine that called Judge.
 	Lag func(Lag)
@@ -33,24 +36,18 @@ type Counts struct {
 	Traces, Keys            int64
 	Suspects, SuspectTraces int64 // keys, and their traces
 	Matched                 int64 // as lww.Result.Matched
-	Outside                 int64 // records of quiet keys outside the window
+	Context                 int64 // as lww.Result.Context
 	Spilled                 int64 // bytes that went to disk
-}
-
-// Excluded is what the auditor would have said of the records of quiet keys that it left out.
-func (c Counts) Excluded() []audit.Exclusion {
-	if c.Outside == 0 {
-		return nil
-	}
-	return []audit.Exclusion{{Reason: "outside the window, read as context", Records: c.Outside}}
 }
 
 // Sieve takes traces, then judges their keys.
 type Sieve struct {
 	regions  int
-	from, to int64 // window, microseconds, rounded so that whole microseconds fall as they would into the window
-	slack    int64 // microseconds by which two regions' record times must differ to be ordered
-	named    bool  // images may name their origin
+	from, to int64  // window, microseconds, rounded so that whole microseconds fall as they would into the window
+	slack    int64  // microseconds by which two regions' record times must differ to be ordered
+	named    bool   // images may name their origin
+	strong   bool   // see lww.Rules.Strong
+	also     []Hash // sorted
 	lag      func(Lag)
 	workers  int
 	limit    int64 // traces that one worker may load
@@ -75,8 +72,8 @@ func New(rules lww.Rules, window audit.Window, o Options) (*Sieve, error) {
 	}
 	s := &Sieve{
 		regions: len(rules.Regions), from: ceiling(window.From), to: ceiling(window.To),
-		slack: (time.Second + rules.Clock).Microseconds(), named: rules.Attr.Origin != "",
-		lag: o.Lag, workers: max(1, o.Workers),
+		slack: (time.Second + rules.Clock).Microseconds(), named: rules.Attr.Origin != "", strong: rules.Strong,
+		also: slices.SortedFunc(slices.Values(o.Also), byHash), lag: o.Lag, workers: max(1, o.Workers),
 	}
 	waiting := o.Memory / 8 * 5
 	partitions := waiting / 4 / int64(s.workers) / (smallestChunk * traceSize)

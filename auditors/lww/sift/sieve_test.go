@@ -136,11 +136,11 @@ func TestFullMakesSuspect(t *testing.T) {
 		{Key: sift.Hash{1}, New: sift.Hash{9}, Region: 0, Flags: sift.Known},
 		{Key: sift.Hash{1}, New: sift.Hash{9}, Region: 1, Flags: sift.Known},
 	}
-	if got := sieve(t, rules, pair, sift.Options{Memory: 1 << 20}); len(got.suspects) != 0 || got.counts.Outside != 2 {
+	if got := sieve(t, rules, pair, sift.Options{Memory: 1 << 20}); len(got.suspects) != 0 || got.counts.Context != 2 {
 		t.Errorf("%+v", got.counts)
 	}
 	pair[1].Flags |= sift.Full
-	if got := sieve(t, rules, pair, sift.Options{Memory: 1 << 20}); len(got.suspects) != 1 || got.counts.Outside != 0 {
+	if got := sieve(t, rules, pair, sift.Options{Memory: 1 << 20}); len(got.suspects) != 1 || got.counts.Context != 0 {
 		t.Errorf("%+v", got.counts)
 	}
 }

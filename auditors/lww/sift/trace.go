@@ -27,7 +27,7 @@ const (
 	ByTTL   Flags = 1 << iota // removed by time to live
 	Known                     // Before was filled, or there is no old image
 	Foreign                   // the old image names an origin that is no replica
-	Full                      // to be audited in full whatever the sieve thinks: images that do not fit the event, an unordered feed
+	Full                      // audit the key in full: an image is missing that the event says there was
 )
 
 // Rank is an Order: the number of a segment among those of its region, in the order of their first records, and the

@@ -23,8 +23,10 @@ type History struct {
 	InFlight []int           // serials on their way when reading stops
 
 	offset []time.Duration
-	stands [][]int // of each record: the versions that stood in its region until the next one
-	newest []int   // of each region: its newest record, -1 before the first
+	stands [][]int          // of each record: the versions that stood in its region until the next one
+	newest map[int]int      // region -> its newest record
+	refs   map[string][]int // region and record -> versions
+	names  map[int]struct{} // versions that a record which is left shows as its new image
 }
 
 // Play makes the history of one key in the world of a profile and a seed.
@@ -49,22 +51,27 @@ func (w *World) Play(key string) *History {
 
 func newHistory(w *World, key string) *History {
 	return &History{
-		World: w, Key: key, Lost: map[int]Loss{}, Undone: map[int]Loss{}, offset: slices.Clone(w.offset),
-		newest: slices.Repeat([]int{-1}, len(w.Regions)),
+		World: w, Key: key, Lost: map[int]Loss{}, Undone: map[int]Loss{}, newest: map[int]int{}, offset: slices.Clone(w.offset),
+		refs: map[string][]int{}, names: map[int]struct{}{},
 	}
 }
 
-// trim takes away what cannot be read any more.
+// trim takes away what cannot be read any more, and names what is left.
 func (h *History) trim() {
+	var left []record.Change
 	kept := make([]bool, len(h.Changes))
-	var changes []record.Change
-	var stands [][]int
 	for i, c := range h.Changes {
-		if kept[i] = h.World.readable(c); kept[i] {
-			changes, stands = append(changes, c), append(stands, h.stands[i])
+		if !h.World.readable(c) {
+			continue
+		}
+		kept[i] = true
+		left = append(left, c)
+		h.refs[ref(c.Region, c.Shard+"/"+c.Seq)] = h.stands[i]
+		for _, serial := range h.stands[i] {
+			h.names[serial] = struct{}{}
 		}
 	}
-	h.Changes, h.stands = changes, stands
+	h.Changes = left
 	for _, losses := range []map[int]Loss{h.Lost, h.Undone} {
 		for serial, l := range losses {
 			l.Seen = slices.ContainsFunc(l.records, func(i int) bool { return kept[i] })
@@ -73,20 +80,16 @@ func (h *History) trim() {
 	}
 }
 
-// Names lists the versions that one record (its shard, a slash, its sequence number) brought to a region. They are several
-// where one took the place of another with the same content, which makes no record.
-func (h *History) Names(r audit.Region, shardAndSeq string) []int {
-	for i, c := range h.Changes {
-		if c.Region == r && len(shardAndSeq) == len(c.Shard)+1+len(c.Seq) && shardAndSeq[len(c.Shard)+1:] == c.Seq {
-			return h.stands[i]
-		}
-	}
-	return nil
-}
+func ref(r audit.Region, shardAndSeq string) string { return string(r) + " " + shardAndSeq }
+
+// Names lists the versions that one record (its shard, a slash, its sequence number) brought to a region. They are several where one took
+// the place of another with the same content, which makes no record.
+func (h *History) Names(r audit.Region, shardAndSeq string) []int { return h.refs[ref(r, shardAndSeq)] }
 
 // Shown reports whether a record that is left brought the version.
 func (h *History) Shown(serial int) bool {
-	return slices.ContainsFunc(h.stands, func(s []int) bool { return slices.Contains(s, serial) })
+	_, ok := h.names[serial]
+	return ok
 }
 
 // player is an application that writes one key.

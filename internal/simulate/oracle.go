@@ -48,7 +48,7 @@ func (h *History) destroy(region int, old *Version, m message) {
 // undo notes that an item came back to a region that had removed it, if the item was there all the way for its writer.
 func (h *History) undo(region int, gone *Version, m message) {
 	common := meet(gone, m.v)
-	if common.Removal() {
+	if common.Removal() || !h.removedHere(region, gone) {
 		return
 	}
 	for v := m.v; v != common; v = v.Parent {
@@ -57,6 +57,12 @@ func (h *History) undo(region int, gone *Version, m message) {
 		}
 	}
 	h.note(h.Undone, Loss{Version: gone, By: m.v, Region: region, At: m.due, Expired: gone.TTL})
+}
+
+// removedHere reports whether a removal took an item away from a region; combined with a write that never arrived alone, it does not.
+func (h *History) removedHere(region int, gone *Version) bool {
+	i := h.newest[region]
+	return i >= 0 && h.Changes[i].New.Absent() && slices.Contains(h.stands[i], gone.Serial)
 }
 
 // note keeps the first time a version was destroyed, and every record that shows it: the one about to be made.

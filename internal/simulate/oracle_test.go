@@ -103,6 +103,10 @@ func TestOracleKnowsTinyWorlds(t *testing.T) {
 			"0 a write p\n1 b gets p\n1 c gets p\n5 a remove d\n6 b write w\n7 a gets w\n7 c gets w\n7 b gets d", "undone d by w"},
 		"an expiry is undone": {
 			"0 a write p\n1 b gets p\n1 c gets p\n5 a expire d\n6 b write w\n7 a gets w\n7 c gets w", "undone d by w expired"},
+		"a removal of what a region never had": {
+			"0 a write p\n1 b gets p\n2 a remove d\n3 c gets d\n4 b write w\n5 c gets w\n6 a gets w", "undone d by w"},
+		"a removal of what the only region to hear of it never had": {
+			"0 a write p\n1 b gets p\n2 a remove d\n3 c gets d\n4 b write w\n5 c gets w", "apart"},
 		"an update is lost to a removal": {
 			"0 a write p\n1 b gets p\n1 c gets p\n5 b write x\n6 a remove d\n7 b gets d\n7 c gets d\n7 a gets x", "lost x by d"},
 		"both remove": {"0 a write p\n1 b gets p\n1 c gets p\n5 b remove e\n6 a remove d\n7 b gets d\n7 c gets d", ""},

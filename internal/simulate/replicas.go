@@ -114,7 +114,7 @@ func (r *replicas) put(region int, v *Version, at time.Time) {
 
 // stand notes that a region's newest record stands for one more version, which looks the same.
 func (r *replicas) stand(region, serial int) {
-	if i := r.newest[region]; i >= 0 && !slices.Contains(r.stands[i], serial) {
+	if i, ok := r.newest[region]; ok && !slices.Contains(r.stands[i], serial) {
 		r.stands[i] = append(r.stands[i], serial)
 	}
 }

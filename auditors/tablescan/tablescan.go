@@ -55,7 +55,8 @@ type Reading struct {
 type Input struct {
 	Window   audit.Window // the time whose stream records are lost
 	Compared Comparison
-	Readings []Reading // in order of time, two or more
+	Readings []Reading       // in order of time, two or more
+	Reported map[string]bool // keys that the audit of the streams reports as not replicated or diverged: it knows more of them
 }
 
 // Result is what the comparison says.
@@ -74,6 +75,7 @@ type Auditor struct{ Rules Rules }
 const (
 	exclYoung    = "in flight: written within the settle time"
 	exclChanging = "in flight: still changing while it was read again"
+	exclReported = "reported by the audit of the streams"
 	exclExpired  = "past its time to live; the table removes it lazily, each region on its own"
 )
 
@@ -105,6 +107,8 @@ func (t *tally) judge(key string) {
 		t.unjudged++
 	case s.agrees():
 		t.settled++
+	case t.in.Reported[key]:
+		t.excluded[exclReported]++
 	case !s.still:
 		t.excluded[exclChanging]++
 	case t.expired(s):

@@ -119,8 +119,8 @@ func TestOneReadingJudgesNothing(t *testing.T) {
 	}
 }
 
-// The audit of the streams names the versions in the same way, so that its finding of the same key is the same finding.
-func TestFingerprintsAreThoseOfTheStreamAudit(t *testing.T) {
+// A difference that stays is the same finding in every run, whichever region is read first.
+func TestFingerprintsAreOfTheVersions(t *testing.T) {
 	version := func(id, origin, status string) record.Image {
 		return record.NewImage(map[string]record.Attr{
 			"pk": {Type: "S", Text: "a"}, "write_id": {Type: "S", Text: id}, "origin": {Type: "S", Text: origin}, "status": {Type: "S", Text: status},
@@ -131,9 +131,9 @@ func TestFingerprintsAreThoseOfTheStreamAudit(t *testing.T) {
 		here, there record.Image
 		want        audit.Fingerprint
 	}{
-		{x, "", audit.NewFingerprint(audit.LWWNotReplicated, "idempotency-keys", "a", "write eu-west-1/2#1")},
-		{"", x, audit.NewFingerprint(audit.LWWNotReplicated, "idempotency-keys", "a", "write eu-west-1/2#1")},
-		{y, x, audit.NewFingerprint(audit.LWWDiverged, "idempotency-keys", "a", "write eu-west-1/2#1", "write eu-west-2/3#1")},
+		{x, "", audit.NewFingerprint(audit.LWWNotReplicated, "idempotency-keys", "a", "scan: write eu-west-1/2")},
+		{"", x, audit.NewFingerprint(audit.LWWNotReplicated, "idempotency-keys", "a", "scan: write eu-west-1/2")},
+		{y, x, audit.NewFingerprint(audit.LWWDiverged, "idempotency-keys", "a", "scan: write eu-west-1/2", "scan: write eu-west-2/3")},
 	} {
 		held := []map[string]record.Image{{"a": c.here}, {"a": c.there}}
 		at := golden.Clock(t, "15:00:00")
@@ -169,6 +169,20 @@ func TestCertificate(t *testing.T) {
 		}
 	}
 	if r.Matched != 2 || r.Unjudged != 1 || r.Extent.From != "2026-11-18T15:00:00Z" || r.Extent.To != "2026-11-18T16:00:01Z" {
+		t.Errorf("%+v", r)
+	}
+}
+
+// What the audit of the streams reports of a key, with its history, is not reported again without it.
+func TestReportedByTheStreamsAlready(t *testing.T) {
+	image := record.NewImage(map[string]record.Attr{"pk": {Type: "S", Text: "a"}})
+	held := []map[string]record.Image{{"a": image, "b": image}, {"a": "", "b": ""}}
+	at := golden.Clock(t, "15:00:00")
+	r := tablescan.Auditor{Rules: rules()}.Audit(tablescan.Input{
+		Compared: tablescan.Comparison{Regions: 2, Suspects: []string{"a", "b"}}, Reported: map[string]bool{"a": true},
+		Readings: []tablescan.Reading{{From: at, To: at, Images: held}, {From: at.Add(time.Hour), To: at.Add(time.Hour), Images: held}},
+	})
+	if len(r.Findings) != 1 || r.Findings[0].Key != "b" || len(r.Excluded) != 1 || r.Excluded[0].Records != 1 {
 		t.Errorf("%+v", r)
 	}
 }

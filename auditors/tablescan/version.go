@@ -22,17 +22,16 @@ func NewPrint(m record.Image) [16]byte {
 	return [16]byte(sum[:16])
 }
 
-// names identify two versions of one key as the history of a key would, which cannot know here how often a write id came
-// before: a version by its write id, or by its content where it has none or where both carry the same.
-// The audit of the streams gives a version the same name, and so a finding of either the same fingerprint.
+// names identify two versions of one key: by their write ids, or by content where one has none or both carry the same. The
+// audit of the streams names a version by its record, which nobody can know here, so that the two never share a fingerprint.
 func (a Attributes) names(m, n record.Image) []string {
 	stale := m.Text(a.WriteID) == n.Text(a.WriteID) && m.Text(a.Origin) == n.Text(a.Origin)
 	name := func(m record.Image) string {
 		if id := m.Text(a.WriteID); id != "" && !stale {
-			return "write " + m.Text(a.Origin) + "/" + id + "#1"
+			return "scan: write " + m.Text(a.Origin) + "/" + id
 		}
 		p := NewPrint(m)
-		return "image " + hex.EncodeToString(p[:]) + "#1"
+		return "scan: image " + hex.EncodeToString(p[:])
 	}
 	return []string{name(m), name(n)}
 }

@@ -253,20 +253,25 @@ func TestPlacesThatFail(t *testing.T) {
 }
 
 // A caller's own error, panic and cancellation are not taken for damage.
-func TestScanLetsTheCallerFail(t *testing.T) {
+func TestCallersMayFail(t *testing.T) {
 	dir, s, _ := written(t, 5)
 	own := errors.New("enough")
 	if err := Scan(t.Context(), dir, s, func(Rows) error { return own }); !errors.Is(err, own) {
 		t.Errorf("error %v", err)
 	}
-	func() {
-		defer func() {
-			if recover() == nil {
-				t.Error("the caller's panic was swallowed")
-			}
+	for way, call := range map[string]func(){
+		"scan":   func() { _ = Scan(t.Context(), dir, s, func(Rows) error { panic("a defect of the caller") }) },
+		"select": func() { _, _ = Select(t.Context(), dir, s, func(Hash) bool { panic("a defect of the caller") }) },
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s: the caller's panic was swallowed", way)
+				}
+			}()
+			call()
 		}()
-		_ = Scan(t.Context(), dir, s, func(Rows) error { panic("a defect of the caller") })
-	}()
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	for way, read := range ways {

@@ -76,38 +76,46 @@ func fetch(ctx context.Context, place Place, s audit.Segment) ([]byte, error) {
 
 // decode builds the changes of a file whose key's hash is wanted; all of them if want is nil.
 func decode(ctx context.Context, data []byte, s audit.Segment, want func(Hash) bool) (changes []record.Change, err error) {
-	defer recovered(&err)
-	f, err := open(data, s.Records)
+	f, err := opened(data, s.Records)
 	if err != nil {
 		return nil, err
 	}
-	for g := range f.groups() {
+	var keys []Hash
+	var rows []int
+	for index := range f.groups() {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		group, err := f.group(g)
-		if err != nil {
+		var g *group
+		if g, keys, err = f.keys(index, keys); err != nil {
 			return nil, err
 		}
-		if changes, err = group.collect(changes, s, want); err != nil {
+		rows = rows[:0]
+		for i, key := range keys {
+			if want == nil || want(key) {
+				rows = append(rows, i)
+			}
+		}
+		if changes, err = g.collect(changes, s, keys, rows); err != nil {
 			return nil, err
 		}
 	}
 	return changes, nil
 }
 
-// collect appends the wanted changes of a row group.
-func (g *group) collect(changes []record.Change, s audit.Segment, want func(Hash) bool) ([]record.Change, error) {
-	keys, err := g.hashes(colKeyHash, nil)
-	if err != nil {
-		return nil, err
+// keys opens a row group and decodes the hashes of its keys.
+func (f *segmentFile) keys(index int, into []Hash) (g *group, keys []Hash, err error) {
+	defer recovered(&err)
+	if g, err = f.group(index); err != nil {
+		return nil, into, err
 	}
-	rows := make([]int, 0, len(keys))
-	for i, key := range keys {
-		if want == nil || want(key) {
-			rows = append(rows, i)
-		}
-	}
+	keys, err = g.hashes(colKeyHash, into)
+	return g, keys, err
+}
+
+// collect appends the changes of some rows of a row group.
+func (g *group) collect(changes []record.Change, s audit.Segment, keys []Hash, rows []int) (all []record.Change, err error) {
+	defer recovered(&err)
 	if len(rows) == 0 {
 		return changes, nil
 	}

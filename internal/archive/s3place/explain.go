@@ -41,7 +41,7 @@ func (p *Place) explain(ctx context.Context, err error, verb, name string) error
 	case errors.Is(err, context.DeadlineExceeded):
 		return &problem{
 			what: fmt.Sprintf("%s %s: not done within %s", verb, object, p.timeout), cause: context.DeadlineExceeded,
-			fix: "check that the S3 endpoint can be reached, or raise aws.timeout",
+			fix: "check that the S3 endpoint can be reached and is fast enough, and run again",
 		}
 	case errors.As(err, &answer) && answer.ErrorCode() != "":
 		return p.answered(err, answer, verb, object)

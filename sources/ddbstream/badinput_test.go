@@ -98,7 +98,9 @@ func TestBodiesThatAreNoAnswer(t *testing.T) {
 			if strings.Contains(g.Reason, "sign in") {
 				t.Errorf("the gap quotes the body: %s", g.Reason)
 			}
+			s.mu.Lock()
 			bad, s.asked = 2, 1 // from now on it goes wrong twice
+			s.mu.Unlock()
 			later := l.until(start.Add(time.Hour))
 			later.wants(t, 2, 2)
 			later.whole(t)
@@ -146,6 +148,8 @@ func TestThrottledShardIsReadMoreSlowlyThenRecovers(t *testing.T) {
 	r := l.until(start.Add(time.Hour))
 	r.wants(t, 1, 40)
 	r.whole(t)
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	gap := func(i int) time.Duration { return s.times[i].Sub(s.times[i-1]) }
 	if slow, want := gap(8), 80*time.Millisecond; slow < want {
 		t.Errorf("%s between two pages after four refusals, want at least %s", slow, want)

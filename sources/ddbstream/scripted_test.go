@@ -210,11 +210,13 @@ func TestAnswersThatGoRoundInACircleAreAGap(t *testing.T) {
 func TestSilenceCostsOneTimeoutAWorker(t *testing.T) {
 	s := &scripted{silent: true}
 	l := s.lab(t)
-	l.source.Timeout, l.source.Workers = 20*time.Millisecond, 1
+	l.source.Timeout, l.source.Workers = 500*time.Millisecond, 1
 	r := l.until(start.Add(time.Hour))
 	for _, shard := range []string{"shard-1", "shard-2", "shard-3"} {
 		r.gap(t, shard+" got no answer: nothing came")
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.calls != 2 { // DescribeTable and one GetRecords
 		t.Errorf("%d calls", s.calls)
 	}

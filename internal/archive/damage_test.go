@@ -13,7 +13,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/apache/arrow/go/v17/parquet"
 	"github.com/apache/arrow/go/v17/parquet/file"
@@ -279,33 +278,4 @@ func TestCallersMayFail(t *testing.T) {
 			t.Errorf("%s: %v", way, err)
 		}
 	}
-}
-
-// FuzzDecode holds that whatever a file holds ends in changes or in an error, soon.
-func FuzzDecode(f *testing.F) {
-	data, err := encode(changes(3))
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(data)
-	f.Add(data[:len(data)-9])
-	f.Add([]byte("PAR1"))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			_, _ = decode(context.Background(), data, audit.Segment{Records: 3}, nil)
-			_ = scan(context.Background(), data, 3, func(r Rows) error {
-				for _, image := range r.New {
-					_ = string(image)
-				}
-				return nil
-			})
-		}()
-		select {
-		case <-done:
-		case <-time.After(10 * time.Second):
-			t.Fatal("no answer within 10 s")
-		}
-	})
 }

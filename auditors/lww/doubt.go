@@ -33,6 +33,8 @@ func (h *history) forked(c conflict) audit.Finding {
 	return f
 }
 
+const maxBranch = 20 // versions of a branch that a finding repeats
+
 // undecidable reports that two histories explain the records and that version lost was lost in one of them.
 func (h *history) undecidable(c conflict, lost *state, why string) {
 	severity := audit.Low
@@ -49,6 +51,13 @@ func (h *history) undecidable(c conflict, lost *state, why string) {
 	f.Rule = why
 	f.Reason = fmt.Sprintf("Whether %s in %s was lost cannot be told from the records: %s.", lost.label(h.rules.Attr), c.at.region, why)
 	f.Evidence = []audit.Evidence{h.seen(c.at, c.i-1, "stood here"), h.seen(c.at, c.i, "came after it")}
+	for k := c.i - 2; k >= max(0, c.i-maxBranch) && !lost.absent(); k-- {
+		s := &c.at.states[k]
+		if c.lost().absent() || s.start || s.absent() || c.home.find(s) >= 0 {
+			break
+		}
+		f.Evidence = append(f.Evidence, h.seen(c.at, k, "stood here before it"))
+	}
 	if c.j >= 0 {
 		f.Evidence = append(f.Evidence, h.seen(c.home, c.j, "in the other region"))
 	}

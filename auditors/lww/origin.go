@@ -1,6 +1,10 @@
 package lww
 
-import "parallax/internal/audit"
+import (
+	"slices"
+
+	"parallax/internal/audit"
+)
 
 // basis says what an origin rests on, from the strongest.
 type basis int
@@ -103,6 +107,8 @@ func (h *history) counter(s *state) int64 {
 	case s.absent():
 		return 0
 	case s.base < 0 || h.versions.list[s.base].stale: // a writer that did not say who it is did not count either
+		return -1
+	case slices.ContainsFunc(h.chains, func(c *chain) bool { return c.count(s.base) > 1 }): // it came back with its old counter
 		return -1
 	default:
 		return h.versions.list[s.base].counter

@@ -36,27 +36,32 @@ func (h *history) removals() {
 // mayBeReplica judges a removal of a version that another region never showed: if that region removed something at about
 // the time or since the version was written, the removal may be its replica, and what it removed here was lost.
 func (h *history) mayBeReplica(r removal) {
-	lost := r.removed()
+	lost, at := r.removed(), r.record().at
+	from, to := lost.at.Add(-h.slack), at.Add(h.slack)
+	if lost.start {
+		from = r.c.reach.From
+	}
 	for _, o := range h.chains {
-		if o == r.c || o.count(lost.base) > 0 {
+		if o == r.c || o.find(lost) >= 0 {
 			continue
 		}
-		from, to := lost.at.Add(-h.slack), r.record().at.Add(h.slack)
-		if lost.start {
-			from = r.c.reach.From
-		}
-		for j := o.remove; j < len(o.states); j++ {
-			s := &o.states[j]
-			if !s.absent() || s.start || s.at.Before(from) || s.at.After(to) {
-				continue
-			}
-			if lost.start {
-				h.tooOld(r.c, r.i-1, r.record().at)
-			} else if !h.reported(audit.LWWLostWrite, h.name(r.c, r.i-1)) {
+		j := o.removedWithin(from, to)
+		switch {
+		case j >= 0 && lost.start:
+			h.tooOld(r.c, r.i-1, at)
+		case j >= 0:
+			if !h.reported(audit.LWWLostWrite, h.name(r.c, r.i-1)) {
 				h.undecidable(conflict{at: r.c, i: r.i, home: o, j: j}, lost, "the removal may have come from the other region, which had never seen it")
 			}
-			return
+		case o.reach.gapIn(from, to) || overlaps(o.holes, from, to):
+			h.hidden(at, exclGap)
+		case from.Before(o.reach.From):
+			h.tooLate(at)
+			continue
+		default:
+			continue
 		}
+		return
 	}
 }
 
@@ -73,8 +78,7 @@ func (h *history) unpaired(c, o *chain) []removal {
 		if c.states[i].start || !c.states[i].absent() || c.states[i-1].blind {
 			continue
 		}
-		j := o.find(&c.states[i-1])
-		if j >= 0 && j+1 < len(o.states) && !o.states[j+1].start && o.states[j+1].absent() {
+		if o.removedSame(&c.states[i-1]) {
 			continue
 		}
 		out = append(out, removal{c, i})
@@ -125,7 +129,7 @@ func (h *history) lostToRemoval(first, second removal, v audit.Verdict, doubt st
 	}
 	c := conflict{
 		at: second.c, i: second.i, home: first.c, j: first.i, verdict: v, doubt: doubt,
-		common: second.c.common(first.c, second.i-1, first.i),
+		common: h.common(second.c, second.i-1, first.c, first.i),
 	}
 	if v == audit.Undecidable {
 		h.undecidable(c, lost, doubt)

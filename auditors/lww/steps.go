@@ -77,7 +77,7 @@ func (h *history) arrived(c conflict) {
 		h.tooOld(c.at, c.i-1, c.shown())
 		return
 	}
-	c.common = c.at.common(c.home, c.i-1, c.j)
+	c.common = h.common(c.at, c.i-1, c.home, c.j)
 	c.verdict, c.doubt = h.weigh(c)
 	h.report(c)
 }
@@ -96,14 +96,14 @@ func (h *history) tooOld(c *chain, i int, at time.Time) {
 }
 
 // returned judges a version that stood in this region before and looks written here again. It may as well have stood
-// elsewhere all the time, newer than what it replaced here: then that was lost, unless another region has shown it or the return.
+// elsewhere all the time, newer than what it replaced here: then that was lost, unless another region has shown it too.
 func (h *history) returned(c *chain, i int) {
 	over := &c.states[i-1]
-	if over.blind {
+	if over.blind || over.absent() && over.start {
 		return
 	}
 	for _, o := range h.chains {
-		if o == c || o.find(&c.states[i]) >= 0 || over.absent() && o.remove < len(o.states) || over.base >= 0 && o.count(over.base) > 0 {
+		if o == c || o.find(over) >= 0 || over.absent() && o.removedSame(&c.states[i-2]) {
 			continue
 		}
 		if over.start {
@@ -115,6 +115,12 @@ func (h *history) returned(c *chain, i int) {
 	}
 }
 
+// removedSame reports whether the region shows that this very version was removed.
+func (c *chain) removedSame(s *state) bool {
+	j := c.find(s)
+	return j >= 0 && j+1 < len(c.states) && !c.states[j+1].start && c.states[j+1].absent()
+}
+
 // cameBack reports a version of which the regions saw different occurrences. Those seen before reading began may be missing.
 func (h *history) cameBack(c conflict, lost *state) {
 	if c.at.first(0) || c.home.first(0) {
@@ -123,10 +129,11 @@ func (h *history) cameBack(c conflict, lost *state) {
 	h.undecidable(c, lost, "a write id came back, and its occurrences cannot be matched between the regions")
 }
 
-// common is the last position before i in c whose version home held before j, -1 where the item's life has none.
-func (c *chain) common(home *chain, i, j int) int {
+// common is the last position before i in c that the version at position j of home descends from, -1 where the item's life
+// has none.
+func (h *history) common(c *chain, i int, home *chain, j int) int {
 	for k := i - 1; k >= 0 && !c.states[k].absent(); k-- {
-		if home.held(&c.states[k], j) {
+		if home.held(&c.states[k], j) || h.seenBefore(home, j, &c.states[k], 0) {
 			return k
 		}
 		if c.states[k].start {
@@ -177,6 +184,10 @@ func (h *history) overRemoval(c conflict) {
 		return
 	}
 	removed := &c.at.states[c.i-2]
+	if c.home.states[c.j].start {
+		h.cannotFollow(c, c.j, removed)
+		return
+	}
 	for k := c.j - 1; k >= 0; k-- {
 		s := &c.home.states[k]
 		if s.absent() {
@@ -187,13 +198,17 @@ func (h *history) overRemoval(c conflict) {
 			return
 		}
 		if s.start {
-			if c.home.first(k) {
-				h.tooLate(c.shown())
-			}
-			h.undecidable(c, removed, "the version that came after the removal cannot be followed back to before it")
+			h.cannotFollow(c, k, removed)
 			return
 		}
 	}
+}
+
+func (h *history) cannotFollow(c conflict, k int, removed *state) {
+	if c.home.first(k) {
+		h.tooLate(c.shown())
+	}
+	h.undecidable(c, removed, "the version that came after the removal cannot be followed back to before it")
 }
 
 func (h *history) undone(c conflict, removed *state) {
@@ -208,6 +223,9 @@ func (h *history) undone(c conflict, removed *state) {
 		return
 	case h.viaThird(c):
 		h.undecidable(c, removed, thirdDoubt)
+		return
+	case h.removedByThird(c, removed):
+		h.undecidable(c, removed, "the removal may have come from a third replica, which removed something else")
 		return
 	case c.basis == byTime:
 		c.verdict, c.doubt = audit.Probable, "the winner's region follows from the times alone"
@@ -265,6 +283,11 @@ func (h *history) replacedBoth(c conflict) {
 	mineThere, theirsHere := h.known(c), h.known(back)
 	switch {
 	case mineThere && theirsHere:
+		for _, one := range []conflict{c, back} {
+			if over := one.lost(); !over.start && one.home.doubtful(over, one.j) && !over.absent() {
+				h.cameBack(one, over)
+			}
+		}
 	case mine.start && !mineThere:
 		h.tooOld(c.at, c.i-1, c.shown())
 	case theirs.start && !theirsHere:

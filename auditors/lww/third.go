@@ -1,6 +1,9 @@
 package lww
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 const thirdDoubt = "the winner descends from a version of another replica, which may have seen what was lost"
 
@@ -64,4 +67,46 @@ func (h *history) builtUpon(c conflict) bool {
 		}
 		return s.wrote == "" || h.chain(s.wrote).held(over, len(h.chain(s.wrote).states)) || !h.chain(s.wrote).reach.whole(over.at, s.at)
 	})
+}
+
+// seenBefore reports whether the ancestry of the version at position j of x leads through a region that had held s.
+func (h *history) seenBefore(x *chain, j int, s *state, hops int) bool {
+	if h.alone() || hops == maxHops {
+		return false
+	}
+	for k := j - 1; k >= 0 && !x.states[k].absent(); k-- {
+		t := &x.states[k]
+		if t.wrote == "" || t.wrote == x.region {
+			continue
+		}
+		home := h.chain(t.wrote)
+		if q := home.find(t); q > 0 && (home.held(s, q) || h.seenBefore(home, q, s, hops+1)) {
+			return true
+		}
+	}
+	return false
+}
+
+// removedByThird reports whether a removal may be the replica of one that neither of the two regions made.
+func (h *history) removedByThird(c conflict, removed *state) bool {
+	if h.alone() {
+		return false
+	}
+	if h.foreign {
+		return true
+	}
+	from, to := removed.at.Add(-h.slack), c.lost().at.Add(h.slack)
+	return slices.ContainsFunc(h.chains, func(o *chain) bool {
+		return o != c.at && o != c.home && (removed.start || !o.reach.whole(from, to) || o.removedWithin(from, to) >= 0)
+	})
+}
+
+// removedWithin is the position of a removal between two moments, -1 if there is none.
+func (c *chain) removedWithin(from, to time.Time) int {
+	for i := c.remove; i < len(c.states); i++ {
+		if s := &c.states[i]; s.absent() && !s.start && !s.at.Before(from) && !s.at.After(to) {
+			return i
+		}
+	}
+	return -1
 }

@@ -51,8 +51,8 @@ lint: $(LINT) ## vet, golangci-lint, gofmt and the shell scripts' syntax
 	@echo "lint: nothing found"
 
 .PHONY: bench
-bench: ## run the benchmarks; PACKAGES=./internal/join runs some
-	@go test -run '^$$' -bench . -benchmem -timeout 20m $(PACKAGES)
+bench: ## ratios against named peers, see BENCHMARKS.md; ARGS="-records 1,10,50" for the long one
+	@mkdir -p bin && go build -o bin/bench ./internal/bench && bin/bench $(ARGS)
 
 .PHONY: tools
 tools: postgres $(PEER) ## install what the tests need

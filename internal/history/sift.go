@@ -45,7 +45,7 @@ func (r *run) sift(ctx context.Context) (suspects []archive.Hash, err error) {
 	}
 	r.out.Keys, r.out.Full = counts.Keys+int64(len(r.also)), counts.Suspects+int64(len(r.also))
 	r.out.Matched += counts.Matched
-	r.out.Context += counts.Outside
+	r.out.Context += counts.Context
 	return suspects, nil
 }
 

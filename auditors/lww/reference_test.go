@@ -27,12 +27,13 @@ func (tb *table) set(name string, s score) {
 
 func (tb *table) markdown() string {
 	var out strings.Builder
-	out.WriteString("| what the application writes, or what the world does | histories | losses | proven | one of two | probable | undecidable | ends apart | withheld | unread | missed | false proofs |\n")
-	out.WriteString("|---|" + strings.Repeat("--:|", 11) + "\n")
+	out.WriteString("| what the application writes, or what the world does | histories | losses | proven | one of two | probable | undecidable | ends apart | withheld | unread | missed | removals undone | proven | missed | false proofs |\n")
+	out.WriteString("|---|" + strings.Repeat("--:|", 14) + "\n")
 	for _, name := range tb.names {
 		s := tb.rows[name]
-		fmt.Fprintf(&out, "| %s | %d | %d | %d | %d | %d | %d | %d | %d | %d | %d | %d |\n", name, s.histories, s.losses,
-			s.by[proven], s.by[oneOfTwo], s.by[probable], s.by[undecidable], s.by[apart], s.by[withheld], s.by[unread], s.by[missed], s.falseProofs)
+		fmt.Fprintf(&out, "| %s | %d | %d | %d | %d | %d | %d | %d | %d | %d | %d | %d | %d | %d | %d |\n", name, s.histories, s.losses,
+			s.by[proven], s.by[oneOfTwo], s.by[probable], s.by[undecidable], s.by[apart], s.by[withheld], s.by[unread], s.by[missed],
+			s.undone(), s.removals[proven], s.removals[missed], s.falseProofs)
 	}
 	return out.String()
 }

@@ -48,6 +48,14 @@ func (s *score) add(o score) {
 	s.expected += o.expected
 }
 
+// undone is how many removals were undone in all.
+func (s *score) undone() (n int) {
+	for _, k := range s.removals {
+		n += k
+	}
+	return n
+}
+
 // rulesOf are the rules of a simulated table.
 func rulesOf(w *simulate.World) lww.Rules {
 	r := rules()

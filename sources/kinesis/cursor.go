@@ -10,8 +10,10 @@ import (
 // streamName is the cursor of the stream as a whole.
 func (s *Source) streamName() string { return "kinesis/" + s.Table + "/" + string(s.Region) }
 
-// shardName is the cursor of one shard.
-func (s *Source) shardName(shard string) string { return s.streamName() + "/" + shard }
+// shardName is the cursor of one shard. Every stream counts its shards from zero, so the stream's label is part of it.
+func (r *run) shardName(shard string) string {
+	return r.streamName() + "/" + r.last.label + "/" + shard
+}
 
 // position is a shard's committed position.
 type position struct {
@@ -21,8 +23,8 @@ type position struct {
 	closed bool      // drained: it will never have another record
 }
 
-func (s *Source) position(shard string) position {
-	c, ok := s.Cursors[s.shardName(shard)]
+func (r *run) position(shard string) position {
+	c, ok := r.Cursors[r.shardName(shard)]
 	text, closed := strings.CutSuffix(string(c.Pos), "!")
 	seq, at, _ := strings.Cut(text, "/")
 	p := position{known: ok, seq: seq, closed: closed}
@@ -33,8 +35,8 @@ func (s *Source) position(shard string) position {
 }
 
 // at is the cursor of a shard moved to a position. The version stays the committed one: the store compares it.
-func (s *Source) at(shard string, p position) audit.Cursor {
-	name := s.shardName(shard)
+func (r *run) at(shard string, p position) audit.Cursor {
+	name := r.shardName(shard)
 	pos := p.seq + "/"
 	if !p.read.IsZero() {
 		pos += p.read.UTC().Format(time.RFC3339Nano)
@@ -42,7 +44,7 @@ func (s *Source) at(shard string, p position) audit.Cursor {
 	if p.closed {
 		pos += "!"
 	}
-	return audit.Cursor{Stream: name, Pos: audit.Position(pos), Version: s.Cursors[name].Version}
+	return audit.Cursor{Stream: name, Pos: audit.Position(pos), Version: r.Cursors[name].Version}
 }
 
 // mark is the position of the stream as a whole: its label, which is new whenever another stream was put in its place,

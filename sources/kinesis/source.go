@@ -45,7 +45,7 @@ const (
 // Source reads one table's changes in one region. It implements pipeline.Source[record.Change].
 //
 // A stream has one cursor per shard, so Read takes its positions from Cursors and ignores its own cursor argument. A
-// shard's cursor is "kinesis/<table>/<region>/<shard>"; its position is "<sequence number>/<moment>": the last record read,
+// shard's cursor is "kinesis/<table>/<region>/<stream>@<made>/<shard>"; its position is "<sequence number>/<moment>": the last record read,
 // and up to which arrivals the shard was read, with "!" behind it once the shard is closed and drained. The cursor
 // "kinesis/<table>/<region>" says which stream they belong to and up to which moment all of it was read.
 //

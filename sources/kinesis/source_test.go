@@ -232,6 +232,38 @@ func TestWhatWasTrimmedIsAGap(t *testing.T) {
 	l.read().whole(t)
 }
 
+func TestAShardThatWasNotTrimmedAfterAllHasNoGapAndNoRepetition(t *testing.T) {
+	l := newLab(t, nil)
+	l.write(8) // in both shards
+	l.read().whole(t)
+	l.write(4)
+	l.source.ReadAt = l.now.Add(30 * time.Hour)
+	r := l.read()
+	r.whole(t)
+	r.wants(t, 9, 12)
+}
+
+// Another stream's shards have the names of the first one's: what is known of those says nothing of these.
+func TestAShardOfAStreamInAnothersPlaceThatCannotBeReadAtOnceIsReadLater(t *testing.T) {
+	l := newLab(t, func(o *labkinesis.Options) { o.Shards = 1 })
+	l.write(3)
+	l.stream.Split("shardId-000000000000")
+	l.read().whole(t)
+	l.stream.Replace()
+	l.write(3)
+	l.faults("GetRecords", "", 1000, labkinesis.Fault{Type: "AccessDeniedException"})
+	l.read().wants(t, 1, 0)
+	l.stream.Fault(nil)
+	r := l.read()
+	r.whole(t)
+	r.wants(t, 4, 6)
+	l.stream.Split("shardId-000000000000")
+	l.write(3)
+	r = l.read()
+	r.whole(t)
+	r.wants(t, 7, 9)
+}
+
 func TestAnIdleStreamReadInTimeHasNoGap(t *testing.T) {
 	l := newLab(t, nil)
 	l.write(4)
@@ -342,6 +374,11 @@ func TestInspectSaysHowTheFeedIsSetUp(t *testing.T) {
 	}
 	l.stream.Destination("DISABLED")
 	if _, gaps := l.source.Inspect(t.Context()); len(gaps) != 1 || !strings.Contains(gaps[0].Reason, "its destination is DISABLED") || gaps[0].Remedy == "" {
+		t.Errorf("%+v", gaps)
+	}
+	l.stream.Destination("ACTIVE")
+	l.stream.ARN("arn:aws:kinesis:eu-west-1:123456789012:stream/another")
+	if _, gaps := l.source.Inspect(t.Context()); len(gaps) != 1 || !strings.Contains(gaps[0].Reason, "its destination is not set") {
 		t.Errorf("%+v", gaps)
 	}
 	l.faults("DescribeKinesisStreamingDestination", "", 10, labkinesis.Fault{Type: "AccessDeniedException"})

@@ -97,7 +97,6 @@ func (r *run) adopt(ctx context.Context) {
 			Reason: "data stream " + r.Stream + " in " + string(r.Region) + " is not the one that was read before",
 			Remedy: "keep the stream; compare the table by a scan for this time",
 		})
-		r.retire(ctx, func(string) bool { return false })
 	}
 	r.last = mark{label: label, through: last.through, unfed: last.unfed}
 }
@@ -135,7 +134,7 @@ func (r *run) describe(ctx context.Context) {
 func (r *run) retire(ctx context.Context, listed func(shard string) bool) []string {
 	var gone []string
 	for name := range r.Cursors {
-		if shard, ours := strings.CutPrefix(name, r.streamName()+"/"); ours && !listed(shard) && !r.position(shard).closed {
+		if shard, ours := strings.CutPrefix(name, r.shardName("")); ours && !listed(shard) && !r.position(shard).closed {
 			gone = append(gone, shard)
 		}
 	}

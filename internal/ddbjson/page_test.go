@@ -51,6 +51,25 @@ func TestRecords(t *testing.T) {
 	}
 }
 
+// A removal is one by time to live only if the service itself has made it.
+func TestRemovalsByTimeToLive(t *testing.T) {
+	for identity, want := range map[string]bool{
+		`{"type":"Service","principalId":"dynamodb.amazonaws.com"}`:    true,
+		`{"PrincipalId":"dynamodb.amazonaws.com","Type":"Service"}`:    true,
+		`{"type":"Service","principalId":"replication.amazonaws.com"}`: false,
+		`{"type":"Person","principalId":"dynamodb.amazonaws.com"}`:     false,
+		`{"type":"Service"}`: false, `{"principalId":null,"x":[1]}`: false, `{}`: false, `null`: false,
+	} {
+		for event, image := range map[string]string{"REMOVE": "OldImage", "INSERT": "NewImage"} {
+			p, err := ddbjson.Records([]byte(`{"Records":[{"dynamodb":{"ApproximateCreationDateTime":1,"SequenceNumber":"1","Keys":{"pk":{"S":"k"}},"`+image+
+				`":{"pk":{"S":"k"}}},"userIdentity":`+identity+`,"eventName":"`+event+`"}]}`), []string{"pk"})
+			if err != nil || len(p.Faults) > 0 || p.Changes[0].ByTTL != (want && event == "REMOVE") {
+				t.Errorf("%s by %s: %+v, %v", event, identity, p, err)
+			}
+		}
+	}
+}
+
 func TestKinesis(t *testing.T) {
 	c, id, err := ddbjson.Kinesis([]byte(`{"awsRegion":"eu-west-1","eventID":"7e","eventName":"INSERT","userIdentity":null,"recordFormat":"application/json","tableName":"keys",
 		"dynamodb":{"ApproximateCreationDateTime":1732112000123456,"ApproximateCreationDateTimePrecision":"MICROSECOND","Keys":{"pk":{"S":"a"}},"NewImage":{"pk":{"S":"a"}},"SizeBytes":4},"eventSource":"aws:dynamodb"}`), []string{"pk"})

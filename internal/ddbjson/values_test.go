@@ -65,6 +65,8 @@ var values = []struct{ in, want, reason string }{
 	{in: `{"BOOL":"false"}`, reason: "neither true nor false"},
 	{in: `{"NULL":true}`, want: `{"NULL":true}`},
 	{in: `{"SS":["b","a","é","\u0062b"]}`, want: `{"SS":["a","b","bb","é"]}`},
+	{in: `{"SS":["b","a"]}`, want: `{"SS":["a","b"]}`},
+	{in: `{"NS":["9","10"]}`, want: `{"NS":["10","9"]}`},
 	{in: `{"SS":["a","b"]}`, want: `{"SS":["a","b"]}`},
 	{in: `{"SS":["b","a","b"]}`, reason: "a set with an element twice"},
 	{in: `{"SS":["\n","!"]}`, want: `{"SS":["\u000a","!"]}`},

@@ -87,6 +87,25 @@ func BenchmarkSDK(b *testing.B) {
 	perRecord(b)
 }
 
+// BenchmarkSDKCanonical is the client's decoder and then the plain way to what the scanner yields.
+func BenchmarkSDKCanonical(b *testing.B) {
+	body, keys := page(pageRecords), []string{"pk"}
+	b.SetBytes(int64(len(body)))
+	b.ReportAllocs()
+	for b.Loop() {
+		out, err := sdk(body)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, r := range out.Records {
+			if _, err := decode(r, keys); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	perRecord(b)
+}
+
 func perRecord(b *testing.B) {
 	b.Helper()
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/pageRecords, "ns/record")

@@ -78,7 +78,7 @@ func TestReference(t *testing.T) {
 		row(p, 50_000)
 	}
 	for _, p := range simulate.Traps() {
-		row(p, 3_000)
+		row(p, 5_000)
 	}
 }
 

@@ -123,6 +123,23 @@ func TestRunsReadEachRecordOnceAcrossSplitsAndMerges(t *testing.T) {
 	third.wants(t, 1, 0)
 }
 
+func TestChildrenWaitForAParentThatCannotBeRead(t *testing.T) {
+	l := newLab(t, func(o *labkinesis.Options) { o.Shards = 1 })
+	l.write(2)
+	l.read().whole(t)
+	l.write(2)
+	l.stream.Split("shardId-000000000000")
+	l.write(4)
+	l.faults("GetShardIterator", "shardId-000000000000", 1000, labkinesis.Fault{Type: "AccessDeniedException"})
+	r := l.read()
+	r.wants(t, 1, 0)
+	r.gap(t, "GetShardIterator of shard shardId-000000000000 was refused")
+	l.stream.Fault(nil)
+	r = l.read()
+	r.whole(t)
+	r.wants(t, 3, 8)
+}
+
 func TestAShardThatClosesWhileItIsReadGivesWayToItsChildren(t *testing.T) {
 	l := newLab(t, func(o *labkinesis.Options) { o.Shards = 1 })
 	l.write(3)

@@ -229,6 +229,8 @@ func (h *history) undone(c conflict, removed *state) {
 		return
 	case c.basis == byTime:
 		c.verdict, c.doubt = audit.Probable, "the winner's region follows from the times alone"
+	case !h.alone():
+		c.verdict, c.doubt = audit.Probable, "a removal does not say which of the replicas made it"
 	case c.home.reach.gapIn(c.lost().at.Add(-h.slack), c.winner().at):
 		c.verdict, c.doubt = audit.Probable, "a gap could hide a removal in the winner's region"
 	}

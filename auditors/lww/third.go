@@ -17,12 +17,23 @@ func (h *history) viaThird(c conflict) bool {
 	return !h.alone() && h.sawLost(c, c.home, c.j, 0)
 }
 
+// elsewhereHeld reports whether a third replica held what was lost, so that a removal may have come from there.
+func (h *history) elsewhereHeld(c conflict) bool {
+	over := c.lost()
+	return h.foreign || slices.ContainsFunc(h.chains, func(o *chain) bool {
+		return o != c.at && o != c.home && (over.base < 0 || o.count(over.base) > 0 || !o.reach.whole(over.at, c.winner().at))
+	})
+}
+
 const maxHops = 8 // replicas that an ancestry is followed through
 
 func (h *history) sawLost(c conflict, x *chain, j, hops int) bool {
 	for k := j - 1; k >= 0; k-- {
 		s := &x.states[k]
-		if s.absent() || c.at.held(s, c.i-1) {
+		if s.absent() {
+			return !s.start && h.elsewhereHeld(c)
+		}
+		if c.at.held(s, c.i-1) {
 			return false
 		}
 		if s.wrote == x.region || s.wrote == c.at.region {

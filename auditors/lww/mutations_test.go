@@ -1,0 +1,45 @@
+package lww_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestMutationsFit holds the list of hand-made defects against the sources: each text must stand exactly once in its file and
+// the case that kills it must exist. Whether it still kills it is what testdata/mutants.go tells.
+func TestMutationsFit(t *testing.T) {
+	text, err := os.ReadFile("testdata/mutations.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defects := 0
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimSuffix(line, "\n")
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		defects++
+		parts := strings.Split(line, " | ")
+		if len(parts) != 3 {
+			t.Errorf("%q has %d parts", line, len(parts))
+			continue
+		}
+		source, err := os.ReadFile(parts[0])
+		if err != nil {
+			t.Error(err)
+		}
+		old, _, ok := strings.Cut(parts[1], " => ")
+		if n := strings.Count(string(source), old); n != 1 || !ok {
+			t.Errorf("%s: %q stands %d times", parts[0], old, n)
+		}
+		name, ok := strings.CutPrefix(parts[2], "TestCases/")
+		if _, err := os.Stat(filepath.Join("testdata", name+".txtar")); err != nil || !ok {
+			t.Errorf("%s: there is no case %q", parts[0], parts[2])
+		}
+	}
+	if defects < 30 {
+		t.Errorf("%d defects", defects)
+	}
+}

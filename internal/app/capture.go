@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -158,8 +159,12 @@ func began(c audit.Coverage) time.Time {
 type segments struct {
 	place archive.Place
 	open  map[string][]record.Change
+	held  int // bytes of the open ones
 	done  []audit.Segment
 }
+
+// segmentBytes bounds what all open segments hold in memory: items may have 400 KB each.
+const segmentBytes = 64 << 20
 
 func (s *segments) take(ctx context.Context, changes []record.Change) error {
 	for _, c := range changes {
@@ -169,12 +174,18 @@ func (s *segments) take(ctx context.Context, changes []record.Change) error {
 				return err
 			}
 		}
+		if s.held += len(c.Key) + len(c.Old) + len(c.New); s.held >= segmentBytes {
+			if err := s.flush(ctx); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
 
 func (s *segments) flush(ctx context.Context) error {
-	for shard := range s.open {
+	s.held = 0
+	for _, shard := range slices.Sorted(maps.Keys(s.open)) {
 		if err := s.write(ctx, shard); err != nil {
 			return err
 		}

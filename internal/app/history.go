@@ -28,6 +28,7 @@ type tableArchive struct {
 	reach    map[audit.Region]lww.Reach
 	coverage []audit.Coverage // one a region, then that of other sources
 	unread   []audit.Region   // replicas of the table that are not configured, so nothing reads them
+	lost     []audit.Window   // parts of the window that captures could not read
 	strong   bool             // the table is strongly consistent between its regions
 }
 
@@ -55,6 +56,9 @@ func (a *App) openArchive(ctx context.Context, table config.Table, t task, aroun
 		line := audit.Coverage{Source: "archive", Scope: table.Name, Region: region, Window: t.window}
 		read := capturedIn(region, captured).since(starts[region])
 		line.Gaps = uncaptured(read, t.window, minTime(t.window.To.Add(table.Settle), t.asOf), starts[region])
+		for _, g := range read.gaps(t.window) {
+			h.lost = append(h.lost, g.Window)
+		}
 		wide := read.around(t.window)
 		reach := lww.Reach{From: maxTime(wide.From, t.window.From.Add(-around)), Through: wide.To}
 		line.Watermark = reach.Through

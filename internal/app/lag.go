@@ -55,12 +55,12 @@ func (a *App) tableLags(ctx context.Context, t task, in *lag.Input) ([]audit.Cov
 		w := before(t.window, t.asOf.Add(-arrival(a.cfg)))
 		in.Window = w
 		lags := lagMeter{}
-		_, coverage, err := a.auditTable(ctx, table, task{window: w, asOf: t.asOf}, lww.Input{Lag: lags.add})
+		_, h, err := a.auditTable(ctx, table, task{window: w, asOf: t.asOf}, lww.Input{Lag: lags.add})
 		if err != nil {
 			return nil, err
 		}
 		in.Samples = append(in.Samples, lags.samples(table)...)
-		lines = append(lines, coverage...)
+		lines = append(lines, h.coverage...)
 	}
 	return lines, nil
 }

@@ -54,16 +54,23 @@ func (a *App) auditLosses(ctx context.Context, o *audit.Outcome, table config.Ta
 		}
 		also[f.Key] = due
 	}
-	result, coverage, err := a.auditTable(ctx, table, t, lww.Input{Also: also})
+	result, h, err := a.auditTable(ctx, table, t, lww.Input{Also: also})
 	if err != nil {
 		return err
+	}
+	if len(h.lost) > 0 && table.Scan.AfterGap {
+		compared, err := a.compareReplicas(ctx, table, hull(h.lost), result.Findings)
+		if err != nil {
+			return err
+		}
+		defer add(o, audit.Judgement{Findings: compared.Findings, Excluded: compared.Excluded, Matched: compared.Matched}, compared.coverage)
 	}
 	for _, f := range unsettled {
 		if !slices.Contains(result.Withheld, f.Key) {
 			o.Rejudged = append(o.Rejudged, f.Fingerprint)
 		}
 	}
-	add(o, audit.Judgement{Findings: result.Findings, Excluded: result.Excluded, Matched: result.Matched}, coverage)
+	add(o, audit.Judgement{Findings: result.Findings, Excluded: result.Excluded, Matched: result.Matched}, h.coverage)
 	return nil
 }
 
@@ -87,7 +94,7 @@ func (a *App) unsettled(ctx context.Context, table config.Table, w audit.Window)
 
 // auditTable audits one table's archive and writes its certificate. A hole in a chain of images that no gap explains is a
 // gap too.
-func (a *App) auditTable(ctx context.Context, table config.Table, t task, in lww.Input) (history.Result, []audit.Coverage, error) {
+func (a *App) auditTable(ctx context.Context, table config.Table, t task, in lww.Input) (history.Result, *tableArchive, error) {
 	h, err := a.openArchive(ctx, table, t, historyContext)
 	if err != nil {
 		return history.Result{}, nil, err
@@ -99,13 +106,7 @@ func (a *App) auditTable(ctx context.Context, table config.Table, t task, in lww
 	}
 	h.read(result.Damaged)
 	h.judged(result)
-	if scanned, err := a.scanAfterGap(ctx, table, h, t); err != nil {
-		return result, nil, err
-	} else if scanned != nil {
-		result.Findings = append(result.Findings, scanned.Findings...)
-		h.coverage = append(h.coverage, scanned.Coverage...)
-	}
-	return result, h.coverage, nil
+	return result, h, nil
 }
 
 // auditorOf is the audit of a table's archive, with the older part of it at hand.

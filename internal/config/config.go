@@ -96,6 +96,8 @@ type Kinesis struct {
 type Scan struct {
 	AfterGap  bool `yaml:"after_gap" default:"true" doc:"Scan both replicas when a stream has a gap. It costs read capacity."`
 	ReadUnits int  `yaml:"read_units" default:"100" doc:"Read capacity units a second to use at most, in each region."`
+
+	Pause time.Duration `yaml:"pause" default:"1m" doc:"How long to wait before items that differ are read again, which is done twice."`
 }
 
 // Attributes maps the roles an attribute can play to the table's own names.

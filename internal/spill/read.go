@@ -16,13 +16,13 @@ func (s *Set[T]) Load(ctx context.Context, p int, buf []T) ([]T, error) {
 	for _, chunk := range part.kept {
 		buf = append(buf, chunk...)
 	}
-	for i, e := range part.extent {
+	for i, block := range part.blocks {
 		if err := ctx.Err(); i%64 == 0 && err != nil {
 			return nil, fmt.Errorf("load spill partition %d: %w", p, err)
 		}
 		n := len(buf)
-		buf = buf[:n+e.count]
-		if err := s.fetch(f, e, buf[n:]); err != nil {
+		buf = buf[:n+s.chunk]
+		if err := s.fetch(f, block, buf[n:]); err != nil {
 			return nil, fmt.Errorf("load spill partition %d: %w", p, err)
 		}
 	}
@@ -42,12 +42,12 @@ func (s *Set[T]) Each(ctx context.Context, p int, f func([]T) error) error {
 		}
 	}
 	var buf []T
-	for _, e := range part.extent {
+	for _, block := range part.blocks {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("read spill partition %d: %w", p, err)
 		}
-		buf = slices.Grow(buf[:0], e.count)[:e.count]
-		if err := s.fetch(from, e, buf); err != nil {
+		buf = slices.Grow(buf[:0], s.chunk)[:s.chunk]
+		if err := s.fetch(from, block, buf); err != nil {
 			return fmt.Errorf("read spill partition %d: %w", p, err)
 		}
 		if err := f(buf); err != nil {
@@ -57,10 +57,11 @@ func (s *Set[T]) Each(ctx context.Context, p int, f func([]T) error) error {
 	return nil
 }
 
-func (s *Set[T]) fetch(f file, e extent, into []T) error {
+func (s *Set[T]) fetch(f file, block uint32, into []T) error {
 	// A file that ends early is as bad as one that cannot be read: ReadAt makes both an error.
-	if _, err := f.ReadAt(bytesOf(into), e.offset); err != nil {
-		return fmt.Errorf("%d bytes at %d of the temporary file in %s: %w", int64(e.count)*s.size, e.offset, s.folder(), err)
+	offset := int64(block) * s.block()
+	if _, err := f.ReadAt(bytesOf(into), offset); err != nil {
+		return fmt.Errorf("%d bytes at %d of the temporary file in %s: %w", s.block(), offset, s.folder(), err)
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"reflect"
 	"sync"
@@ -34,7 +35,7 @@ type Set[T any] struct {
 	mu      sync.Mutex
 	parts   []part[T]
 	file    file  // nil until the first chunk is spilled
-	end     int64 // of the file
+	blocks  int64 // chunks in the file, all of one size
 	writers int   // open ones
 	taken   int   // chunks of closed writers that count against those of Config.Writers
 	err     error // the first failure to write; what was added is not complete then
@@ -45,13 +46,7 @@ type Set[T any] struct {
 type part[T any] struct {
 	count  int64
 	kept   [][]T
-	extent []extent
-}
-
-// extent is a run of records in the file.
-type extent struct {
-	offset int64 // bytes
-	count  int   // records
+	blocks []uint32 // numbers of its full chunks in the file
 }
 
 type file interface {
@@ -115,8 +110,11 @@ func (s *Set[T]) Len(p int) int64 {
 func (s *Set[T]) Spilled() int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.end
+	return s.blocks * s.block()
 }
+
+// block is the size of a full chunk in bytes.
+func (s *Set[T]) block() int64 { return int64(s.chunk) * s.size }
 
 // Close gives up all memory and the file. Reading or writing afterwards is an error.
 func (s *Set[T]) Close() error {
@@ -155,28 +153,33 @@ func (s *Set[T]) keep(p int, chunk []T, rest bool) (bool, error) {
 	return true, nil
 }
 
-// write puts a chunk into the file. Chunks are written side by side: only their places are handed out one by one.
+// write puts a full chunk into the file. Chunks are written side by side: only their places are handed out one by one.
 func (s *Set[T]) write(p int, chunk []T) error {
-	f, offset, err := s.place(int64(len(chunk)) * s.size)
+	f, block, err := s.place()
 	if err != nil {
 		return err
 	}
+	offset := int64(block) * s.block()
 	if _, err := f.WriteAt(bytesOf(chunk), offset); err != nil {
-		return s.fail(fmt.Errorf("spill %d bytes at %d of the temporary file in %s: %w", int64(len(chunk))*s.size, offset, s.folder(), err))
+		return s.fail(fmt.Errorf("spill %d bytes at %d of the temporary file in %s: %w", s.block(), offset, s.folder(), err))
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	part := &s.parts[p]
-	part.extent = append(part.extent, extent{offset: offset, count: len(chunk)})
+	part.blocks = append(part.blocks, block)
 	part.count += int64(len(chunk))
 	return nil
 }
 
-func (s *Set[T]) place(n int64) (file, int64, error) {
+func (s *Set[T]) place() (file, uint32, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		return nil, 0, errClosed
+	}
+	if s.blocks > math.MaxUint32 {
+		s.err = fmt.Errorf("spill more than %d chunks: there is too little memory for so much", s.blocks)
+		return nil, 0, s.err
 	}
 	if s.file == nil {
 		f, err := s.open(s.cfg.Dir)
@@ -186,9 +189,9 @@ func (s *Set[T]) place(n int64) (file, int64, error) {
 		}
 		s.file = f
 	}
-	offset := s.end
-	s.end += n
-	return s.file, offset, nil
+	block := uint32(s.blocks) //nolint:gosec // checked above
+	s.blocks++
+	return s.file, block, nil
 }
 
 func (s *Set[T]) fail(err error) error {

@@ -56,7 +56,7 @@ func (h *history) doubleAccept(t twins) audit.Finding {
 	f.Evidence = slices.Concat([]audit.Evidence{h.seen(t.a, t.i, lost), h.seen(t.b, t.j, kept)}, h.taken(t.a, first), h.taken(t.b, second))
 	if c := t.replaced; c != nil {
 		for k := t.i + 1; k < c.i; k++ {
-			f.Evidence = append(f.Evidence, h.seen(c.at, k, "lost"))
+			f.Evidence = append(f.Evidence, h.seen(c.at, k, h.fate(*c, &c.at.states[k])))
 		}
 		f.Evidence = append(f.Evidence, h.seen(c.at, c.i, "replaced it here"))
 	}

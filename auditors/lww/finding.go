@@ -21,11 +21,17 @@ func (h *history) report(c conflict) {
 	if c.common < 0 && (c.at.first(i) || c.home.first(j)) {
 		h.tooLate(c.shown()) // whether both regions inserted the key is not known
 	}
-	if c.common < 0 && h.insertedHere(c.at, i) && h.insertedHere(c.home, j) && !c.at.heldAny(c.home.states[j:c.j], i) {
+	if c.common < 0 && h.unrelated() && h.insertedHere(c.at, i) && h.insertedHere(c.home, j) && !c.at.heldAny(c.home.states[j:c.j], i) {
 		h.add(h.doubleAccept(twins{a: c.at, i: i, b: c.home, j: j, kept: c.home, replaced: &c, verdict: c.verdict, doubt: c.doubt}), c.shown())
 		return
 	}
 	h.add(h.lostWrite(c), c.shown())
+}
+
+// unrelated reports whether two inserts that had not seen one another can be told from one that replaces what a third
+// replica removed.
+func (h *history) unrelated() bool {
+	return h.alone() || !slices.ContainsFunc(h.chains, func(c *chain) bool { return c.remove < len(c.states) })
 }
 
 // insertedHere reports whether position i is an insert that was made in this region.
@@ -141,10 +147,19 @@ func (h *history) branches(c conflict) []audit.Evidence {
 	}
 	for k := first; k < c.i; k++ {
 		if s := &c.at.states[k]; !s.start && !s.absent() {
-			out = append(out, h.seen(c.at, k, "lost"))
+			out = append(out, h.seen(c.at, k, h.fate(c, s)))
 		}
 	}
 	return append(out, h.seen(c.at, c.i, "replaced it here"), h.seen(c.home, c.j, "as written; kept by the table"))
+}
+
+// fate is what became of a version of the lost branch. Among three replicas a version that was not written where the loss
+// shows may have been known, and removed, where it was.
+func (h *history) fate(c conflict, s *state) string {
+	if h.alone() || s.wrote == c.at.region || same(s, c.lost()) {
+		return "lost"
+	}
+	return "stood here before it"
 }
 
 func differing(h *history, c conflict, diffs []difference) []audit.Evidence {

@@ -16,9 +16,9 @@ type keyed struct {
 // group sorts records out by key and region; keys come in the order of their text, the records of each as they were given.
 func group(t *tally, changes []record.Change) []keyed {
 	regions := len(t.rules.Regions)
-	number := make(map[string]int32, len(changes)/4)
-	place := make([]int32, len(changes)) // the record's key and region as one number, -1 for a foreign one
-	var sizes []int32
+	number := make(map[string]int, len(changes)/4)
+	place := make([]int, len(changes)) // the record's key and region as one number, -1 for a foreign one
+	var sizes []int
 	for i := range changes {
 		c := &changes[i]
 		region := slices.Index(t.rules.Regions, c.Region)
@@ -29,11 +29,11 @@ func group(t *tally, changes []record.Change) []keyed {
 		}
 		n, known := number[c.Key]
 		if !known {
-			n = int32(len(number))
+			n = len(number)
 			number[c.Key] = n
-			sizes = append(sizes, make([]int32, regions)...)
+			sizes = append(sizes, make([]int, regions)...)
 		}
-		place[i] = n*int32(regions) + int32(region)
+		place[i] = n*regions + region
 		sizes[place[i]]++
 	}
 	lists := make([][]*record.Change, len(sizes))
@@ -48,7 +48,7 @@ func group(t *tally, changes []record.Change) []keyed {
 	}
 	out := make([]keyed, 0, len(number))
 	for key, n := range number {
-		out = append(out, keyed{key: key, changes: lists[int(n)*regions : int(n+1)*regions]})
+		out = append(out, keyed{key: key, changes: lists[n*regions : (n+1)*regions]})
 	}
 	slices.SortFunc(out, func(a, b keyed) int { return strings.Compare(a.key, b.key) })
 	return out

@@ -1,6 +1,10 @@
 package lww
 
-import "parallax/internal/record"
+import (
+	"slices"
+
+	"parallax/internal/record"
+)
 
 // relink puts records that bear one time into the order in which their images follow from one another: the feed they come
 // from does not promise any. They must be in the order of their times. What the images leave open stays as it was.
@@ -48,17 +52,17 @@ type graph struct {
 
 // open is where a trail begins: an image that more records leave than reach, or else any that a record leaves.
 func (g graph) open(changes []*record.Change) record.Image {
-	var any *record.Change
+	var some *record.Change
 	for _, ch := range changes {
 		left := g.next[ch.Old]
 		if len(left) > g.in[ch.Old] {
 			return ch.Old
 		}
-		if any == nil && len(left) > 0 {
-			any = ch
+		if some == nil && len(left) > 0 {
+			some = ch
 		}
 	}
-	return any.Old
+	return some.Old
 }
 
 // trail appends the longest walk from an image that uses every record it can reach by walking: Hierholzer's algorithm.
@@ -83,8 +87,6 @@ func (g graph) trail(out []*record.Change, from record.Image) []*record.Change {
 			backwards = append(backwards, top.via)
 		}
 	}
-	for i := len(backwards) - 1; i >= 0; i-- {
-		out = append(out, backwards[i])
-	}
-	return out
+	slices.Reverse(backwards)
+	return append(out, backwards...)
 }

@@ -67,8 +67,8 @@ func (h *history) mayBeReplica(r removal) {
 
 // reported reports whether a finding of the key is about the version with a name.
 func (h *history) reported(kind audit.Kind, name string) bool {
-	print := audit.NewFingerprint(kind, h.rules.Table, h.key, name)
-	return slices.ContainsFunc(h.found, func(f found) bool { return f.Fingerprint == print })
+	wanted := audit.NewFingerprint(kind, h.rules.Table, h.key, name)
+	return slices.ContainsFunc(h.found, func(f found) bool { return f.Fingerprint == wanted })
 }
 
 // unpaired lists the removals of c that the other region did not make of the same version.

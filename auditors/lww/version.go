@@ -91,13 +91,13 @@ func (v *versions) number(m record.Image, a Attributes) int32 {
 			return n
 		}
 	} else {
-		for i := len(v.list) - 1; i >= 0; i-- {
+		for i := range slices.Backward(v.list) {
 			if v.list[i].image == m {
 				return int32(i)
 			}
 		}
 	}
-	n := int32(len(v.list))
+	n := int32(len(v.list)) //nolint:gosec // a key does not have two thousand million versions
 	v.list = append(v.list, version{image: m, id: m.Text(a.WriteID), origin: m.Text(a.Origin), counter: counter(m, a.Version)})
 	switch {
 	case v.byImage != nil:

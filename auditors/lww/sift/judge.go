@@ -107,8 +107,16 @@ func (c *Counts) add(o Counts) {
 	c.Context += o.Context
 }
 
+// newDesk makes room for the largest load at once, so that no smaller buffers are left behind.
 func (s *Sieve) newDesk() *desk {
-	return &desk{Sieve: s, seed: [2]uint64{rand.Uint64(), rand.Uint64()}, chains: make([][]*Trace, s.regions)} //nolint:gosec // slots of a table
+	var most int64
+	for p := range s.set.Partitions() {
+		most = max(most, min(s.set.Len(p), s.limit))
+	}
+	return &desk{
+		Sieve: s, seed: [2]uint64{rand.Uint64(), rand.Uint64()}, chains: make([][]*Trace, s.regions), //nolint:gosec // slots of a table
+		traces: make([]Trace, 0, most), next: make([]uint32, 0, most), heads: make([]uint32, 0, most/2),
+	}
 }
 
 // partition judges one partition, in parts if it is larger than may be loaded.

@@ -11,11 +11,15 @@ GOLANGCI := v2.12.2
 # A DynamoDB server that tests compare our stand-in with.
 DYNOXIDE := 1.2.1
 
+# A Kinesis server that the second feed is tested with.
+KINESALITE := 3.3.3
+
 TOOLS := $(CURDIR)/.tools
 LINT  := $(TOOLS)/bin/golangci-lint-$(GOLANGCI)
 # The linter caches findings under the paths of the checkout that had them, so no two checkouts share a cache.
 LINT_CACHE := $(TOOLS)/lint-cache/$(shell pwd | cksum | cut -d' ' -f1)
 PEER  := $(TOOLS)/npm/node_modules/@dynoxide/linux-x64/dynoxide
+KINESIS := $(TOOLS)/npm/node_modules/kinesalite/index.js
 
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 PACKAGES ?= ./...
@@ -55,7 +59,7 @@ bench: ## ratios against named peers, see BENCHMARKS.md; ARGS="-records 1,10,50"
 	@mkdir -p bin && go build -o bin/bench ./internal/bench && bin/bench $(ARGS)
 
 .PHONY: tools
-tools: postgres $(PEER) ## install what the tests need
+tools: postgres $(PEER) $(KINESIS) ## install what the tests need
 
 .PHONY: postgres
 postgres:
@@ -63,6 +67,10 @@ postgres:
 
 $(PEER):
 	@.ci/setup.sh dynoxide $(TOOLS)/npm $(DYNOXIDE)
+
+# After the other, for two of npm in one folder get in each other's way.
+$(KINESIS): $(PEER)
+	@.ci/setup.sh kinesalite $(TOOLS)/npm $(KINESALITE)
 
 $(LINT):
 	@.ci/setup.sh golangci-lint $@ $(GOLANGCI)

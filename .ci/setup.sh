@@ -3,6 +3,7 @@
 #
 #   setup.sh postgres                          PostgreSQL's server binaries, from Debian
 #   setup.sh dynoxide FOLDER VERSION           a DynamoDB server for tests, from npm
+#   setup.sh kinesalite FOLDER VERSION         a Kinesis server for tests, from npm
 #   setup.sh golangci-lint FILE VERSION        the linter, built from source
 set -euo pipefail
 
@@ -82,6 +83,14 @@ dynoxide() {
     "@dynoxide/linux-x64@$version" </dev/null >&2
 }
 
+kinesalite() {
+  command -v npm >/dev/null || apt_install nodejs npm
+  mkdir -p "$1"
+  say "installing kinesalite $2"
+  npm install --prefix "$1" --omit=optional --no-audit --no-fund --no-update-notifier --loglevel=error \
+    "kinesalite@$2" </dev/null >&2
+}
+
 golangci_lint() {
   local file=$1 version=$2 folder
   folder=$(dirname "$file")
@@ -97,6 +106,7 @@ golangci_lint() {
 case "${1:-}" in
   postgres) postgres ;;
   dynoxide) dynoxide "$2" "$3" ;;
+  kinesalite) kinesalite "$2" "$3" ;;
   golangci-lint) golangci_lint "$2" "$3" ;;
-  *) die "usage: setup.sh postgres | dynoxide FOLDER VERSION | golangci-lint FILE VERSION" ;;
+  *) die "usage: setup.sh postgres | dynoxide FOLDER VERSION | kinesalite FOLDER VERSION | golangci-lint FILE VERSION" ;;
 esac

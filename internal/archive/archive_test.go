@@ -211,3 +211,24 @@ func TestReadComparesWithTheSegment(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+func TestRepeatsOfAFeedThatRepeatsHaveNamesOfTheirOwn(t *testing.T) {
+	place := Folder(t.TempDir())
+	all := changes(3)
+	for i := range all {
+		all[i].Shard = record.UnorderedShard + "shardId-1"
+	}
+	first, err := Write(t.Context(), place, all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := Write(t.Context(), place, []record.Change{all[0], all[2]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range []audit.Segment{first, second} {
+		if _, err := Read(t.Context(), place, s); err != nil {
+			t.Error(err)
+		}
+	}
+}

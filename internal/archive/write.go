@@ -62,13 +62,26 @@ func describe(changes []record.Change) (audit.Segment, error) {
 		}
 	}
 	s.Window.From, s.Window.To = s.Window.From.UTC(), s.Window.To.Add(time.Second).UTC() // times are whole seconds, rounded down
-	name, err := nameOf(s)
+	name, err := nameOf(s, repeats(changes))
 	s.Name = name
 	return s, err
 }
 
+// repeats tells apart the runs of a feed that repeats its records, of which two may have the same first and last one; ""
+// where none can.
+func repeats(changes []record.Change) string {
+	if !strings.HasPrefix(changes[0].Shard, record.UnorderedShard) {
+		return ""
+	}
+	h := sha256.New()
+	for i := range changes {
+		h.Write([]byte(changes[i].Seq + "\n"))
+	}
+	return "-" + hex.EncodeToString(h.Sum(nil)[:6])
+}
+
 // nameOf is table/region/shard/first-last.parquet, each part made safe for a file name.
-func nameOf(s audit.Segment) (string, error) {
+func nameOf(s audit.Segment, apart string) (string, error) {
 	var parts []string
 	for _, part := range []string{s.Table, string(s.Region), s.Shard} {
 		if part == "" || part == "." || part == ".." {
@@ -76,7 +89,7 @@ func nameOf(s audit.Segment) (string, error) {
 		}
 		parts = append(parts, url.PathEscape(part))
 	}
-	parts = append(parts, url.PathEscape(s.First)+"-"+url.PathEscape(s.Last)+extension)
+	parts = append(parts, url.PathEscape(s.First)+"-"+url.PathEscape(s.Last)+apart+extension)
 	return strings.Join(parts, "/"), nil
 }
 

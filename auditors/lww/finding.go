@@ -154,9 +154,9 @@ func (h *history) branches(c conflict) []audit.Evidence {
 }
 
 // fate is what became of a version of the lost branch. Among three replicas a version that was not written where the loss
-// shows may have been known, and removed, where it was.
+// shows, or that another one may have removed, may have been known to the winner's writer.
 func (h *history) fate(c conflict, s *state) string {
-	if h.alone() || s.wrote == c.at.region || same(s, c.lost()) {
+	if h.alone() || same(s, c.lost()) || s.wrote == c.at.region && h.unrelated() {
 		return "lost"
 	}
 	return "stood here before it"

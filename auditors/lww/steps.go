@@ -184,6 +184,10 @@ func (h *history) overRemoval(c conflict) {
 		return
 	}
 	removed := &c.at.states[c.i-2]
+	if h.ambiguous(c.winner()) && !gone.ttl {
+		h.cameBack(c, removed)
+		return
+	}
 	if c.home.states[c.j].start {
 		h.cannotFollow(c, c.j, removed)
 		return

@@ -93,7 +93,7 @@ func (v *versions) number(m record.Image, a Attributes) int32 {
 	} else {
 		for i := range slices.Backward(v.list) {
 			if v.list[i].image == m {
-				return int32(i)
+				return int32(i) //nolint:gosec // a key does not have two thousand million versions
 			}
 		}
 	}

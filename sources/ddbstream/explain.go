@@ -106,5 +106,7 @@ func transient(err error) bool {
 	if !errors.As(err, &api) {
 		return true
 	}
-	return throttled(err) || api.ErrorFault() == smithy.FaultServer || api.ErrorCode() == "InternalServerError"
+	var answer *smithyhttp.ResponseError // a proxy's 502 has no code that anyone knows
+	return throttled(err) || api.ErrorFault() == smithy.FaultServer || api.ErrorCode() == "InternalServerError" ||
+		errors.As(err, &answer) && answer.HTTPStatusCode() >= 500
 }

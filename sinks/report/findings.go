@@ -149,6 +149,9 @@ func findingPage(w io.Writer, f audit.StoredFinding, history []audit.Event) erro
 		b.WriteString(sayf("  at stake     %s\n", MoneyList(f.Amounts)))
 	}
 	b.WriteString(sayf("  happened     %s\n", f.Window.From.UTC().Format("2006-01-02 15:04:05.000 MST")))
+	if !f.Shown.IsZero() && !f.Shown.Equal(f.Window.From) {
+		b.WriteString(sayf("  shown        %s\n", f.Shown.UTC().Format("2006-01-02 15:04:05.000 MST")))
+	}
 	b.WriteString(sayf("  rule         %s\n", f.Rule))
 	b.WriteString(sayf("  fingerprint  %s\n\n", f.Fingerprint))
 	rows := [][]string{{"  SEEN IN", "REGION", "AT", "WHAT", "NOTE"}}

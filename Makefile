@@ -45,6 +45,10 @@ test: tools ## set up what the tests need and run them; PACKAGES=./sources/... r
 test-peers: tools ## only the tests that hold our stand-ins and decoders against other people's
 	@go test -timeout 10m -count 1 -run 'Peer|Referee' $(PACKAGES)
 
+.PHONY: mutants
+mutants: ## break the lost-write auditor in many ways, one at a time, and see each one noticed
+	@go run ./auditors/lww/testdata/mutants.go
+
 .PHONY: lint
 lint: $(LINT) ## vet, golangci-lint, gofmt and the shell scripts' syntax
 	@bash -n .ci/run .ci/setup.sh

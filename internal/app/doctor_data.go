@@ -16,8 +16,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 
+	"parallax/internal/archive"
 	"parallax/internal/audit"
 	"parallax/internal/config"
+	"parallax/sources/kinesis"
 )
 
 // tables checks every table in every region, and says which verdicts its attributes permit.
@@ -39,6 +41,13 @@ func (d *doctor) table(ctx context.Context, table config.Table, region audit.Reg
 		d.missing("table", where, brief(err), "check the name, the region and the network; allow dynamodb:DescribeTable")
 		return
 	}
+	if out.Table.MultiRegionConsistency == types.MultiRegionConsistencyStrong {
+		d.ok("table", where, "strongly consistent between its regions: no write is thrown away; the replicas' streams are held against each other")
+	}
+	if table.Kinesis.Streams[region] != "" {
+		d.kinesis(ctx, table, region)
+		return
+	}
 	stream := out.Table.StreamSpecification
 	switch {
 	case stream == nil || !aws.ToBool(stream.StreamEnabled) || out.Table.LatestStreamArn == nil:
@@ -58,18 +67,66 @@ func (d *doctor) table(ctx context.Context, table config.Table, region audit.Reg
 	}
 }
 
-// verdicts says what the mapped attributes permit, and what one more would buy.
+// archive lists the change archive, as far as it takes to see that it can be read.
+func (d *doctor) archive(ctx context.Context) {
+	ctx, cancel := d.bounded(ctx)
+	defer cancel()
+	where := d.cfg.Archive.Dir
+	if d.cfg.Archive.S3 != "" {
+		where = d.cfg.Archive.S3
+	}
+	for _, err := range d.app.place().List(ctx, "") {
+		if err != nil {
+			d.missing("archive", where, brief(err), archive.Remedy(err))
+			return
+		}
+		break
+	}
+	d.ok("archive", where, "can be listed")
+}
+
+// verdicts says what the mapped attributes permit, and what one more would buy. The shares are those that the simulator
+// measures, see BENCHMARKS.md.
 func (d *doctor) verdicts(table config.Table) {
 	at := table.Attributes
+	write, origin, counter := at.WriteID != "", at.Origin != "", at.Version != ""
 	switch {
-	case at.WriteID != "" && at.Origin != "":
-		d.ok("verdicts", table.Name, "write id and origin: lost writes can be proven")
-	case at.WriteID != "":
-		d.warn("verdicts", table.Name, "write id without origin: proven only where both streams are complete", "write the region into an attribute and map it as origin")
-	case at.Version != "":
-		d.warn("verdicts", table.Name, "version counter only: most losses are proven, some only as one of two", "write a unique id with every write and map it as write_id")
+	case write && origin:
+		d.ok("verdicts", table.Name, "write id and origin: every lost write can be proven; one lost to a removal only where the removing region is known, so prefer a status to a removal")
+	case write && counter:
+		d.warn("verdicts", table.Name, "write id and counter: 84 of 100 lost writes are proven, the rest probable or one of two",
+			"let every write set its region and map it as origin: then all are proven")
+	case write:
+		d.warn("verdicts", table.Name, "write id alone: no lost write is proven, each is probable, one of two or undecidable",
+			"let every write set its region and map it as origin (all proven), or count versions and map version (84 of 100)")
+	case counter && !origin:
+		d.warn("verdicts", table.Name, "counter alone: most lost writes are proven as long as no two images are equal",
+			"write a unique id with every write, and its region, and map them as write_id and origin")
 	default:
-		d.warn("verdicts", table.Name, "neither write id nor version: a loss is at best known as one of two writes", "write a unique id with every write and map it as write_id")
+		d.warn("verdicts", table.Name, "no write id: a lost write is at best known as one of two, or undecidable",
+			"write a unique id with every write, and its region, and map them as write_id and origin: then every lost write can be proven")
+	}
+	if at.PaymentID == "" || at.AmountMinor == "" || at.Currency == "" {
+		d.warn("money", table.Name, "findings name no payment or no money", "map payment_id, amount_minor and currency")
+	}
+	if len(table.Financial) == 0 {
+		d.warn("severity", table.Name, "no attribute is marked as financial: every lost write is of medium severity", "list them under financial")
+	}
+}
+
+// kinesis checks the data stream that carries a table's changes.
+func (d *doctor) kinesis(ctx context.Context, table config.Table, region audit.Region) {
+	where := table.Kinesis.Streams[region] + " in " + string(region)
+	src := &kinesis.Source{
+		Tables: d.aws.dynamodb(region), Streams: d.aws.kinesis(region), Table: table.Name, Stream: table.Kinesis.Streams[region], Region: region,
+		Timeout: d.cfg.AWS.Timeout,
+	}
+	setup, gaps := src.Inspect(ctx)
+	for _, g := range gaps {
+		d.missing("kinesis", where, g.Reason, g.Remedy)
+	}
+	if len(gaps) == 0 {
+		d.ok("kinesis", where, fmt.Sprintf("%d shards, records kept for %s, destination %s", setup.Shards, setup.Retention, setup.Destination))
 	}
 }
 

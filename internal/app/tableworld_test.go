@@ -269,3 +269,48 @@ func TestTableWorld(t *testing.T) {
 	w.wantVerdict(run, audit.RunFindings)
 	w.wantFindings("found", said(run.Reported), "lww.lost_write lost proven")
 }
+
+// segments are the names of the segments that the manifest names.
+func (w *tableWorld) segments() []string {
+	w.Helper()
+	all, err := w.app.store.Segments(w.Context(), "keys", audit.Window{From: noon.AddDate(-1, 0, 0), To: noon.AddDate(1, 0, 0)})
+	if err != nil {
+		w.Fatal(err)
+	}
+	names := []string{}
+	for _, s := range all {
+		names = append(names, s.Name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// files are the names of the files in the archive's folder.
+func (w *tableWorld) files() []string {
+	w.Helper()
+	names := []string{}
+	for file, err := range w.app.place().List(w.Context(), "") {
+		if err != nil {
+			w.Fatal(err)
+		}
+		names = append(names, file.Name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// wantNothingCommitted wants a store that no run has written to.
+func (w *tableWorld) wantNothingCommitted() {
+	w.Helper()
+	runs, err := w.app.store.LastRuns(w.Context())
+	if err != nil {
+		w.Fatal(err)
+	}
+	cursors, err := w.app.store.Cursors(w.Context(), "capture")
+	if err != nil {
+		w.Fatal(err)
+	}
+	if segments := w.segments(); len(runs)+len(cursors)+len(segments) > 0 {
+		w.Errorf("committed: %d runs, %d cursors, segments %q", len(runs), len(cursors), segments)
+	}
+}

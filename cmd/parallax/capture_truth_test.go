@@ -1,16 +1,8 @@
 package main
 
 import (
-	"bytes"
-	"context"
-	"encoding/base64"
-	"encoding/json"
 	"fmt"
-	"io/fs"
 	"maps"
-	"math/big"
-	"path/filepath"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -22,10 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 	streamtypes "github.com/aws/aws-sdk-go-v2/service/dynamodbstreams/types"
 
-	"parallax/internal/archive"
-	"parallax/internal/audit"
 	"parallax/internal/record"
-	"parallax/sinks/store"
 )
 
 // told is a stream record in words that the SDK and the archive share. Images are JSON in which equal items look equal.
@@ -134,175 +123,6 @@ func keyText(t *testing.T, key map[string]streamtypes.AttributeValue, names []st
 	return strings.Join(parts, "/")
 }
 
-// sdkImage spells an item that the SDK has decoded; "" is none. Items have at least their key, so an empty map is none.
-func sdkImage[V any](t *testing.T, item map[string]V) string {
-	t.Helper()
-	if len(item) == 0 {
-		return ""
-	}
-	attributes := map[string]any{}
-	for name, value := range item {
-		attributes[name] = plain(t, value)
-	}
-	return spell(t, attributes)
-}
-
-// plain makes the protocol's JSON of an attribute value of either service's types: AttributeValueMemberS{Value} and so on.
-func plain(t *testing.T, attribute any) map[string]any {
-	t.Helper()
-	v := reflect.ValueOf(attribute).Elem()
-	kind := strings.TrimPrefix(v.Type().Name(), "AttributeValueMember")
-	field := v.FieldByName("Value")
-	switch value := field.Interface().(type) {
-	case []byte:
-		return map[string]any{kind: base64.StdEncoding.EncodeToString(value)}
-	case [][]byte:
-		set := make([]any, len(value))
-		for i := range value {
-			set[i] = base64.StdEncoding.EncodeToString(value[i])
-		}
-		return map[string]any{kind: set}
-	case []string:
-		set := make([]any, len(value))
-		for i := range value {
-			set[i] = value[i]
-		}
-		return map[string]any{kind: set}
-	case string, bool:
-		return map[string]any{kind: value}
-	}
-	switch kind {
-	case "L":
-		list := make([]any, field.Len())
-		for i := range list {
-			list[i] = plain(t, field.Index(i).Interface())
-		}
-		return map[string]any{kind: list}
-	case "M":
-		members := map[string]any{}
-		for _, name := range field.MapKeys() {
-			members[name.String()] = plain(t, field.MapIndex(name).Interface())
-		}
-		return map[string]any{kind: members}
-	}
-	t.Fatalf("attribute value of type %s", kind)
-	return nil
-}
-
-// archiveImage spells an image of the archive.
-func archiveImage(t *testing.T, m record.Image) string {
-	t.Helper()
-	if m.Absent() {
-		return ""
-	}
-	var attributes map[string]any
-	if err := json.Unmarshal([]byte(m), &attributes); err != nil || !m.Canonical() {
-		t.Fatalf("an image of the archive is not canonical JSON: %v", err)
-	}
-	return spell(t, attributes)
-}
-
-// spell writes the protocol's JSON of an item so that equal items look equal.
-func spell(t *testing.T, attributes map[string]any) string {
-	t.Helper()
-	for _, attribute := range attributes {
-		even(t, attribute)
-	}
-	var out bytes.Buffer
-	if err := json.NewEncoder(&out).Encode(attributes); err != nil {
-		t.Fatal(err)
-	}
-	return out.String()
-}
-
-// even gives numbers one spelling and sets one order, all the way down.
-func even(t *testing.T, attribute any) {
-	t.Helper()
-	typed, ok := attribute.(map[string]any)
-	if !ok || len(typed) != 1 {
-		t.Fatalf("not an attribute value: %v", attribute)
-	}
-	for kind, value := range typed {
-		switch value := value.(type) {
-		case string:
-			if kind == "N" {
-				typed[kind] = ratio(t, value)
-			}
-		case map[string]any:
-			for _, member := range value {
-				even(t, member)
-			}
-		case []any:
-			if kind == "L" {
-				for _, member := range value {
-					even(t, member)
-				}
-				continue
-			}
-			for i, member := range value {
-				if kind == "NS" {
-					value[i] = ratio(t, fmt.Sprint(member))
-				}
-			}
-			slices.SortFunc(value, func(a, b any) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) })
-		}
-	}
-}
-
-func ratio(t *testing.T, number string) string {
-	t.Helper()
-	r, ok := new(big.Rat).SetString(number)
-	if !ok {
-		t.Fatalf("%q is not a number", number)
-	}
-	return r.RatString()
-}
-
-// captured is what captures have left: the store that names segments, and the folder that holds them.
-type captured struct {
-	store   *store.Store
-	archive string
-}
-
-// ever holds every record's time.
-var ever = audit.Window{From: time.Unix(0, 0).UTC(), To: time.Unix(1<<35, 0).UTC()}
-
-func (c captured) segments(t *testing.T, table string) []audit.Segment {
-	t.Helper()
-	segments, err := c.store.Segments(t.Context(), table, ever)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return segments
-}
-
-// stream reads what the archive has of a region's stream. That the records of a shard follow one another is checked here:
-// the store lists segments in the order of their first records.
-func (c captured) stream(t *testing.T, table, region string) shardRecords {
-	t.Helper()
-	out := shardRecords{}
-	for _, s := range c.segments(t, table) {
-		if string(s.Region) != region {
-			continue
-		}
-		changes, err := archive.Read(t.Context(), archive.Folder(c.archive), s)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, change := range changes {
-			records := out[s.Shard]
-			if n := len(records); n > 0 && !record.SeqLess(records[n-1].Seq, change.Seq) {
-				t.Fatalf("shard %s: record %s follows %s", s.Shard, change.Seq, records[n-1].Seq)
-			}
-			out[s.Shard] = append(records, told{
-				Seq: change.Seq, Event: change.Event, Key: change.Key, At: change.At.UTC(),
-				Old: archiveImage(t, change.Old), New: archiveImage(t, change.New),
-			})
-		}
-	}
-	return out
-}
-
 // compareStreams expects the archive to hold a stream: each record once, in its shard's order, with equal content.
 func compareStreams(t *testing.T, what string, want, got shardRecords) {
 	t.Helper()
@@ -327,27 +147,6 @@ func excerpt(records []told, i int) string {
 	}
 	text := fmt.Sprintf("%+v", records[i])
 	return text[:min(len(text), 600)]
-}
-
-// unnamed are the files of the archive that no segment of the store names.
-func (c captured) unnamed(t *testing.T, tables ...string) (out []string) {
-	t.Helper()
-	named := map[string]bool{}
-	for _, table := range tables {
-		for _, s := range c.segments(t, table) {
-			named[filepath.Join(c.archive, filepath.FromSlash(s.Name))] = true
-		}
-	}
-	err := filepath.WalkDir(c.archive, func(path string, d fs.DirEntry, err error) error {
-		if err == nil && !d.IsDir() && !named[path] {
-			out = append(out, path)
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
 }
 
 // items are a table's, each spelled, by the spelling of the whole item.
@@ -400,15 +199,4 @@ func compareItems(t *testing.T, what string, want map[string]bool, archived shar
 	if !maps.Equal(left, want) {
 		t.Errorf("%s: the archive's records leave %d items, the table holds %d, and they are not the same", what, len(left), len(want))
 	}
-}
-
-// openStore opens a store for reading what runs have left.
-func openStore(t *testing.T, dsn string) *store.Store {
-	t.Helper()
-	s, err := store.Open(context.Background(), store.Options{DSN: dsn})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.Close)
-	return s
 }

@@ -126,7 +126,7 @@ func (h *history) cameBack(c conflict, lost *state) {
 	if c.at.first(0) || c.home.first(0) {
 		h.tooLate(c.shown())
 	}
-	h.undecidable(c, lost, "a write id came back, and its occurrences cannot be matched between the regions")
+	h.undecidable(c, lost, doubtMatch)
 }
 
 // common is the last position before i in c that the version at position j of home descends from, -1 where the item's life
@@ -143,6 +143,8 @@ func (h *history) common(c *chain, i int, home *chain, j int) int {
 	return -1
 }
 
+const doubtMatch = "a write id came back, and its occurrences cannot be matched between the regions"
+
 // weigh says how sure it is that the winner's writer had never seen what the winner replaced. That needs no clock: only
 // the origin's own chain, without a hole, from before the lost version was written.
 func (h *history) weigh(c conflict) (audit.Verdict, string) {
@@ -150,7 +152,7 @@ func (h *history) weigh(c conflict) (audit.Verdict, string) {
 	since, beginning := c.home.since(c.j)
 	switch {
 	case h.ambiguous(over) || h.ambiguous(won):
-		return audit.Undecidable, "a write id came back, and its occurrences cannot be matched between the regions"
+		return audit.Undecidable, doubtMatch
 	case c.home.states[c.j].start || since.After(over.at.Add(-h.slack)):
 		if beginning || c.home.first(c.j) {
 			h.tooLate(c.shown())
@@ -330,7 +332,8 @@ func (h *history) known(c conflict) bool {
 	return true
 }
 
-// fork: both regions replaced different versions by this one, and neither knew the other's. Whoever wrote it, one was lost.
+// fork: both regions replaced different versions by this one, and neither knew the other's. If it was written once, one was
+// lost, whoever wrote it; what would exclude that it was written twice, an origin or a counter, would tell who wrote it as well.
 func (h *history) fork(c conflict) {
 	mine, theirs := c.lost(), &c.home.states[c.j-1]
 	there, startsThere := c.home.since(c.j)
@@ -339,13 +342,15 @@ func (h *history) fork(c conflict) {
 	if lateThere && startsThere || lateHere && startsHere {
 		h.tooLate(later(c.shown(), theirs.at))
 	}
-	switch named := c.winner().text(h.rules.Attr.WriteID) != ""; {
-	case lateThere || lateHere || h.ambiguous(mine) || h.ambiguous(theirs) || h.ambiguous(c.winner()):
+	switch {
+	case h.ambiguous(mine) || h.ambiguous(theirs) || h.ambiguous(c.winner()):
+		c.verdict, c.doubt = audit.Undecidable, doubtMatch
+	case lateThere || lateHere:
 		c.verdict, c.doubt = audit.Undecidable, "the regions were not read back to before both versions"
-	case !named:
+	case c.winner().text(h.rules.Attr.WriteID) == "":
 		c.verdict, c.doubt = audit.Probable, "without a write id both regions may have written the same content"
 	default:
-		c.verdict = audit.Proven
+		c.verdict, c.doubt = audit.Probable, "a retry that reached both regions under one write id would look the same"
 	}
 	h.add(h.forked(c), later(c.shown(), theirs.at))
 }

@@ -28,7 +28,7 @@ const (
 var history string
 
 // seal is the SHA-256 of the history: a gauge that was bent measures nothing.
-const seal = "175ca45464a6d00b123510b841c74aae6e81f5c46804034fbb102669b6ab958e"
+const seal = "ed9eb1adbeef064e1f0775aebb98f2c95e58f870e4f12bc9df0b426c8e7bd474"
 
 // day is when the history plays.
 var day = time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)

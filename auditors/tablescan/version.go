@@ -74,7 +74,7 @@ func (a Attributes) label(m record.Image) string {
 	if out == "" {
 		return "an unnamed version"
 	}
-	return clip(out)
+	return pan.Clip(out, longest)
 }
 
 // difference is an attribute that two items do not have in common.
@@ -117,14 +117,5 @@ func show(a record.Attr, there bool) string {
 	if !there {
 		return "(none)"
 	}
-	return clip(a.Text)
-}
-
-// clip truncates card numbers, then the value itself.
-func clip(text string) string {
-	text = pan.Mask(text)
-	if runes := []rune(text); len(runes) > longest {
-		return string(runes[:longest]) + "..."
-	}
-	return text
+	return pan.Clip(a.Text, longest)
 }

@@ -40,6 +40,7 @@ var rules = []rule{
 	{name: "internal/golden", inside: vocabulary},
 	{name: "internal/simulate", inside: []string{"internal/audit", "internal/record"}},
 	{name: "internal/pipeline", inside: []string{"internal/audit", "internal/record"}},
+	{name: "internal/awscall", outside: []string{"aws"}},
 	{name: "internal/ddbjson", inside: []string{"internal/audit", "internal/record"}},
 
 	{name: "internal/spill"},
@@ -48,12 +49,12 @@ var rules = []rule{
 	{name: "reconcile/...", inside: append([]string{"internal/join"}, vocabulary...)},
 
 	{name: "sources/aurora", inside: vocabulary, outside: []string{"pgx", "zap"}},
-	{name: "sources/ddbstream", inside: append([]string{"internal/ddbjson", "internal/pipeline"}, vocabulary...), outside: []string{"aws", "zap"}},
+	{name: "sources/ddbstream", inside: append([]string{"internal/awscall", "internal/ddbjson", "internal/pipeline"}, vocabulary...), outside: []string{"aws", "zap"}},
 	{name: "sources/inventory", inside: vocabulary, outside: []string{"aws", "arrow", "zap"}},
 	{name: "sources/settlement", inside: vocabulary, outside: []string{"zap"}},
 	{name: "sources/ledgerfile", inside: vocabulary},
-	{name: "sources/ddbtable", inside: append([]string{"internal/ddbjson"}, vocabulary...), outside: []string{"aws"}},
-	{name: "sources/kinesis", inside: append([]string{"internal/ddbjson"}, vocabulary...), outside: []string{"aws"}},
+	{name: "sources/ddbtable", inside: append([]string{"internal/awscall", "internal/ddbjson"}, vocabulary...), outside: []string{"aws"}},
+	{name: "sources/kinesis", inside: append([]string{"internal/awscall", "internal/ddbjson"}, vocabulary...), outside: []string{"aws"}},
 	{name: "sources/sourcetest", inside: append([]string{"internal/pipeline"}, vocabulary...)},
 	{name: "sources/...", inside: append([]string{"internal/pipeline"}, vocabulary...), outside: []string{"aws", "zap"}},
 

@@ -5,9 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
-	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -15,11 +13,9 @@ import (
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
+	"parallax/internal/awscall"
 	"parallax/internal/ddbjson"
 )
-
-// longestAnswer bounds the body of an answer to GetRecords, in bytes: a page is at most 1 MB of items, or one larger one.
-const longestAnswer = 16 << 20
 
 var errUnscanned = errors.New("the client does not run what it is given to read answers with")
 
@@ -84,48 +80,15 @@ func (a *answers) HandleDeserialize(ctx context.Context, in middleware.Deseriali
 	return out, metadata, nil
 }
 
-func (a *answers) read(response *smithyhttp.Response) (err error) {
-	body := response.Body
-	defer func() {
-		if closed := body.Close(); err == nil && closed != nil {
-			err = fmt.Errorf("close body: %w", closed)
-		}
-	}()
-	if response.ContentLength > longestAnswer {
-		return fmt.Errorf("body: %d bytes, longer than %d", response.ContentLength, longestAnswer)
-	}
-	a.body.Reset()
-	if n, err := a.body.ReadFrom(io.LimitReader(body, longestAnswer+1)); err != nil {
-		return fmt.Errorf("body: cut off after %d bytes: %w", n, err)
-	} else if n > longestAnswer {
-		return fmt.Errorf("body: longer than %d", longestAnswer)
-	}
-	if err := a.checksum(response); err != nil {
-		return err
+func (a *answers) read(response *smithyhttp.Response) error {
+	if err := awscall.Body(response, &a.body); err != nil {
+		return err //nolint:wrapcheck // it says what is wrong with the body
 	}
 	page, err := a.scanner.Records(a.body.Bytes(), a.keys)
 	if err != nil {
 		return fmt.Errorf("body of %d bytes: %w", a.body.Len(), err)
 	}
 	a.page, a.scanned = page, true
-	return nil
-}
-
-// checksum holds the body against the checksum that the service sends with each answer. One that a stand-in did not send
-// cannot be missed, and one over a body that the transport has uncompressed says nothing.
-// Source: DynamoDB Developer Guide, "DynamoDB low-level API", response headers.
-func (a *answers) checksum(response *smithyhttp.Response) error {
-	stated := response.Header.Get("X-Amz-Crc32")
-	if stated == "" || response.Uncompressed {
-		return nil
-	}
-	want, err := strconv.ParseUint(stated, 10, 32)
-	if err != nil {
-		return errors.New("checksum: not a number")
-	}
-	if got := crc32.ChecksumIEEE(a.body.Bytes()); uint64(got) != want {
-		return fmt.Errorf("checksum: %d is stated, the body has %d", want, got)
-	}
 	return nil
 }
 

@@ -5,6 +5,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go/middleware"
+
+	"parallax/internal/awscall"
 )
 
 const (
@@ -22,10 +24,10 @@ type pace struct {
 
 // heard learns from an answer, and from those that the client has got and retried by itself.
 func (p *pace) heard(metadata middleware.Metadata, err error) {
-	refused := err != nil && throttled(err)
+	refused := err != nil && awscall.Throttled(err)
 	if attempts, ok := retry.GetAttemptResults(metadata); ok {
 		for _, a := range attempts.Results {
-			refused = refused || a.Err != nil && throttled(a.Err)
+			refused = refused || a.Err != nil && awscall.Throttled(a.Err)
 		}
 	}
 	switch {

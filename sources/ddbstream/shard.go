@@ -12,6 +12,7 @@ import (
 	"github.com/aws/smithy-go/middleware"
 
 	"parallax/internal/audit"
+	"parallax/internal/awscall"
 	"parallax/internal/record"
 )
 
@@ -129,7 +130,7 @@ func (rd *reader) read(ctx context.Context) outcome {
 			rd.gap(ctx, audit.Gap{Window: rd.unread(), Reason: fmt.Sprintf("closed shard %s does not come to an end", rd.id), Remedy: "run again"})
 			return failed
 		}
-		if err := sleep(ctx, max(rd.Interval, rd.pace.delay)); err != nil {
+		if err := awscall.Sleep(ctx, max(rd.Interval, rd.pace.delay)); err != nil {
 			return failed
 		}
 	}
@@ -178,7 +179,7 @@ func (rd *reader) recover(ctx context.Context, operation string, err error) (*st
 		return nil, false
 	}
 	rd.renewals++
-	switch c := code(err); {
+	switch c := awscall.Code(err); {
 	case c == "ExpiredIteratorException" && rd.renewals <= rd.Retries:
 		return rd.iterator(ctx)
 	case c == "TrimmedDataAccessException" && rd.renewals <= rd.Retries:

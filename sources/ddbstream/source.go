@@ -82,7 +82,8 @@ type Source struct {
 func (s *Source) Read(ctx context.Context, w audit.Window, _ audit.Cursor) iter.Seq2[record.Batch[record.Change], error] {
 	return func(yield func(record.Batch[record.Change], error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
-		r := &run{Source: s.withDefaults(), window: w, out: make(chan batch), began: time.Now()}
+		r := s.begin()
+		r.window, r.out = w, make(chan batch)
 		done := make(chan struct{})
 		go func() {
 			defer close(done)

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -15,6 +14,7 @@ import (
 	"github.com/aws/smithy-go/middleware"
 
 	"parallax/internal/audit"
+	"parallax/internal/awscall"
 )
 
 // run is one reading of one stream.
@@ -29,8 +29,7 @@ type run struct {
 	last   mark      // where the last committed run stood
 	resume bool      // there was one, on this very stream
 
-	began  time.Time   // when the reading began, by this machine's clock: for the budget alone
-	silent atomic.Bool // the endpoint gave no answer at all
+	calls *awscall.Calls
 
 	mu   sync.Mutex
 	fell bool      // something was not read to the window's end

@@ -5,21 +5,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
 	"net/http"
-	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
+	"parallax/internal/awscall"
 	"parallax/internal/ddbjson"
 )
-
-// mostBytes is far above what an answer can hold: a page is at most 1 MB of items, as the service counts them, and JSON
-// spells a byte in six characters at worst.
-const mostBytes = 16 << 20
 
 // bodyError is an answer that was given and can't be used: damaged on its way, or not from the service at all.
 type bodyError struct{ err error }
@@ -86,20 +81,20 @@ type spoiltError struct{ fault ddbjson.Fault }
 
 func (e spoiltError) Error() string { return e.fault.Error() }
 
-// intact reads a whole body and holds it against its checksum, which the SDK compares but then does not act on.
+// intact reads a whole body that is as it was sent.
 func intact(resp *smithyhttp.Response) ([]byte, error) {
-	defer resp.Body.Close() //nolint:errcheck // all of it is here, or the error is
-	body, err := io.ReadAll(io.LimitReader(resp.Body, mostBytes+1))
-	if err != nil {
-		return nil, bodyError{fmt.Errorf("it ends early: %w", err)}
+	var body bytes.Buffer
+	var cut *awscall.CutError
+	switch err := awscall.Body(resp, &body); {
+	case err == nil:
+		return body.Bytes(), nil
+	case errors.Is(err, awscall.ErrLong):
+		return nil, bodyError{fmt.Errorf("it is longer than %d bytes", awscall.LongestBody)}
+	case errors.Is(err, awscall.ErrChecksum):
+		return nil, bodyError{errors.New("its checksum does not fit")}
+	case errors.As(err, &cut):
+		return nil, bodyError{fmt.Errorf("it ends early: %w", cut.Err)}
+	default:
+		return nil, bodyError{err}
 	}
-	if len(body) > mostBytes {
-		return nil, bodyError{fmt.Errorf("it is longer than %d bytes", mostBytes)}
-	}
-	if stated := resp.Header.Get("X-Amz-Crc32"); stated != "" && resp.Header.Get("Content-Encoding") == "" {
-		if sum := strconv.FormatUint(uint64(crc32.ChecksumIEEE(body)), 10); sum != stated {
-			return nil, bodyError{errors.New("its checksum does not fit")}
-		}
-	}
-	return body, nil
 }

@@ -1,16 +1,13 @@
 package ddbtable
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
-	"strings"
-
-	"github.com/aws/smithy-go"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"parallax/internal/audit"
+	"parallax/internal/awscall"
 )
 
 // mostCauses bounds how many causes are told one by one.
@@ -77,25 +74,21 @@ const runAgain = "run again: a table is scanned from its beginning"
 func explain(err error, operation, table string, region audit.Region, w audit.Window) audit.Gap {
 	g := audit.Gap{Window: w, Remedy: runAgain}
 	what := fmt.Sprintf("%s of %s in %s", operation, table, region)
-	var api smithy.APIError
 	var body bodyError
 	var spoilt spoiltError
+	reason, advice := awscall.Explain(err, what)
 	switch {
 	case errors.Is(err, errBudget):
 		g.Reason = fmt.Sprintf("%s in %s was not read to its end: %s", table, region, err)
 		g.Remedy = "give the scan more read capacity (tables[].scan.read_units), or compare this table at a quieter time"
-	case errors.Is(err, errSilent):
+	case errors.Is(err, awscall.ErrSilent):
 		g.Reason = fmt.Sprintf("%s got no answer: %s", what, err)
 		g.Remedy = "check that the endpoint is reachable from here, then run again"
 	case errors.Is(err, errCircle):
 		g.Reason = fmt.Sprintf("%s: %s", what, err)
 		g.Remedy = "check what answers at the endpoint, then run again"
-	case uncredentialed(err):
-		g.Reason = what + " was not sent: no AWS credentials were found"
-		g.Remedy = "set AWS_PROFILE or the AWS_ variables, or give this process a role"
-	case errors.As(err, &api):
-		g.Reason = fmt.Sprintf("%s was refused: %s", what, api.ErrorCode())
-		g.Remedy = remedy(err, operation)
+	case reason != "":
+		g.Reason, g.Remedy = reason, cmp.Or(advice, refusal(err, operation))
 	case errors.As(err, &body):
 		g.Reason = fmt.Sprintf("%s got an answer that can't be used: %s", what, body)
 		g.Remedy = "check what answers at the endpoint, then run again"
@@ -103,78 +96,22 @@ func explain(err error, operation, table string, region audit.Region, w audit.Wi
 		g.Reason = fmt.Sprintf("%s: an item can't be used: %s", what, spoilt.fault.What())
 		g.Remedy = "report it: the table holds something this version does not know"
 	default:
-		g.Reason = fmt.Sprintf("%s did not succeed: %s", what, root(err))
+		g.Reason = fmt.Sprintf("%s did not succeed: %s", what, awscall.Root(err))
 		g.Remedy = "check that the endpoint is reachable from here, then run again"
 	}
 	return g
 }
 
-func remedy(err error, operation string) string {
-	switch code(err) {
-	case "AccessDeniedException", "AccessDenied":
+// refusal is what a person can do about a refusal by the service.
+func refusal(err error, operation string) string {
+	switch {
+	case awscall.Denied(err):
 		return "allow dynamodb:" + operation + " on the table, and kms:Decrypt on its key where it has one of its own"
-	case "UnrecognizedClientException", "InvalidClientTokenId", "MissingAuthenticationTokenException", "ExpiredTokenException", "InvalidSignatureException":
-		return "give this process valid AWS credentials"
-	case "ResourceNotFoundException":
+	case awscall.Code(err) == "ResourceNotFoundException":
 		return "check the table's name and region, and that the replica exists"
-	}
-	if throttled(err) {
+	case awscall.Throttled(err):
 		return "lower tables[].scan.read_units, raise the table's read capacity, or run at a quieter time"
-	}
-	return runAgain
-}
-
-// uncredentialed reports that the client had no credentials to sign a request with. The SDK has no one type for it.
-func uncredentialed(err error) bool {
-	text := err.Error()
-	for _, sign := range []string{"get credentials", "retrieve credentials", "static credentials are empty", "no EC2 IMDS role found"} {
-		if strings.Contains(text, sign) {
-			return true
-		}
-	}
-	return false
-}
-
-// root is the innermost message: the layers above it repeat the operation and name the endpoint.
-func root(err error) string {
-	for {
-		inner := errors.Unwrap(err)
-		if inner == nil {
-			return err.Error()
-		}
-		err = inner
-	}
-}
-
-func code(err error) string {
-	var api smithy.APIError
-	if errors.As(err, &api) {
-		return api.ErrorCode()
-	}
-	return ""
-}
-
-func throttled(err error) bool {
-	switch code(err) {
-	case "LimitExceededException", "ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded":
-		return true
 	default:
-		return false
+		return runAgain
 	}
-}
-
-// transient reports whether another attempt may succeed: throttling, a fault of the server, no answer or a damaged one.
-func transient(err error) bool {
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errSilent) || uncredentialed(err) {
-		return false
-	}
-	var api smithy.APIError
-	if !errors.As(err, &api) {
-		return true
-	}
-	var resp *smithyhttp.ResponseError
-	if errors.As(err, &resp) && resp.HTTPStatusCode() >= http.StatusInternalServerError {
-		return true // whatever stands between here and the service calls its errors as it likes
-	}
-	return throttled(err) || api.ErrorFault() == smithy.FaultServer || api.ErrorCode() == "InternalServerError"
 }

@@ -5,6 +5,8 @@ import (
 	"math"
 	"sync"
 	"time"
+
+	"parallax/internal/awscall"
 )
 
 // unitBytes is what one read capacity unit reads, consistently. Source: Developer Guide, "Read capacity units".
@@ -41,7 +43,7 @@ func (p *pacer) charge(ctx context.Context) (float64, error) {
 	units := p.page
 	p.free = start.Add(p.lasts(units))
 	p.mu.Unlock()
-	return units, sleep(ctx, start.Sub(now))
+	return units, awscall.Sleep(ctx, start.Sub(now))
 }
 
 // read puts a charge right with what a page of so many items really cost.
@@ -75,18 +77,4 @@ func (p *pacer) items() int32 {
 
 func (p *pacer) lasts(units float64) time.Duration {
 	return time.Duration(units / p.rate * float64(time.Second))
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return ctx.Err()
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }

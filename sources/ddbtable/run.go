@@ -6,23 +6,19 @@ import (
 	"slices"
 	"strconv"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/smithy-go/middleware"
 
 	"parallax/internal/audit"
+	"parallax/internal/awscall"
 )
 
 const longestBackoff = 15 * time.Second
 
-var (
-	errBudget = errors.New("the time allowed for reading the table is over")
-	errSilent = errors.New("nothing came within the time allowed for a request")
-)
+var errBudget = errors.New("the time allowed for reading the table is over")
 
 // run is one reading of a table.
 type run struct {
@@ -31,8 +27,7 @@ type run struct {
 	out    chan batch
 	schema schema
 	pace   *pacer
-	began  time.Time   // by this machine's clock: for the budget alone
-	silent atomic.Bool // the endpoint gave no answer at all
+	calls  *awscall.Calls
 
 	drained []audit.Extent // of segments that were read to their end, each set by its own reader
 
@@ -45,7 +40,12 @@ type run struct {
 
 func (s *Source) begin(w audit.Window) *run {
 	c := s.withDefaults()
-	return &run{Source: c, window: w, out: make(chan batch), pace: newPacer(c.Units), began: time.Now(), drained: make([]audit.Extent, c.Segments)}
+	r := &run{Source: c, window: w, out: make(chan batch), pace: newPacer(c.Units), drained: make([]audit.Extent, c.Segments)}
+	r.calls = awscall.Begin(awscall.Limits{
+		Retries: c.Retries, Backoff: c.Backoff, Slowest: longestBackoff, Timeout: c.Timeout, Budget: c.Budget, Over: errBudget,
+	}, r.answered)
+	r.calls.Throttled = r.pace.throttled
+	return r
 }
 
 // send hands a batch to the consumer, unless nobody wants it any more.
@@ -99,53 +99,11 @@ func (r *run) extent() audit.Extent {
 	return x
 }
 
-// retry repeats a call that was throttled or cut off, beyond what the client itself does. Each call is given up after
-// Timeout, and an endpoint that was silent for so long once is not asked again in this run.
-func (r *run) retry(ctx context.Context, call func(context.Context) (middleware.Metadata, error)) error {
-	delay := r.Backoff
-	for attempt := 0; ; attempt++ {
-		switch {
-		case r.silent.Load():
-			return errSilent
-		case time.Since(r.began) > r.Budget:
-			return errBudget
-		}
-		err := r.bounded(ctx, call)
-		if throttled(err) {
-			r.pace.throttled()
-		}
-		if err == nil || attempt >= r.Retries || !transient(err) || ctx.Err() != nil {
-			return err
-		}
-		if err := sleep(ctx, delay); err != nil {
-			return err
-		}
-		delay = min(2*delay, longestBackoff)
-	}
-}
+// retry makes a call, again if need be.
+func (r *run) retry(ctx context.Context, call awscall.Call) error { return r.calls.Do(ctx, call) }
 
-func (r *run) bounded(ctx context.Context, call func(context.Context) (middleware.Metadata, error)) error {
-	within, cancel := context.WithTimeout(ctx, r.Timeout)
-	defer cancel()
-	metadata, err := call(within)
-	if err == nil {
-		r.clock(metadata)
-	} else if ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded) {
-		r.silent.Store(true)
-		return errSilent
-	}
-	return err
-}
-
-// clock notes when the service answered, by its own clock, or by this machine's where the answer does not tell.
-func (r *run) clock(metadata middleware.Metadata) {
-	at, ok := awsmiddleware.GetServerTime(metadata)
-	if !ok {
-		at, ok = awsmiddleware.GetResponseAt(metadata)
-	}
-	if !ok {
-		return
-	}
+// answered notes when the service answered.
+func (r *run) answered(at time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.first.IsZero() || at.Before(r.first) {

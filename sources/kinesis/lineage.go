@@ -13,6 +13,7 @@ import (
 	"github.com/aws/smithy-go/middleware"
 
 	"parallax/internal/audit"
+	"parallax/internal/awscall"
 )
 
 // rounds bounds how often the list of shards is read again because shards closed meanwhile.
@@ -37,7 +38,7 @@ func (r *run) lineage(ctx context.Context) bool {
 		if ctx.Err() != nil || !childless(shards, read) {
 			return ctx.Err() == nil
 		}
-		if sleep(ctx, r.Interval) != nil {
+		if awscall.Sleep(ctx, r.Interval) != nil {
 			return false
 		}
 	}

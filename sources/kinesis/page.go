@@ -126,7 +126,7 @@ func (rd *reader) decode(data []byte) (record.Change, string, error) {
 	if bytes.HasPrefix(data, aggregated) {
 		return record.Change{}, "", errors.New("packed by the Kinesis Producer Library, so not written by DynamoDB")
 	}
-	c, event, err := ddbjson.Kinesis(data, rd.setup.Keys)
+	c, event, err := rd.scanner.Kinesis(data, rd.setup.Keys)
 	if err != nil {
 		if rd.foreign(data) {
 			return record.Change{}, leftTable, nil

@@ -32,7 +32,7 @@ type Setup struct {
 
 // Inspect asks how the feed is set up, and returns what would keep a reading from being whole, as gaps without a window.
 func (s *Source) Inspect(ctx context.Context) (Setup, []audit.Gap) {
-	r := &run{Source: s.withDefaults(), began: time.Now()}
+	r := s.begin()
 	if g, ok := r.inspect(ctx); !ok {
 		g.Window = audit.Window{}
 		return r.setup, []audit.Gap{g}

@@ -14,6 +14,8 @@ import (
 	"github.com/aws/smithy-go/middleware"
 
 	"parallax/internal/audit"
+	"parallax/internal/awscall"
+	"parallax/internal/ddbjson"
 )
 
 // outcome is how the reading of a shard ended.
@@ -41,6 +43,7 @@ type reader struct {
 	pause    time.Duration
 	behind   time.Duration // how far the last page was from the newest record
 	seen     memory
+	scanner  ddbjson.Scanner
 	left     map[string]int64 // records left out, by reason
 }
 
@@ -109,7 +112,7 @@ func (rd *reader) read(ctx context.Context) outcome {
 			iterator, ok = rd.iterator(ctx)
 			continue
 		}
-		if iterator != nil && sleep(ctx, rd.pause) != nil {
+		if iterator != nil && awscall.Sleep(ctx, rd.pause) != nil {
 			return failed
 		}
 	}
@@ -147,7 +150,7 @@ func (rd *reader) get(ctx context.Context, iterator *string) (*kinesis.GetRecord
 		if err == nil {
 			return page.ResultMetadata, nil
 		}
-		refused = refused || throttled(err)
+		refused = refused || awscall.Throttled(err)
 		return m, err
 	})
 	if refused {
@@ -188,7 +191,7 @@ func (rd *reader) recover(ctx context.Context, operation string, err error) (*st
 		return nil, false
 	}
 	rd.renewals++
-	if code(err) == "ExpiredIteratorException" && rd.renewals <= rd.Retries {
+	if awscall.Code(err) == "ExpiredIteratorException" && rd.renewals <= rd.Retries {
 		return rd.iterator(ctx)
 	}
 	what := "shard " + rd.id

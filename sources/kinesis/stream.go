@@ -5,10 +5,10 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"parallax/internal/audit"
+	"parallax/internal/awscall"
 )
 
 // run is one reading of one stream.
@@ -22,8 +22,7 @@ type run struct {
 	resume bool // there was one, on this very stream
 	off    bool // the table does not send its changes
 
-	began  time.Time   // when the reading began, by this machine's clock: for the budget alone
-	silent atomic.Bool // the endpoint gave no answer at all
+	calls *awscall.Calls
 
 	mu     sync.Mutex
 	fell   bool      // something was not read to the window's end

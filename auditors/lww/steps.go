@@ -247,8 +247,8 @@ func (h *history) undone(c conflict, removed *state) {
 func (h *history) unattributed(n int, c *chain, i int) {
 	o, s := h.other(c), &c.states[i]
 	if s.wrote != "" {
-		if home := h.chain(s.wrote); !home.reach.From.IsZero() && !home.reach.gapIn(home.reach.From, s.at) {
-			h.tooLate(s.at) // its own region's record of it was not read
+		if home := h.chain(s.wrote); !home.reach.From.IsZero() {
+			h.tooLate(s.at) // its own region's record of it was not read: it may lie in a gap, or before reading began
 		}
 	}
 	if o == nil {

@@ -99,7 +99,7 @@ func (h *history) newest(t tip, shown time.Time) bool {
 func (h *history) wholeAt(c *chain, i int, o *chain, shown time.Time) bool {
 	for k := i; k < len(c.states); k++ {
 		if s := &c.states[k]; s.wrote == o.region && o.find(s) < 0 && !o.reach.Through.Before(s.at.Add(h.rules.Settle)) {
-			if !o.reach.From.IsZero() && len(o.reach.Gaps) == 0 {
+			if !o.reach.From.IsZero() {
 				h.tooLate(shown)
 			}
 			h.hidden(shown, exclGap)

@@ -92,6 +92,21 @@ func (h *History) Shown(serial int) bool {
 	return ok
 }
 
+// ShownApart reports whether the regions' last records that are left show different items. Where all show the same one,
+// what sets the regions apart was written or arrived after reading stopped: nobody can know of it yet.
+func (h *History) ShownApart() bool {
+	last := map[audit.Region]record.Image{}
+	for _, c := range h.Changes {
+		last[c.Region] = c.New
+	}
+	for _, r := range h.World.Regions {
+		if stands, read := last[r]; !read || stands != last[h.World.Regions[0]] {
+			return true
+		}
+	}
+	return false
+}
+
 // player is an application that writes one key.
 type player struct {
 	*replicas

@@ -77,9 +77,10 @@ func (a Audit) Run(ctx context.Context, in lww.Input) (Result, error) {
 // run is an audit under way.
 type run struct {
 	Audit
-	in   lww.Input
-	out  Result
-	also map[archive.Hash]string // keys that are to be judged for more than the window
+	in     lww.Input
+	out    Result
+	also   map[archive.Hash]string // keys that are to be judged for more than the window
+	perKey int64                   // records of a suspect on average
 
 	mu      sync.Mutex
 	damaged map[string]error

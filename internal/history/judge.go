@@ -11,8 +11,8 @@ import (
 	"parallax/internal/record"
 )
 
-// changeSize is about what a change in memory takes while it is judged, in bytes.
-const changeSize = 3 << 10
+// changeSize is about what a change of an idempotency table takes in memory while it is judged, in bytes.
+const changeSize = 1536
 
 // judge audits the suspects in full, as many at a time as the memory allows, and returns the keys whose history began
 // before what was read of them.
@@ -30,10 +30,10 @@ func (r *run) judge(ctx context.Context, suspects []archive.Hash) (deep map[arch
 	return deep, nil
 }
 
-// batch is how many keys are judged at a time, taking a key to have as many records as one of an idempotency table has.
+// batch is how many keys are judged at a time: as many as half of the memory holds, the sieve having given up its own, if
+// each has as many records as the suspects have on average. Each batch reads the archive once more.
 func (r *run) batch() int {
-	const records = 8
-	return int(max(1000, r.Memory/4/changeSize/records))
+	return int(max(1000, r.Memory/2/changeSize/max(1, r.perKey)))
 }
 
 // judgeShallow audits some keys with what lies around the window, and leaves to deep those for which that is not enough.

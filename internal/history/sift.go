@@ -44,6 +44,9 @@ func (r *run) sift(ctx context.Context) (suspects []archive.Hash, err error) {
 		return nil, err
 	}
 	r.out.Keys, r.out.Full = counts.Keys+int64(len(r.also)), counts.Suspects+int64(len(r.also))
+	if counts.Suspects > 0 {
+		r.perKey = 1 + counts.SuspectTraces/counts.Suspects
+	}
 	r.out.Matched += counts.Matched
 	r.out.Context += counts.Context
 	return suspects, nil

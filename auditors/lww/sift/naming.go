@@ -70,6 +70,9 @@ func (n *Naming) author(t texts) Author {
 	if a.Origin != 0 && a.Origin != Elsewhere && len(t.id) > 0 {
 		a.Writer = digest(a.Origin, t.id)
 	}
+	if len(t.version) == 0 { // an error costs more than all the rest
+		return a
+	}
 	if v, err := strconv.ParseInt(string(t.version), 10, 64); err == nil && v > 0 {
 		a.Count = uint32(min(v, Uncounted)) //nolint:gosec // bounded
 	}

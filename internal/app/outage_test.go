@@ -1,0 +1,95 @@
+package app
+
+import (
+	"testing"
+	"time"
+
+	"parallax/internal/audit"
+)
+
+// outage cuts the regions of a new world off from one another at minute 20. Of a key that both know, Dublin writes a version
+// in the cut, and London another one when the cut has lasted for some time; both cannot stay.
+func outage(t *testing.T) *tableWorld {
+	t.Helper()
+	w := newTableWorld(t, nil)
+	w.capture(minute(1))
+	w.write(dublin, minute(10), "order", "accepted")
+	w.keys.Advance(minute(20))
+	w.keys.Pause()
+	w.write(dublin, minute(25), "order", "refunded")
+	w.write(dublin, minute(26), "waits", "accepted")
+	return w
+}
+
+// captures captures every four hours until a moment, and then: no stream forgets what was not read.
+func (w *tableWorld) captures(to time.Time) {
+	w.Helper()
+	for at := w.keys.Now().Add(4 * time.Hour); at.Before(to); at = at.Add(4 * time.Hour) {
+		w.capture(at)
+	}
+	w.capture(to)
+}
+
+// audited runs the lost-write audit over a window and wants it to find something, or to be clean.
+func (w *tableWorld) audited(window audit.Window, want ...string) {
+	w.Helper()
+	asOf := window.To.Add(20 * time.Minute)
+	w.captures(asOf)
+	run := w.run("lww", window, asOf)
+	verdict := audit.RunClean
+	if len(want) > 0 {
+		verdict = audit.RunFindings
+	}
+	w.wantVerdict(run, verdict)
+	w.wantFindings("reported for "+window.String(), said(run.Reported), want...)
+}
+
+const (
+	waiting = "lww.not_replicated order proven"
+	other   = "lww.not_replicated waits proven"
+	apart   = "lww.diverged order probable"
+	lost    = "lww.lost_write order proven"
+)
+
+// What an outage holds back is found while it lasts, and undone or decided when it ends: each later run judges again what is
+// not settled, and the loss that shows only then is found, though its write is hours older than the window.
+func TestAnOutageOfHours(t *testing.T) {
+	w := outage(t)
+	w.audited(minutes(5, 60), waiting, other)
+	w.audited(minutes(60, 120), waiting, other)
+	w.wantFindings("open in the cut", w.living(), waiting, other)
+	w.write(london, minute(145), "order", "disputed")
+	w.audited(minutes(120, 180), apart, other)
+	w.wantFindings("open when both have written", w.living(), apart, other)
+	w.keys.Advance(minute(205))
+	w.keys.Resume()
+	w.audited(minutes(180, 240), lost)
+	w.wantFindings("open when the cut has ended", w.living(), lost)
+	w.wantFindings("cleared", w.found(audit.Cleared), waiting, apart, other)
+	w.audited(minutes(240, 300))
+	w.wantFindings("open an hour later", w.living(), lost)
+}
+
+// An outage of more than a day reaches back beyond what a run reads around its window: it reads these keys further back.
+func TestAnOutageOfMoreThanADay(t *testing.T) {
+	w := outage(t)
+	w.audited(minutes(5, 60), waiting, other)
+	w.captures(minute(27 * 60))
+	w.write(london, minute(28*60), "order", "disputed")
+	w.keys.Advance(minute(30 * 60))
+	w.keys.Resume()
+	w.audited(minutes(30*60-10, 31*60), lost)
+	w.wantFindings("open when the cut has ended", w.living(), lost)
+	w.wantFindings("cleared", w.found(audit.Cleared), waiting, other)
+}
+
+// The loss is found too where nothing was found, or asked, before.
+func TestALossOlderThanTheContext(t *testing.T) {
+	w := outage(t)
+	w.captures(minute(27 * 60))
+	w.write(london, minute(28*60), "order", "disputed")
+	w.captures(minute(52 * 60))
+	w.keys.Resume()
+	w.audited(minutes(52*60-10, 53*60), lost)
+	w.wantFindings("open", w.living(), lost)
+}

@@ -16,12 +16,8 @@ import (
 
 // canary replays the sealed history through the code that audits the tables: it is archived, sifted, read and judged as
 // they are. Its line of the certificate has a gap if not all that is known was found, or more: then the run is void.
-func (a *App) canary(ctx context.Context, t task) (audit.Coverage, error) {
+func (a *App) canary(ctx context.Context, sealed canary.History, t task) (audit.Coverage, error) {
 	line := audit.Coverage{Source: "canary", Scope: canary.Table, Window: t.window}
-	sealed, err := canary.Open()
-	if err != nil {
-		return line, err
-	}
 	result, err := auditSealed(ctx, sealed, int64(a.cfg.Limits.MemoryMiB)<<20, a.scratch())
 	if err != nil {
 		return line, fmt.Errorf("audit the canary: %w", err)

@@ -8,6 +8,7 @@ import (
 
 	"parallax/auditors/lww"
 	"parallax/internal/audit"
+	"parallax/internal/canary"
 	"parallax/internal/config"
 	"parallax/internal/history"
 	"parallax/sinks/store"
@@ -19,12 +20,21 @@ const historyDepth = 7 * 24 * time.Hour
 // lwwJob looks for writes that last-writer-wins has thrown away, in every configured table, and before it in a table whose
 // losses are known.
 func (a *App) lwwJob(ctx context.Context, t task) (audit.Outcome, error) {
+	sealed, err := canary.Open()
+	if err != nil {
+		return audit.Outcome{}, err
+	}
+	return a.auditBeside(ctx, sealed, t)
+}
+
+// auditBeside audits every configured table, if the audit of the sealed history finds what is known to be in it.
+func (a *App) auditBeside(ctx context.Context, sealed canary.History, t task) (audit.Outcome, error) {
 	var o audit.Outcome
 	if len(a.cfg.Tables) == 0 {
 		o.Coverage = append(o.Coverage, notConfigured("archive", t.window, "tables"))
 		return o, nil
 	}
-	gauge, err := a.canary(ctx, t)
+	gauge, err := a.canary(ctx, sealed, t)
 	if err != nil {
 		return o, err
 	}

@@ -30,7 +30,10 @@ func (tb *table) markdown() string {
 	out.WriteString("| what the application writes, or what the world does | histories | losses | proven | one of two | probable | undecidable | ends apart | withheld | unread | missed | removals undone | proven | missed | false proofs |\n")
 	out.WriteString("|---|" + strings.Repeat("--:|", 14) + "\n")
 	for _, name := range tb.names {
-		s := tb.rows[name]
+		s, measured := tb.rows[name]
+		if !measured {
+			continue
+		}
 		fmt.Fprintf(&out, "| %s | %d | %d | %d | %d | %d | %d | %d | %d | %d | %d | %d | %d | %d | %d |\n", name, s.histories, s.losses,
 			s.by[proven], s.by[oneOfTwo], s.by[probable], s.by[undecidable], s.by[apart], s.by[withheld], s.by[unread], s.by[missed],
 			s.undone(), s.removals[proven], s.removals[missed], s.falseProofs)

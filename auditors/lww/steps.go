@@ -197,6 +197,9 @@ func (h *history) overRemoval(c conflict) {
 	for k := c.j - 1; k >= 0; k-- {
 		s := &c.home.states[k]
 		if s.absent() {
+			if h.akin(c) {
+				h.undecidable(c, removed, "the version that came after the removal descends from a third replica's, which may have seen what was removed")
+			}
 			return // the writer had seen an absence: an insert, not an undone removal
 		}
 		if c.at.held(s, c.i-1) {

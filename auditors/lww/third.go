@@ -98,6 +98,24 @@ func (h *history) seenBefore(x *chain, j int, s *state, hops int) bool {
 	return false
 }
 
+// akin reports whether the ancestry of a version that arrived over a removal meets that of what was removed in a third replica.
+func (h *history) akin(c conflict) bool {
+	if h.alone() {
+		return false
+	}
+	for k := c.i - 2; k >= 0 && !c.at.states[k].absent(); k-- {
+		if h.seenBefore(c.home, c.j, &c.at.states[k], 0) {
+			return true
+		}
+	}
+	for k := c.j - 1; k >= 0 && !c.home.states[k].absent(); k-- {
+		if h.seenBefore(c.at, c.i-1, &c.home.states[k], 0) {
+			return true
+		}
+	}
+	return false
+}
+
 // removedByThird reports whether a removal may be the replica of one that neither of the two regions made.
 func (h *history) removedByThird(c conflict, removed *state) bool {
 	if h.alone() {

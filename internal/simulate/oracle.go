@@ -23,8 +23,8 @@ type Loss struct {
 // destroy notes what is lost when a message takes the place of what a region holds.
 //
 // What the winner does not descend from is lost, back to where the two branches part, with three exceptions in which nobody misses
-// anything: what a writer of the lost branch had knowingly removed, what had become content that the
-// winner's writer had seen too, and writes that changed nothing.
+// anything: what a writer had knowingly removed (in a third region it may stand longer than the removal does), what had
+// become content that the winner's writer had seen too, and writes that changed nothing.
 func (h *History) destroy(region int, old *Version, m message) {
 	won := m.v
 	if old == nil || won.Descends(old) || old.Image == won.Image {
@@ -36,13 +36,18 @@ func (h *History) destroy(region int, old *Version, m message) {
 	}
 	seen := contents(won, meet(old, won))
 	for v := old; v != nil && !v.Removal() && !won.Descends(v); v = v.Parent {
-		if slices.Contains(seen, v.Image) {
+		if slices.Contains(seen, v.Image) || h.removed(v) {
 			return
 		}
 		if v.Parent == nil || v.Parent.Image != v.Image {
 			h.note(h.Lost, Loss{Version: v, By: won, Region: region, At: m.due})
 		}
 	}
+}
+
+// removed reports whether a writer has removed that very version.
+func (h *History) removed(v *Version) bool {
+	return slices.ContainsFunc(h.Versions, func(r *Version) bool { return r.Removal() && r.Parent == v })
 }
 
 // undo notes that an item came back to a region that had removed it, if the item was there all the way for its writer.

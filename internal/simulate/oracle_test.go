@@ -101,6 +101,8 @@ func TestOracleKnowsTinyWorlds(t *testing.T) {
 		"combined on the way":         {"0 a write p\n1 a write q\n2 b gets q\n2 c gets q", ""},
 		"a removal is undone": {
 			"0 a write p\n1 b gets p\n1 c gets p\n5 a remove d\n6 b write w\n7 a gets w\n7 c gets w\n7 b gets d", "undone d by w"},
+		"what was removed where it had been written is not lost elsewhere too": {
+			"0 a write p\n1 b gets p\n1 c gets p\n5 a write x\n6 c gets x\n6 a remove d\n7 b write w\n8 a gets w\n8 c gets w", "undone d by w"},
 		"an expiry is undone": {
 			"0 a write p\n1 b gets p\n1 c gets p\n5 a expire d\n6 b write w\n7 a gets w\n7 c gets w", "undone d by w expired"},
 		"a removal of what a region never had": {
@@ -149,6 +151,20 @@ func TestDoubleAccept(t *testing.T) {
 	}{{"x", "w", true}, {"w", "x", true}, {"w", "q", false}, {"q", "z", false}, {"x", "x", false}, {"x", "d", false}} {
 		if got := DoubleAccept(v(c.a), v(c.b)); got != c.want {
 			t.Errorf("%s and %s: %v", c.a, c.b, got)
+		}
+	}
+}
+
+func TestShownApart(t *testing.T) {
+	for script, want := range map[string]bool{
+		"0 a write p\n1 b gets p\n1 c gets p":               false,
+		"0 a write p\n1 b gets p\n1 c gets p\n2 a write q":  true,
+		"0 a write p\n1 b gets p":                           true,
+		"0 a write p\n1 b gets p\n1 c gets p\n2 a remove d": true,
+	} {
+		h, _ := tiny(t, script)
+		if h.ShownApart() != want {
+			t.Errorf("%q: %v", script, !want)
 		}
 	}
 }

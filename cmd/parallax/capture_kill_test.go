@@ -247,7 +247,7 @@ func (k *killing) judge(last ending) {
 		if len(want) < 5 || want.count() < 2000 {
 			k.Errorf("%s: %d records in %d shards: too few for the test to mean anything", region, want.count(), len(want))
 		}
-		k.Logf("%s: %d records in %d shards, each once in the archive", region, want.count(), len(want))
+		k.Logf("%s: the stream has %d records in %d shards", region, want.count(), len(want))
 		k.certificates(region, int64(want.count()))
 		records += want.count()
 	}

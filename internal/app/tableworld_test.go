@@ -135,6 +135,14 @@ func (w *tableWorld) write(region string, at time.Time, key, status string) {
 	}
 }
 
+// remove deletes a key in a region.
+func (w *tableWorld) remove(region string, at time.Time, key string) {
+	w.Helper()
+	if err := w.keys.Delete(region, at, key, globaltable.Condition{}); err != nil {
+		w.Fatal(err)
+	}
+}
+
 // quiet accepts a key in Dublin and captures it a minute later.
 func (w *tableWorld) quiet(at time.Time, key string) {
 	w.Helper()

@@ -63,7 +63,9 @@ func (r *run) shards(ctx context.Context) ([]types.Shard, bool) {
 		}
 		d := page.StreamDescription
 		out = append(out, d.Shards...)
-		r.keys = nil
+		if len(d.KeySchema) > 0 {
+			r.keys = nil
+		}
 		for _, k := range d.KeySchema {
 			if k.KeyType == types.KeyTypeHash {
 				r.keys = append([]string{aws.ToString(k.AttributeName)}, r.keys...)

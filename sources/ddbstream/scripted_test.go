@@ -194,7 +194,7 @@ func TestARecordOfALaterWindowHidesNoOther(t *testing.T) {
 
 func TestAnswersThatGoRoundInACircleAreAGap(t *testing.T) {
 	for reason, s := range map[string]*scripted{
-		"its next iterator is the one that was asked": {stuck: true},
+		"its next iterator is the one that was asked": {stuck: true, pages: [][]put{{{n: 1, minute: 1}}}},
 		"came after":      {pages: [][]put{{{n: 2, minute: 1}}, {{n: 1, minute: 1}}}},
 		"page after page": {pages: slices.Repeat([][]put{{{n: 1, minute: 1}}}, 20)},
 		"the list of shards of idempotency-keys does not lead on": {circle: true},
@@ -204,6 +204,15 @@ func TestAnswersThatGoRoundInACircleAreAGap(t *testing.T) {
 		if !r.mark.IsZero() {
 			t.Errorf("%s: watermark %v", reason, r.mark)
 		}
+	}
+}
+
+// Servers answer so at the end of an open shard.
+func TestAnEmptyPageThatLeadsNowhereIsTheEndOfWhatThereIs(t *testing.T) {
+	s := &scripted{stuck: true}
+	r := s.lab(t).until(start.Add(time.Hour))
+	if len(r.gaps) != 0 || r.mark.IsZero() {
+		t.Errorf("gaps %v, watermark %v", r.gaps, r.mark)
 	}
 }
 

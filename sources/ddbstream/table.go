@@ -87,6 +87,14 @@ func (r *run) table(ctx context.Context) {
 		return
 	}
 	t := described.Table
+	// The stream's own description names them too, but not every server's does.
+	for _, k := range t.KeySchema {
+		if k.KeyType == types.KeyTypeHash {
+			r.keys = append([]string{aws.ToString(k.AttributeName)}, r.keys...)
+		} else {
+			r.keys = append(r.keys, aws.ToString(k.AttributeName))
+		}
+	}
 	if !r.adopt(ctx, t) {
 		return
 	}

@@ -55,7 +55,7 @@ mutants: ## break the lost-write auditor in many ways, one at a time, and see ea
 .PHONY: lint
 lint: $(LINT) ## vet, golangci-lint, gofmt and the shell scripts' syntax
 	@bash -n .ci/run .ci/setup.sh
-	@go vet ./...
+	@go vet -tags peers ./...
 	@GOLANGCI_LINT_CACHE=$(LINT_CACHE) $(LINT) run
 	@unformatted=$$(git ls-files -z '*.go' | xargs -0 gofmt -l); \
 	if [ -n "$$unformatted" ]; then echo "not formatted (gofmt -w mends it):"; echo "$$unformatted"; exit 1; fi

@@ -26,10 +26,13 @@ import (
 
 // measured is what one pass over an archive came to.
 type measured struct {
-	Records, Keys, Full, Findings int64
-	Seconds                       float64
-	CPU                           float64 `json:"-"` // seconds of its process, of all cores
-	Peak                          int64   `json:"-"` // resident bytes of its process
+	Records  int64   `json:"records"`
+	Keys     int64   `json:"keys"`
+	Full     int64   `json:"full"` // keys that were audited in full
+	Findings int64   `json:"findings"`
+	Seconds  float64 `json:"seconds"`
+	CPU      float64 `json:"-"` // seconds of its process, of all cores
+	Peak     int64   `json:"-"` // resident bytes of its process
 }
 
 // audits measures the audit of each archive from end to end, each run in a process of its own, beside the floor: reading and
@@ -90,7 +93,7 @@ func segmentsOf(dir string) ([]audit.Segment, error) {
 		return nil, err
 	}
 	var segments []audit.Segment
-	return segments, json.Unmarshal(data, &segments)
+	return segments, json.Unmarshal(data, &segments) //nolint:musttag // written and read by this program alone
 }
 
 // auditArchive audits a generated archive and prints what came of it.

@@ -42,7 +42,7 @@ func generate(ctx context.Context, dir string, keys int64) error {
 			return err
 		}
 	}
-	data, err := json.Marshal(all)
+	data, err := json.Marshal(all) //nolint:musttag // see segmentsOf
 	if err != nil {
 		return fmt.Errorf("write manifest: %w", err)
 	}

@@ -66,7 +66,7 @@ func parse(args []string) (settings, error) {
 	if err := flags.Parse(args); err != nil {
 		return s, err
 	}
-	for _, text := range strings.Split(*millions, ",") {
+	for text := range strings.SplitSeq(*millions, ",") {
 		n, err := strconv.ParseInt(text, 10, 64)
 		if err != nil || n < 1 {
 			return s, fmt.Errorf("records: %q is not a number of millions", text)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"strconv"
@@ -93,15 +94,8 @@ func lastOf(key int64) int {
 
 // nameOf spreads keys as an application's random ids would be.
 func nameOf(key int64) string {
-	x := uint64(key+1) * 0x9E3779B97F4A7C15
-	var b [16]byte
-	for i := range b {
-		b[i] = byte(x >> (8 * (i % 8)))
-		if i == 7 {
-			x = (x ^ x>>29) * 0xBF58476D1CE4E5B9
-		}
-	}
-	return hex.EncodeToString(b[:])
+	sum := sha256.Sum256(strconv.AppendInt(nil, key, 10))
+	return hex.EncodeToString(sum[:16])
 }
 
 // change is one record of a region's stream.
@@ -125,7 +119,7 @@ func change(key int64, region, home int, all []step, i int, seq int64) record.Ch
 func stream(region int, keys int64, yield func(record.Change) error) error {
 	delays := []time.Duration{0, lag, capture, capture + lag, refund, refund + lag, capture + 2*lag, refund + 2*lag}
 	var seq int64
-	for now := int64(0); now < keys+int64((refund+2*lag)/keyPace)+1; now++ {
+	for now := range keys + int64((refund+2*lag)/keyPace) + 1 {
 		for _, delay := range delays {
 			key := now - int64(delay/keyPace)
 			if key < 0 || key >= keys {

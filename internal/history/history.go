@@ -161,10 +161,10 @@ func (r *run) each(ctx context.Context, stage string, segments []audit.Segment, 
 	return context.Cause(ctx)
 }
 
-// errStop is an error that ends the audit, unlike one of a segment.
-type errStop struct{ error }
+// stopError is an error that ends the audit, unlike one of a segment.
+type stopError struct{ error }
 
-func (e errStop) Unwrap() error { return e.error }
+func (e stopError) Unwrap() error { return e.error }
 
 func (r *run) one(worker, rank int, s audit.Segment, f func(int, int, audit.Segment) error) error {
 	r.mu.Lock()
@@ -174,7 +174,7 @@ func (r *run) one(worker, rank int, s audit.Segment, f func(int, int, audit.Segm
 		return nil
 	}
 	err := f(worker, rank, s)
-	var stop errStop
+	var stop stopError
 	switch {
 	case err == nil:
 		return nil

@@ -109,7 +109,7 @@ func (t traces) add(rows archive.Rows) error {
 		}
 		t.naming.Fill(&one, nil, rows.New[i])
 		if err := t.writer.Add(&one); err != nil {
-			return errStop{err}
+			return stopError{err}
 		}
 	}
 	return nil

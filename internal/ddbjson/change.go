@@ -46,9 +46,9 @@ const (
 // record passes one record and appends it to the page; one that cannot be used has its fault.
 func (s *Scanner) record() bool {
 	from, at := s.i, len(s.out)
-	var e entry
-	if s.change(&e) {
-		s.page = append(s.page, e)
+	s.page = append(s.page, entry{})
+	e := &s.page[len(s.page)-1]
+	if s.change(e) {
 		return true
 	}
 	if s.bad.syntax {
@@ -57,10 +57,9 @@ func (s *Scanner) record() bool {
 	fault := s.bad
 	s.bad, s.bare, s.i, s.out = nil, true, from, s.out[:at]
 	s.spans, s.tmp, s.frags = s.spans[:0], s.tmp[:0], s.frags[:0]
-	e = entry{}
-	ok := s.change(&e)
+	*e = entry{}
+	ok := s.change(e)
 	s.bare, e.fault = false, fault
-	s.page = append(s.page, e)
 	return ok
 }
 
@@ -218,15 +217,12 @@ func (s *Scanner) kept(p *part) bool {
 	return true
 }
 
-// record builds what the caller gets; text is all of out.
-func (e *entry) record(text string) record.Change {
-	c := record.Change{
-		Seq: text[e.seq.from:e.seq.to], Event: e.event, Key: text[e.key.from:e.key.to],
-		Old: record.Image(text[e.before.from:e.before.to]), New: record.Image(text[e.after.from:e.after.to]),
-		ByTTL: e.event == "REMOVE" && e.service && e.ttl,
-	}
+// record fills in what the caller gets; text is all of out.
+func (e *entry) record(c *record.Change, text string) {
+	c.Seq, c.Event, c.Key = text[e.seq.from:e.seq.to], e.event, text[e.key.from:e.key.to]
+	c.Old, c.New = record.Image(text[e.before.from:e.before.to]), record.Image(text[e.after.from:e.after.to])
+	c.ByTTL = e.event == "REMOVE" && e.service && e.ttl
 	if e.timed {
 		c.At = time.Unix(e.sec, e.nsec).UTC()
 	}
-	return c
 }

@@ -11,16 +11,16 @@ type span struct {
 	head  uint64 // the name's first eight bytes as a number, so that most comparisons are one
 	name  frag
 	value frag
+	slot  uint8 // 1 + its place among the known beginnings; 0 where it has none
 }
 
-// members passes an object of attributes and leaves its spans on the stack, sorted by name. It reports whether they lie in
-// the body as canonical text has them: in order, and with nothing between.
-func (s *Scanner) members(depth int) (tidy, ok bool) {
+// members passes an object of attributes and leaves its spans on the stack. How says how they lie there.
+func (s *Scanner) members(depth int) (how layout, ok bool) {
 	if s.peek() != '{' {
-		return false, s.refuse("not an item")
+		return how, s.refuse("not an item")
 	}
-	base, loose := len(s.spans), s.loose
-	tidy = true
+	base, loose, learned := len(s.spans), s.loose, s.ranking.learned
+	tidy := true
 	s.i++
 	for first := true; ; first = false {
 		if s.simple(first, base, &tidy) {
@@ -30,22 +30,25 @@ func (s *Scanner) members(depth int) (tidy, ok bool) {
 		if !more {
 			break
 		}
-		tidy = tidy && !m.name.own && !m.value.own && (len(s.spans) == base || s.order(s.spans[len(s.spans)-1], m) < 0)
+		tidy = tidy && !m.name.own() && !m.value.own() && (len(s.spans) == base || s.order(&s.spans[len(s.spans)-1], &m) < 0)
 		s.spans = append(s.spans, m)
 	}
-	if s.bad != nil {
-		return false, false
-	}
-	members := s.spans[base:]
-	if tidy = tidy && s.loose == loose; !tidy {
-		s.sort(members)
-		for i := 1; i < len(members); i++ {
-			if s.order(members[i-1], members[i]) == 0 {
-				return false, s.refuse("an attribute that is there twice")
-			}
+	return layout{tidy: tidy && s.loose == loose, known: s.ranking.learned == learned}, s.bad == nil
+}
+
+// layout is how the members of an object lie in the body: tidy if as canonical text has them, in order and with nothing
+// between; known if no beginning was taken down since the first of them.
+type layout struct{ tidy, known bool }
+
+// arrange sorts members by name, and refuses one that is there twice.
+func (s *Scanner) arrange(members []span) bool {
+	s.sort(members)
+	for i := 1; i < len(members); i++ {
+		if s.order(&members[i-1], &members[i]) == 0 {
+			return s.refuse("an attribute that is there twice")
 		}
 	}
-	return tidy, true
+	return true
 }
 
 // pair passes one member; false at the end of the object and where it cannot be used.
@@ -83,7 +86,7 @@ func (s *Scanner) pair(first bool, depth int) (span, bool) {
 func (s *Scanner) sort(members []span) {
 	const few = 24
 	if len(members) > few {
-		slices.SortFunc(members, s.order)
+		slices.SortFunc(members, func(a, b span) int { return s.order(&a, &b) })
 		return
 	}
 	for i := 1; i < len(members); i++ {
@@ -96,7 +99,7 @@ func (s *Scanner) sort(members []span) {
 }
 
 // order compares names.
-func (s *Scanner) order(a, b span) int {
+func (s *Scanner) order(a, b *span) int {
 	switch {
 	case a.head < b.head:
 		return -1
@@ -113,7 +116,7 @@ func (s *Scanner) compare(a, b frag) int { return bytes.Compare(s.plain(a), s.pl
 func (s *Scanner) plain(f frag) []byte {
 	quoted := s.bytes(f)
 	text := quoted[1 : len(quoted)-1]
-	if !f.own || bytes.IndexByte(text, '\\') < 0 {
+	if !f.own() || bytes.IndexByte(text, '\\') < 0 {
 		return text
 	}
 	inner := Scanner{in: quoted}
@@ -122,9 +125,9 @@ func (s *Scanner) plain(f frag) []byte {
 }
 
 func (s *Scanner) head(name frag) uint64 {
-	if n := int(name.to-name.from) - len(`""`); !name.own && n >= 8 {
+	if n := int(name.to-name.from) - len(`""`); !name.own() && n >= 8 {
 		return binary.BigEndian.Uint64(s.in[name.from+1:])
-	} else if !name.own && int(name.from)+9 <= len(s.in) {
+	} else if !name.own() && int(name.from)+9 <= len(s.in) {
 		return binary.BigEndian.Uint64(s.in[name.from+1:]) &^ (1<<(64-8*n) - 1)
 	}
 	var eight [8]byte
@@ -139,10 +142,13 @@ func (s *Scanner) nested(depth int) (frag, bool) {
 	}
 	s.peek()
 	from, base := s.i, len(s.spans)
-	tidy, ok := s.members(depth)
+	how, ok := s.members(depth)
 	defer func() { s.spans = s.spans[:base] }()
-	if !ok || tidy {
+	if !ok || how.tidy {
 		return at(from, s.i), ok
+	}
+	if !s.arrange(s.spans[base:]) {
+		return frag{}, false
 	}
 	begin := len(s.tmp)
 	s.tmp = s.write(s.tmp, s.spans[base:])
@@ -151,17 +157,20 @@ func (s *Scanner) nested(depth int) (frag, bool) {
 
 func (s *Scanner) write(out []byte, members []span) []byte {
 	out = append(out, '{')
-	for i, m := range members {
+	for i := range members {
 		if i > 0 {
 			out = append(out, ',')
 		}
-		if !m.name.own && !m.value.own && m.value.from == m.name.to+1 {
-			out = append(out, s.in[m.name.from:m.value.to]...)
-			continue
-		}
-		out = append(append(append(out, s.bytes(m.name)...), ':'), s.bytes(m.value)...)
+		out = s.writeMember(out, &members[i])
 	}
 	return append(out, '}')
+}
+
+func (s *Scanner) writeMember(out []byte, m *span) []byte {
+	if !m.name.own() && !m.value.own() && m.value.from == m.name.to+1 {
+		return append(out, s.in[m.name.from:m.value.to]...)
+	}
+	return append(append(append(out, s.bytes(m.name)...), ':'), s.bytes(m.value)...)
 }
 
 // part is a part of out.
@@ -173,13 +182,17 @@ func (p part) empty() bool { return p.from == p.to }
 func (s *Scanner) image() (part, bool) {
 	s.peek()
 	from, begin := s.i, len(s.out)
-	tidy, ok := s.members(0)
+	how, ok := s.members(0)
 	switch {
 	case !ok || len(s.spans) == 0:
-	case tidy:
+	case how.tidy:
 		s.out = append(s.out, s.in[from:s.i]...)
+	case how.known && s.rank(s.spans):
+		s.out = s.writeRanked(s.out, s.spans)
 	default:
-		s.out = s.write(s.out, s.spans)
+		if ok = s.arrange(s.spans); ok {
+			s.out = s.write(s.out, s.spans)
+		}
 	}
 	s.spans, s.tmp = s.spans[:0], s.tmp[:0]
 	return part{begin, len(s.out)}, ok
@@ -188,8 +201,8 @@ func (s *Scanner) image() (part, bool) {
 // key passes the attributes of an item's key and writes it to out as text, see record.Change.
 func (s *Scanner) key() (part, bool) {
 	at := len(s.out)
-	_, ok := s.members(0)
-	ok = ok && s.writeKey()
+	how, ok := s.members(0)
+	ok = ok && (how.tidy || s.arrange(s.spans)) && s.writeKey()
 	s.spans, s.tmp = s.spans[:0], s.tmp[:0]
 	return part{at, len(s.out)}, ok
 }

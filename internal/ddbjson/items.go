@@ -92,7 +92,8 @@ func (s *Scanner) item() bool {
 }
 
 func (s *Scanner) keyed(e *entry) bool {
-	if _, ok := s.members(0); !ok {
+	how, ok := s.members(0)
+	if !ok || !how.tidy && !s.arrange(s.spans) {
 		return false
 	}
 	e.key.from = len(s.out)

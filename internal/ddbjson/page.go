@@ -99,7 +99,7 @@ func (s *Scanner) result(next part) Page {
 	for i := range s.page {
 		e := &s.page[i]
 		e.nsec = 0
-		p.Changes[i] = e.record(text)
+		e.record(&p.Changes[i], text)
 		if fault := e.fault; fault == nil && e.seq.empty() {
 			e.fault = &problem{field: "sequence number", reason: "missing"}
 		}
@@ -137,7 +137,8 @@ func (s *Scanner) Kinesis(body []byte, keys []string) (record.Change, string, er
 		return record.Change{}, "", Fault{Record: 1, Field: s.bad.field, Reason: s.bad.reason}
 	}
 	text := string(s.out)
-	c := e.record(text)
+	var c record.Change
+	e.record(&c, text)
 	c.Table, c.Region = text[e.table.from:e.table.to], audit.Region(text[e.area.from:e.area.to])
 	return c, text[e.id.from:e.id.to], nil
 }

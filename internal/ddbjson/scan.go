@@ -24,23 +24,23 @@ type Scanner struct {
 	bare    bool // a record that could not be used is read again, for what names it
 	kinesis bool
 	known   []beginning // by a hash of their first bytes
+	ranking ranking
 }
 
-// frag is canonical text: a part of the body, or of tmp if own.
-type frag struct {
-	from, to int32
-	own      bool
-}
+// frag is canonical text: a part of the body, or of tmp if own, which a from below zero says: it is turned over bit by bit.
+type frag struct{ from, to int32 }
+
+func (f frag) own() bool { return f.from < 0 }
 
 // longest bounds a body, in bytes, so that places in it and in what is made of it are 32-bit numbers.
 const longest = 32 << 20
 
-func at(from, to int) frag   { return frag{from: int32(from), to: int32(to)} }            //nolint:gosec // a body is at most longest
-func made(from, to int) frag { return frag{from: int32(from), to: int32(to), own: true} } //nolint:gosec // and what is made of it not 64 times as long
+func at(from, to int) frag   { return frag{from: int32(from), to: int32(to)} }  //nolint:gosec // a body is at most longest
+func made(from, to int) frag { return frag{from: ^int32(from), to: int32(to)} } //nolint:gosec // and what is made of it not 64 times as long
 
 func (s *Scanner) bytes(f frag) []byte {
-	if f.own {
-		return s.tmp[f.from:f.to]
+	if f.own() {
+		return s.tmp[^f.from:f.to]
 	}
 	return s.in[f.from:f.to]
 }
@@ -87,6 +87,22 @@ func (s *Scanner) open() bool { return s.expect('{', "not an object") }
 // member passes on to the next member of an object and returns its name, which is good until the next call. It reports
 // false at the end of the object and where the body is broken.
 func (s *Scanner) member(first bool) ([]byte, bool) {
+	in, i := s.in, s.i
+	if !first && i < len(in) && in[i] == ',' {
+		i++
+		first = true
+	}
+	if first && i < len(in) && in[i] == '"' {
+		if end := plain(in, i+1); end+1 < len(in) && in[end] == '"' && in[end+1] == ':' {
+			s.i = end + 2
+			return in[i+1 : end], true
+		}
+	}
+	return s.looseMember(i == s.i && first)
+}
+
+// looseMember is member for what is not as the service writes it, and for the end of an object.
+func (s *Scanner) looseMember(first bool) ([]byte, bool) {
 	c := s.peek()
 	if c == '}' {
 		s.i++
@@ -164,12 +180,13 @@ const (
 
 // plain is the place of the first byte from i on that a JSON string cannot have as it stands, or that needs a look: a
 // quote, a backslash, a control character, a byte of a character beyond ASCII; len(in) if there is none. It looks at
-// eight bytes at a time: a byte's high bit ends up set if it is one of them, and the lowest one set is right.
+// eight bytes at a time: a byte's high bit ends up set if it is one of them, and the lowest one set is right. What a
+// subtraction borrows reaches only the bytes above one that was found.
 func plain(in []byte, i int) int {
 	for i+8 <= len(in) {
 		x := binary.LittleEndian.Uint64(in[i:])
 		quote, slash := x^('"'*ones), x^('\\'*ones)
-		if m := ((quote-ones)&^quote | (slash-ones)&^slash | (x - ' '*ones) | x) & highs; m != 0 {
+		if m := ((quote - ones) | (slash - ones) | (x - ' '*ones) | x) & highs; m != 0 {
 			return i + bits.TrailingZeros64(m)>>3
 		}
 		i += 8

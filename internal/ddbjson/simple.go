@@ -11,7 +11,7 @@ type beginning struct {
 	kind byte // S or N
 }
 
-const beginnings = 64 // the upper six bits of the hash
+const beginnings = 64 // the upper six bits of the hash; and the bits of a word, see ranking
 
 // simple passes members as long as they are canonical as they stand and their values are strings or numbers, as most are.
 // It reports whether it has passed the end of the object; where it does not, it stands before a member of another kind or
@@ -26,15 +26,17 @@ func (s *Scanner) simple(first bool, base int, tidy *bool) bool {
 			}
 			i++
 		}
-		b, end := s.recognise(i)
+		b, slot, end := s.recognise(i)
 		if end == 0 {
 			break
 		}
-		m := span{head: b.head, name: at(i, i+int(b.name)), value: at(i+int(b.name)+1, end+1)}
-		if n := len(s.spans); *tidy && n > base && s.order(s.spans[n-1], m) >= 0 {
+		n := len(s.spans)
+		s.spans = append(s.spans, span{}) // filled in its place, which is quicker than copying it there
+		m := &s.spans[n]
+		m.head, m.name, m.value, m.slot = b.head, at(i, i+int(b.name)), at(i+int(b.name)+1, end+1), slot
+		if *tidy && n > base && s.order(&s.spans[n-1], m) >= 0 {
 			*tidy = false
 		}
-		s.spans = append(s.spans, m)
 		s.i = end + 1
 	}
 	if s.i < len(in) && in[s.i] == '}' {
@@ -44,18 +46,19 @@ func (s *Scanner) simple(first bool, base int, tidy *bool) bool {
 	return false
 }
 
-// recognise looks at the member that begins at a place and returns how it begins and the place behind its value's closing
-// quote; 0 where it is not simple.
-func (s *Scanner) recognise(i int) (*beginning, int) {
+// recognise looks at the member that begins at a place and returns how it begins, the span's slot, and the place behind
+// its value's closing quote; 0 where it is not simple.
+func (s *Scanner) recognise(i int) (*beginning, uint8, int) {
 	in := s.in
 	if i+len(`"":{"S":"`)+8 > len(in) || in[i] != '"' {
-		return nil, 0
+		return nil, 0, 0
 	}
-	b := &s.known[binary.LittleEndian.Uint64(in[i+1:])*0x9E3779B97F4A7C15>>58]
+	slot := binary.LittleEndian.Uint64(in[i+1:]) * 0x9E3779B97F4A7C15 >> 58
+	b := &s.known[slot]
 	v := i + len(b.text)
 	if len(b.text) == 0 || v > len(in) || string(in[i:v]) != string(b.text) {
 		if !s.learn(i, b) {
-			return nil, 0
+			return nil, 0, 0
 		}
 		v = i + len(b.text)
 	}
@@ -66,9 +69,9 @@ func (s *Scanner) recognise(i int) (*beginning, int) {
 		end = normal(in, v)
 	}
 	if end == 0 || end >= len(in) || in[end-1] != '"' || in[end] != '}' {
-		return nil, 0
+		return nil, 0, 0
 	}
-	return b, end
+	return b, uint8(slot) + 1, end
 }
 
 // learn takes down how a member begins, if it is of a simple kind.
@@ -80,6 +83,8 @@ func (s *Scanner) learn(from int, b *beginning) bool {
 		return false
 	}
 	name := at(from, colon)
+	s.ranking.good = false
+	s.ranking.learned++
 	*b = beginning{text: append(b.text[:0], in[from:v]...), name: name.to - name.from, head: s.head(name), kind: in[colon+3]}
 	return true
 }

@@ -48,7 +48,7 @@ func (s *Scanner) attr(depth int) (frag, bool) {
 		return v, false
 	case kind == "":
 		return v, s.refuse("no value")
-	case !v.own && s.loose == loose && int(v.from)-from == len(kind)+len(`{"":`):
+	case !v.own() && s.loose == loose && int(v.from)-from == len(kind)+len(`{"":`):
 		return at(from, s.i), true
 	}
 	begin := len(s.tmp)
@@ -201,7 +201,7 @@ func (s *Scanner) array(element func() (frag, bool), arrange func([]frag) bool) 
 		if !ok {
 			return f, false
 		}
-		own = own || f.own
+		own = own || f.own()
 		s.frags = append(s.frags, f)
 	}
 	if s.bad != nil || !arrange(s.frags[base:]) {

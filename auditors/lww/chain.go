@@ -131,6 +131,17 @@ func (c *chain) find(s *state) int {
 	return int(c.places[c.ends[s.base]+s.nth])
 }
 
+// of are the positions of all occurrences of a version.
+func (c *chain) of(s *state) []int32 {
+	if s.base < 0 {
+		return nil
+	}
+	return c.places[c.ends[s.base]:c.ends[s.base+1]]
+}
+
+// last is the position of the last occurrence of a version that the region held.
+func (c *chain) last(s *state) int { at := c.of(s); return int(at[len(at)-1]) }
+
 // held reports whether the region held version s before position i. Any occurrence of its write id counts, so that a doubt
 // never becomes a loss; see doubtful.
 func (c *chain) held(s *state, i int) bool {

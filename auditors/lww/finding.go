@@ -22,8 +22,11 @@ func (h *history) report(c conflict) {
 		h.tooLate(c.shown()) // whether both regions inserted the key is not known
 	}
 	if c.common < 0 && h.unrelated() && h.insertedHere(c.at, i) && h.insertedHere(c.home, j) && !c.at.heldAny(c.home.states[j:c.j], i) {
-		h.add(h.doubleAccept(twins{a: c.at, i: i, b: c.home, j: j, kept: c.home, replaced: &c, verdict: c.verdict, doubt: c.doubt}), c.shown())
-		return
+		f := h.doubleAccept(twins{a: c.at, i: i, b: c.home, j: j, kept: c.home, replaced: &c, verdict: c.verdict, doubt: c.doubt})
+		if !h.reported(f.Fingerprint) {
+			h.add(f, c.shown())
+			return
+		} // each region replaced the other's insert: both losses are to be told
 	}
 	h.add(h.lostWrite(c), c.shown())
 }

@@ -1,10 +1,6 @@
 package lww
 
-import (
-	"slices"
-
-	"parallax/internal/audit"
-)
+import "parallax/internal/audit"
 
 // removal is one REMOVE: what it removed stands at i-1.
 type removal struct {
@@ -50,7 +46,7 @@ func (h *history) mayBeReplica(r removal) {
 		case j >= 0 && lost.start:
 			h.tooOld(r.c, r.i-1, at)
 		case j >= 0:
-			if !h.reported(audit.LWWLostWrite, h.name(r.c, r.i-1)) {
+			if !h.reported(audit.NewFingerprint(audit.LWWLostWrite, h.rules.Table, h.key, h.name(r.c, r.i-1))) {
 				h.undecidable(conflict{at: r.c, i: r.i, home: o, j: j}, lost, "the removal may have come from the other region, which had never seen it")
 			}
 		case o.reach.gapIn(from, to) || overlaps(o.holes, from, to):
@@ -65,12 +61,6 @@ func (h *history) mayBeReplica(r removal) {
 	}
 }
 
-// reported reports whether a finding of the key is about the version with a name.
-func (h *history) reported(kind audit.Kind, name string) bool {
-	wanted := audit.NewFingerprint(kind, h.rules.Table, h.key, name)
-	return slices.ContainsFunc(h.found, func(f found) bool { return f.Fingerprint == wanted })
-}
-
 // unpaired lists the removals of c that the other region did not make of the same version.
 func (h *history) unpaired(c, o *chain) []removal {
 	var out []removal
@@ -78,7 +68,7 @@ func (h *history) unpaired(c, o *chain) []removal {
 		if c.states[i].start || !c.states[i].absent() || c.states[i-1].blind {
 			continue
 		}
-		if o.removedSame(&c.states[i-1]) {
+		if o.removedSame(&c.states[i-1]) && !h.ambiguous(&c.states[i-1]) {
 			continue
 		}
 		out = append(out, removal{c, i})
@@ -108,7 +98,7 @@ func (h *history) removedTwice(a, b removal) {
 		return
 	}
 	// Either may be the origin. If one region had seen both versions, its removal explains all without a loss.
-	if a.c.held(b.removed(), a.i) && b.c.held(a.removed(), b.i) {
+	if a.knew(b) && b.knew(a) {
 		return
 	}
 	const doubt = "both regions removed the item within the error of the clocks"
@@ -116,11 +106,19 @@ func (h *history) removedTwice(a, b removal) {
 	h.lostToRemoval(b, a, audit.Undecidable, doubt)
 }
 
+// knew reports whether the region of a removal had held, before it, that very occurrence of what another one removed.
+func (r removal) knew(o removal) bool {
+	return r.c.held(o.removed(), r.i) && !r.c.doubtful(o.removed(), r.i)
+}
+
 // lostToRemoval reports what stood in the second region, if the first one, where the item was removed, had never seen it.
 func (h *history) lostToRemoval(first, second removal, v audit.Verdict, doubt string) {
 	lost := second.removed()
-	if lost.absent() || first.c.held(lost, first.i) {
+	if lost.absent() || first.knew(second) {
 		return
+	}
+	if first.c.doubtful(lost, first.i) {
+		v, doubt = audit.Undecidable, doubtMatch
 	}
 	shown := later(first.record().at, second.record().at)
 	if lost.start {

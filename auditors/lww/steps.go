@@ -1,6 +1,7 @@
 package lww
 
 import (
+	"slices"
 	"time"
 
 	"parallax/internal/audit"
@@ -60,26 +61,70 @@ func (h *history) arrived(c conflict) {
 	if !home.start && c.basis >= byCounter {
 		h.arrivedAt(Lag{From: c.home.region, To: c.at.region, Origin: home.at, Arrived: won.at, Key: h.key})
 	}
+	last := c.home.last(won)
+	seen := c.home.held(over, last)
 	switch {
 	case over.blind:
 		return // counted as hidden by its view
 	case over.absent():
 		h.overRemoval(c)
 		return
-	case !home.start && c.home.states[c.j-1].image == over.image:
+	case h.inverted(c):
+		h.undecidable(c, over, doubtTwice)
+		return
+	case h.carriedOn(c):
 		return // the writer had this very content before it
-	case c.home.doubtful(over, c.j) && !over.start:
+	case seen && !over.start && h.unsure(c):
 		h.cameBack(c, over)
 		return
-	case c.home.held(over, c.j):
+	case seen:
 		return
 	case over.start:
 		h.tooOld(c.at, c.i-1, c.shown())
 		return
 	}
-	c.common = h.common(c.at, c.i-1, c.home, c.j)
+	c.common = h.common(c.at, c.i-1, c.home, last)
 	c.verdict, c.doubt = h.weigh(c)
 	h.report(c)
+}
+
+// carriedOn reports whether the winner's own region shows it on top of what it replaced here. Of a winner that returns, each
+// occurrence may be the one that arrived, and each must be on top of the same occurrence of what it replaced.
+func (h *history) carriedOn(c conflict) bool {
+	over, won := c.lost(), c.winner()
+	if !h.returns(won) {
+		return !c.home.states[c.j].start && c.home.states[c.j-1].image == over.image
+	}
+	if c.basis == byTime && h.ambiguous(won) {
+		return false // its occurrences may have been written in either region
+	}
+	return slices.ContainsFunc(c.home.of(won), func(q int32) bool {
+		return !c.home.states[q].start && same(&c.home.states[q-1], over) && !h.ambiguous(over)
+	})
+}
+
+// inverted reports whether the winner's region held what was replaced here, but saw it replaced by something that came before it
+// here. As the last writer wins, one of the two was written in both regions, or twice.
+func (h *history) inverted(c conflict) bool {
+	p := c.home.find(c.lost())
+	if p < 0 {
+		return false
+	}
+	for k := c.i - 2; k >= 0 && !c.at.states[k].absent(); k-- {
+		if q := c.home.find(&c.at.states[k]); p < q && q < c.j {
+			return true
+		}
+	}
+	return false
+}
+
+// unsure reports whether it depends on the occurrence that arrived, or on the one it replaced, if its writer had seen what
+// it replaced.
+func (h *history) unsure(c conflict) bool {
+	if !h.returns(c.winner()) {
+		return c.home.doubtful(c.lost(), c.j)
+	}
+	return h.returns(c.lost()) || !c.home.held(c.lost(), int(c.home.of(c.winner())[0]))
 }
 
 // tooOld leaves out a record of what was overwritten before anything was read of it.
@@ -103,7 +148,7 @@ func (h *history) returned(c *chain, i int) {
 		return
 	}
 	for _, o := range h.chains {
-		if o == c || o.find(over) >= 0 || over.absent() && o.removedSame(&c.states[i-2]) {
+		if o == c || o.find(over) >= 0 && !h.ambiguous(over) || over.absent() && o.removedSame(&c.states[i-2]) && !h.ambiguous(&c.states[i-2]) {
 			continue
 		}
 		if over.start {
@@ -142,6 +187,8 @@ func (h *history) common(c *chain, i int, home *chain, j int) int {
 	}
 	return -1
 }
+
+const doubtTwice = "the regions saw it and another version in opposite orders, so one of the two was written in both"
 
 const doubtMatch = "a write id came back, and its occurrences cannot be matched between the regions"
 
@@ -186,8 +233,10 @@ func (h *history) overRemoval(c conflict) {
 		return
 	}
 	removed := &c.at.states[c.i-2]
-	if h.ambiguous(c.winner()) && !gone.ttl {
-		h.cameBack(c, removed)
+	if h.returns(c.winner()) && !gone.ttl {
+		if !h.removedThere(c, removed) {
+			h.cameBack(c, removed)
+		}
 		return
 	}
 	if c.home.states[c.j].start {
@@ -211,6 +260,13 @@ func (h *history) overRemoval(c conflict) {
 			return
 		}
 	}
+}
+
+// removedThere reports whether the region of a winner that returns shows it on top of the same removal.
+func (h *history) removedThere(c conflict, removed *state) bool {
+	return !h.ambiguous(removed) && slices.ContainsFunc(c.home.of(c.winner()), func(q int32) bool {
+		return q > 1 && !c.home.states[q].start && c.home.states[q-1].absent() && same(&c.home.states[q-2], removed)
+	})
 }
 
 func (h *history) cannotFollow(c conflict, k int, removed *state) {
@@ -287,18 +343,15 @@ func (h *history) overUnknown(c *chain, i int, o *chain, j int) {
 // replacedBoth judges a version that came over something in both regions, and nothing tells which of them wrote it.
 func (h *history) replacedBoth(c conflict) {
 	mine, theirs := c.lost(), &c.home.states[c.j-1]
-	if mine.blind || theirs.blind || mine.image == theirs.image {
+	if mine.blind || theirs.blind || mine.image == theirs.image && !h.unlike(c, mine, theirs) {
 		return
 	}
 	back := conflict{at: c.home, i: c.j, home: c.at, j: c.i}
 	mineThere, theirsHere := h.known(c), h.known(back)
 	switch {
 	case mineThere && theirsHere:
-		for _, one := range []conflict{c, back} {
-			if over := one.lost(); !over.start && one.home.doubtful(over, one.j) && !over.absent() {
-				h.cameBack(one, over)
-			}
-		}
+		h.doubted(c)
+		h.doubted(back)
 	case mine.start && !mineThere:
 		h.tooOld(c.at, c.i-1, c.shown())
 	case theirs.start && !theirsHere:
@@ -307,11 +360,33 @@ func (h *history) replacedBoth(c conflict) {
 		h.fork(c)
 	default:
 		for _, one := range []conflict{c, back} {
-			if !h.known(one) {
+			if !h.doubted(one) && !h.known(one) {
 				h.undecidable(one, one.lost(), "the version that replaced it does not say where it was written")
 			}
 		}
 	}
+}
+
+// doubted reports what was replaced by a version that both regions hold, if the other region had seen it, but perhaps
+// only another occurrence of it.
+func (h *history) doubted(c conflict) bool {
+	over := c.lost()
+	switch {
+	case over.absent() || over.start:
+		return false
+	case h.inverted(c):
+		h.undecidable(c, over, doubtTwice)
+	case c.home.doubtful(over, c.j):
+		h.cameBack(c, over)
+	default:
+		return false
+	}
+	return true
+}
+
+// unlike reports whether two states of one content that a returning version replaced may be two occurrences of it.
+func (h *history) unlike(c conflict, mine, theirs *state) bool {
+	return h.returns(c.winner()) && (mine.nth != theirs.nth || h.ambiguous(mine))
 }
 
 // known reports whether the other region had seen what was replaced before the version came that replaced it.

@@ -99,6 +99,11 @@ func (h *history) add(f audit.Finding, shown time.Time) {
 	h.found = append(h.found, one)
 }
 
+// reported reports whether a finding of the key is noted already.
+func (h *history) reported(fp audit.Fingerprint) bool {
+	return slices.ContainsFunc(h.found, func(f found) bool { return f.Fingerprint == fp })
+}
+
 // found is a finding, and whether it shows a state of which only the first record read tells that it was there.
 type found struct {
 	audit.Finding

@@ -198,3 +198,8 @@ func (h *history) ambiguous(s *state) bool {
 	}
 	return false
 }
+
+// returns reports whether a version came more than once to some region.
+func (h *history) returns(s *state) bool {
+	return s.base >= 0 && slices.ContainsFunc(h.chains, func(c *chain) bool { return c.count(s.base) > 1 })
+}

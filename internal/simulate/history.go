@@ -114,6 +114,14 @@ type player struct {
 	now time.Time
 }
 
+// region is where the next write is made.
+func (p *player) region() int {
+	if p.World.Profile.Single {
+		return int(hash(p.Key) % uint64(len(p.held)))
+	}
+	return p.rng.IntN(len(p.held))
+}
+
 func (p *player) run() {
 	w := p.World.Profile
 	writes := 2 + p.rng.IntN(max(1, w.Writes-1))
@@ -130,7 +138,7 @@ func (p *player) run() {
 			return
 		}
 		p.deliver(p.now)
-		p.operate(p.rng.IntN(len(p.held)))
+		p.operate(p.region())
 	}
 }
 

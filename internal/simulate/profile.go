@@ -17,6 +17,7 @@ type Profile struct {
 	Pause  time.Duration // longest time between two writes of a burst
 	Rest   time.Duration // longest time between two bursts; zero: one burst
 	Span   time.Duration // keys begin at any time within it
+	Single bool          // each key is written in one region only
 	Idle   float64       // share of keys that are written once and never again
 
 	// How it writes.

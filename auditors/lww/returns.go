@@ -1,0 +1,76 @@
+package lww
+
+import "slices"
+
+// carriedOn reports whether the winner's own region shows it on top of what it replaced here. Of a winner that returns, each
+// occurrence may be the one that arrived, and each must be on top of the same occurrence of what it replaced.
+func (h *history) carriedOn(c conflict) bool {
+	over, won := c.lost(), c.winner()
+	if !h.returns(won) {
+		return !c.home.states[c.j].start && c.home.states[c.j-1].image == over.image
+	}
+	if c.basis == byTime && h.ambiguous(won) {
+		return false // its occurrences may have been written in either region
+	}
+	return slices.ContainsFunc(c.home.of(won), func(q int32) bool {
+		return !c.home.states[q].start && same(&c.home.states[q-1], over) && !h.ambiguous(over)
+	})
+}
+
+// inverted reports whether the winner's region held what was replaced here, but saw it replaced by something that came before it
+// here. As the last writer wins, one of the two was written in both regions, or twice.
+func (h *history) inverted(c conflict) bool {
+	p := c.home.find(c.lost())
+	if p < 0 {
+		return false
+	}
+	for k := c.i - 2; k >= 0 && !c.at.states[k].absent(); k-- {
+		if q := c.home.find(&c.at.states[k]); p < q && q < c.j {
+			return true
+		}
+	}
+	return false
+}
+
+// unsure reports whether it depends on the occurrence that arrived, or on the one it replaced, if its writer had seen what
+// it replaced.
+func (h *history) unsure(c conflict) bool {
+	if !h.returns(c.winner()) {
+		return c.home.doubtful(c.lost(), c.j)
+	}
+	return h.returns(c.lost()) || !c.home.held(c.lost(), int(c.home.of(c.winner())[0]))
+}
+
+// returned judges a version that stood in this region before and looks written here again. It may as well have stood
+// elsewhere all the time, newer than what it replaced here: then that was lost, unless another region has shown it too.
+func (h *history) returned(c *chain, i int) {
+	over := &c.states[i-1]
+	if over.blind || over.absent() && over.start {
+		return
+	}
+	for _, o := range h.chains {
+		if o == c || o.find(over) >= 0 && !h.ambiguous(over) || over.absent() && o.removedSame(&c.states[i-2]) && !h.ambiguous(&c.states[i-2]) {
+			continue
+		}
+		if over.start {
+			h.tooOld(c, i-1, c.states[i].at)
+			return
+		}
+		h.undecidable(conflict{at: c, i: i, home: o, j: -1}, over, "a version came back, and only in this region did anything stand in between")
+		return
+	}
+}
+
+// removedSame reports whether the region shows that this very version was removed.
+func (c *chain) removedSame(s *state) bool {
+	j := c.find(s)
+	return j >= 0 && j+1 < len(c.states) && !c.states[j+1].start && c.states[j+1].absent()
+}
+
+// cameBack reports a version of which the regions saw different occurrences. Those seen before reading began may be missing.
+func (h *history) cameBack(c conflict, lost *state) {
+	if c.at.first(0) || c.home.first(0) {
+		h.tooLate(c.shown())
+	}
+	h.undecidable(c, lost, doubtMatch)
+}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"parallax/internal/audit"
+	"parallax/internal/pan"
 	"parallax/internal/record"
 )
 
@@ -69,42 +70,5 @@ func (r Rules) harm(diffs []difference) audit.Severity {
 
 const maxShown = 80 // runes of an attribute's value that a finding repeats
 
-// clip shortens a value for evidence and hides what could be a card number: a run of 13 to 19 digits with a valid check
-// digit keeps its first six and last four. Source of the check digit: ISO/IEC 7812-1, annex B.
-func clip(text string) string {
-	var out strings.Builder
-	for i := 0; i < len(text); {
-		n := 0
-		for i+n < len(text) && text[i+n] >= '0' && text[i+n] <= '9' {
-			n++
-		}
-		switch run := text[i : i+n]; {
-		case n >= 13 && n <= 19 && luhn(run):
-			out.WriteString(run[:6] + strings.Repeat("*", n-10) + run[n-4:])
-		case n > 0:
-			out.WriteString(run)
-		default:
-			n = 1
-			out.WriteByte(text[i])
-		}
-		i += n
-	}
-	if runes := []rune(out.String()); len(runes) > maxShown {
-		return string(runes[:maxShown]) + "..."
-	}
-	return out.String()
-}
-
-func luhn(digits string) bool {
-	sum := 0
-	for i := range len(digits) {
-		d := int(digits[len(digits)-1-i] - '0')
-		if i%2 == 1 {
-			if d *= 2; d > 9 {
-				d -= 9
-			}
-		}
-		sum += d
-	}
-	return sum%10 == 0
-}
+// clip makes a value fit for evidence.
+func clip(text string) string { return pan.Clip(text, maxShown) }

@@ -12,7 +12,7 @@ import (
 
 // Little memory changes nothing of what is found, where there are more keys to judge than are judged in it at a time.
 func TestLittleMemoryFindsTheSame(t *testing.T) {
-	const keys = 1200
+	const keys = 1100
 	w := newTableWorld(t, nil)
 	w.capture(minute(1))
 	var want []string
@@ -25,7 +25,10 @@ func TestLittleMemoryFindsTheSame(t *testing.T) {
 		w.write(dublin, at, key, "accepted")
 		want = append(want, "lww.lost_write "+key+" proven")
 	})
-	each(minute(20), func(at time.Time, key string) {
+	for n := range 8 {
+		each(minute(13+2*n), func(at time.Time, key string) { w.write(dublin, at, key, fmt.Sprintf("step %d", n)) })
+	}
+	each(minute(30), func(at time.Time, key string) {
 		w.write(dublin, at, key, "refunded")
 		w.write(london, at.Add(10*time.Millisecond), key, "disputed")
 	})

@@ -70,17 +70,21 @@ func TestAnOutageOfHours(t *testing.T) {
 	w.wantFindings("open an hour later", w.living(), lost)
 }
 
-// An outage of more than a day reaches back beyond what a run reads around its window: it reads these keys further back.
-func TestAnOutageOfMoreThanADay(t *testing.T) {
-	w := outage(t)
-	w.audited(minutes(5, 60), waiting, other)
-	w.captures(minute(27 * 60))
-	w.write(london, minute(28*60), "order", "disputed")
-	w.keys.Advance(minute(30 * 60))
-	w.keys.Resume()
-	w.audited(minutes(30*60-10, 31*60), lost)
-	w.wantFindings("open when the cut has ended", w.living(), lost)
-	w.wantFindings("cleared", w.found(audit.Cleared), waiting, other)
+// An outage of days reaches back beyond what a run reads around its window, one of more than a week beyond what a run reads of
+// any key of its own accord: what was found and is not settled is read from where it began.
+func TestAnOutageOfDays(t *testing.T) {
+	for _, days := range []int{1, 9} {
+		w := outage(t)
+		w.audited(minutes(5, 60), waiting, other)
+		end := days * 24 * 60
+		w.captures(minute(end + 3*60))
+		w.write(london, minute(end+4*60), "order", "disputed")
+		w.keys.Advance(minute(end + 6*60))
+		w.keys.Resume()
+		w.audited(minutes(end+6*60-10, end+7*60), lost)
+		w.wantFindings("open when the cut has ended", w.living(), lost)
+		w.wantFindings("cleared", w.found(audit.Cleared), waiting, other)
+	}
 }
 
 // The loss is found too where nothing was found, or asked, before.

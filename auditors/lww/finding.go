@@ -21,7 +21,7 @@ func (h *history) report(c conflict) {
 	if c.common < 0 && (c.at.first(i) || c.home.first(j)) {
 		h.tooLate(c.shown()) // whether both regions inserted the key is not known
 	}
-	if c.common < 0 && h.unrelated() && h.insertedHere(c.at, i) && h.insertedHere(c.home, j) && !c.at.heldAny(c.home.states[j:c.j], i) {
+	if c.common < 0 && h.unrelated() && h.before(c, &c.at.states[i]) && h.insertedHere(c.at, i) && h.insertedHere(c.home, j) && !c.at.heldAny(c.home.states[j:c.j], i) {
 		f := h.doubleAccept(twins{a: c.at, i: i, b: c.home, j: j, kept: c.home, replaced: &c, verdict: c.verdict, doubt: c.doubt})
 		if !h.reported(f.Fingerprint) {
 			h.add(f, c.shown())
@@ -156,10 +156,16 @@ func (h *history) branches(c conflict) []audit.Evidence {
 	return append(out, h.seen(c.at, c.i, "replaced it here"), h.seen(c.home, c.j, "as written; kept by the table"))
 }
 
+// before reports whether the winner's region is known from before a version of the lost branch: else it may have held that one.
+func (h *history) before(c conflict, s *state) bool {
+	since, _ := c.home.since(c.j)
+	return !since.After(s.at.Add(-h.slack))
+}
+
 // fate is what became of a version of the lost branch. Among three replicas a version that was not written where the loss
 // shows, or that another one may have removed, may have been known to the winner's writer.
 func (h *history) fate(c conflict, s *state) string {
-	if h.alone() || same(s, c.lost()) || s.wrote == c.at.region && h.unrelated() {
+	if same(s, c.lost()) || h.before(c, s) && (h.alone() || s.wrote == c.at.region && h.unrelated()) {
 		return "lost"
 	}
 	return "stood here before it"

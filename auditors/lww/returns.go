@@ -2,6 +2,8 @@ package lww
 
 import "slices"
 
+const doubtAgain = "the winner's write id may have been written again, elsewhere or where a gap hides it"
+
 // carriedOn reports whether the winner's own region shows it on top of what it replaced here. Of a winner that returns, each
 // occurrence may be the one that arrived, and each must be on top of the same occurrence of what it replaced.
 func (h *history) carriedOn(c conflict) bool {
@@ -65,6 +67,14 @@ func (h *history) returned(c *chain, i int) {
 func (c *chain) removedSame(s *state) bool {
 	j := c.find(s)
 	return j >= 0 && j+1 < len(c.states) && !c.states[j+1].start && c.states[j+1].absent()
+}
+
+// writtenAgain reports whether the winner's write may be another one than the one known: it came back, what it says of its origin
+// is refuted by its counter, or a gap between its writing and its arrival could hide that it came back.
+func (h *history) writtenAgain(c conflict) bool {
+	won, home := c.winner(), &c.home.states[c.j]
+	return h.returns(won) || won.wrote != "" && won.wrote != c.home.region ||
+		c.home.reach.gapIn(home.at, won.at) || overlaps(c.home.holes, home.at, won.at)
 }
 
 // cameBack reports a version of which the regions saw different occurrences. Those seen before reading began may be missing.

@@ -134,6 +134,8 @@ func (h *history) weigh(c conflict) (audit.Verdict, string) {
 		return audit.Undecidable, "the winner's region was not read back to before the lost version"
 	case h.viaThird(c):
 		return audit.Undecidable, thirdDoubt
+	case h.writtenAgain(c):
+		return audit.Probable, doubtAgain
 	case h.builtUpon(c):
 		return audit.Probable, "a third replica may have written on top of it, and that may have come to stand"
 	case c.basis == byTime:

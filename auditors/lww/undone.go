@@ -32,6 +32,10 @@ func (h *history) overRemoval(c conflict) {
 			}
 			return // the writer had seen an absence: an insert, not an undone removal
 		}
+		if c.at.doubtful(s, c.i-1) {
+			h.cameBack(c, removed)
+			return
+		}
 		if c.at.held(s, c.i-1) {
 			h.undone(c, removed)
 			return
@@ -73,6 +77,8 @@ func (h *history) undone(c conflict, removed *state) {
 	case h.removedByThird(c, removed):
 		h.undecidable(c, removed, "the removal may have come from a third replica, which removed something else")
 		return
+	case h.writtenAgain(c):
+		c.verdict, c.doubt = audit.Probable, doubtAgain
 	case c.basis == byTime:
 		c.verdict, c.doubt = audit.Probable, "the winner's region follows from the times alone"
 	case !h.alone():

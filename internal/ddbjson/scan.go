@@ -180,13 +180,10 @@ const (
 
 // plain is the place of the first byte from i on that a JSON string cannot have as it stands, or that needs a look: a
 // quote, a backslash, a control character, a byte of a character beyond ASCII; len(in) if there is none. It looks at
-// eight bytes at a time: a byte's high bit ends up set if it is one of them, and the lowest one set is right. What a
-// subtraction borrows reaches only the bytes above one that was found.
+// eight bytes at a time.
 func plain(in []byte, i int) int {
 	for i+8 <= len(in) {
-		x := binary.LittleEndian.Uint64(in[i:])
-		quote, slash := x^('"'*ones), x^('\\'*ones)
-		if m := ((quote - ones) | (slash - ones) | (x - ' '*ones) | x) & highs; m != 0 {
+		if m := special(binary.LittleEndian.Uint64(in[i:])); m != 0 {
 			return i + bits.TrailingZeros64(m)>>3
 		}
 		i += 8
@@ -195,4 +192,11 @@ func plain(in []byte, i int) int {
 		i++
 	}
 	return i
+}
+
+// special looks for such bytes among eight: the high bit of a byte ends up set if it is one of them, and the lowest one set
+// is right, as what a subtraction borrows reaches only the bytes above one that was found.
+func special(x uint64) uint64 {
+	quote, slash := x^('"'*ones), x^('\\'*ones)
+	return ((quote - ones) | (slash - ones) | (x - ' '*ones) | x) & highs
 }

@@ -1,6 +1,9 @@
 package ddbjson
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // beginning is how the members of one attribute begin that was seen before: `"name":{"S":"`. Items of a table have the same
 // attributes over and over, and comparing is cheaper than scanning.
@@ -64,7 +67,16 @@ func (s *Scanner) recognise(i int) (*beginning, uint8, int) {
 	}
 	var end int
 	if b.kind == 'S' {
-		end = plain(in, v) + 1
+		for end = v; end+8 <= len(in); end += 8 { // plain, without a call
+			if m := special(binary.LittleEndian.Uint64(in[end:])); m != 0 {
+				end += bits.TrailingZeros64(m) >> 3
+				break
+			}
+		}
+		if end+8 > len(in) {
+			end = plain(in, end)
+		}
+		end++
 	} else {
 		end = normal(in, v)
 	}

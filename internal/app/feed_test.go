@@ -44,13 +44,13 @@ func (w *tableWorld) changes(region string) []kinesis.Change {
 	w.ask(region, "ListStreams", object{"TableName": "keys"}, &streams)
 	arn := streams.Streams[0].StreamArn
 	var described struct {
-		StreamDescription struct{ Shards []struct{ ShardId string } }
+		StreamDescription struct{ Shards []struct{ ShardID string } }
 	}
 	w.ask(region, "DescribeStream", object{"StreamArn": arn}, &described)
 	var all []kinesis.Change
 	for _, shard := range described.StreamDescription.Shards {
 		var place struct{ ShardIterator string }
-		w.ask(region, "GetShardIterator", object{"StreamArn": arn, "ShardId": shard.ShardId, "ShardIteratorType": "TRIM_HORIZON"}, &place)
+		w.ask(region, "GetShardIterator", object{"StreamArn": arn, "ShardId": shard.ShardID, "ShardIteratorType": "TRIM_HORIZON"}, &place)
 		var page struct {
 			Records []struct {
 				EventID, EventName string

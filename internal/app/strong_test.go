@@ -3,6 +3,7 @@ package app
 import (
 	"hash/crc32"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -20,9 +21,7 @@ func TestAStronglyConsistentTableLosesNothing(t *testing.T) {
 			answer := httptest.NewRecorder()
 			h.ServeHTTP(answer, r)
 			body := strings.ReplaceAll(answer.Body.String(), `"MultiRegionConsistency":"EVENTUAL"`, `"MultiRegionConsistency":"STRONG"`)
-			for name, values := range answer.Header() {
-				out.Header()[name] = values
-			}
+			maps.Copy(out.Header(), answer.Header())
 			out.Header().Set("Content-Length", strconv.Itoa(len(body)))
 			out.Header().Set("X-Amz-Crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE([]byte(body))), 10))
 			out.WriteHeader(answer.Code)

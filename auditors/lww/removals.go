@@ -1,6 +1,10 @@
 package lww
 
-import "parallax/internal/audit"
+import (
+	"time"
+
+	"parallax/internal/audit"
+)
 
 // removal is one REMOVE: what it removed stands at i-1.
 type removal struct {
@@ -33,12 +37,12 @@ func (h *history) removals() {
 // the time or since the version was written, the removal may be its replica, and what it removed here was lost.
 func (h *history) mayBeReplica(r removal) {
 	lost, at := r.removed(), r.record().at
-	from, to := lost.at.Add(-h.slack), at.Add(h.slack)
+	from, to := h.first(r.c, lost).Add(-h.slack), at.Add(h.slack)
 	if lost.start {
 		from = r.c.reach.From
 	}
 	for _, o := range h.chains {
-		if o == r.c || o.find(lost) >= 0 {
+		if o == r.c || o.find(lost) >= 0 && !h.ambiguous(lost) {
 			continue
 		}
 		j := o.removedWithin(from, to)
@@ -59,6 +63,17 @@ func (h *history) mayBeReplica(r removal) {
 		}
 		return
 	}
+}
+
+// first is when a version that stands in c was first seen in any region.
+func (h *history) first(c *chain, s *state) time.Time {
+	at := s.at
+	for _, o := range h.chains {
+		if j := o.find(s); o != c && j >= 0 && !o.states[j].start && o.states[j].at.Before(at) {
+			at = o.states[j].at
+		}
+	}
+	return at
 }
 
 // unpaired lists the removals of c that the other region did not make of the same version.

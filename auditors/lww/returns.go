@@ -1,22 +1,18 @@
 package lww
 
-import "slices"
-
 const doubtAgain = "the winner's write id may have been written again, elsewhere or where a gap hides it"
 
-// carriedOn reports whether the winner's own region shows it on top of what it replaced here. Of a winner that returns, each
-// occurrence may be the one that arrived, and each must be on top of the same occurrence of what it replaced.
+// carriedOn reports whether the winner's own region shows it on top of what it replaced here: of a winner that returns, the same
+// occurrence on top of the same occurrence.
 func (h *history) carriedOn(c conflict) bool {
-	over, won := c.lost(), c.winner()
-	if !h.returns(won) {
-		return !c.home.states[c.j].start && c.home.states[c.j-1].image == over.image
+	if c.home.states[c.j].start {
+		return false
 	}
-	if c.basis == byTime && h.ambiguous(won) {
-		return false // its occurrences may have been written in either region
+	over, before := c.lost(), &c.home.states[c.j-1]
+	if !h.returns(c.winner()) {
+		return before.image == over.image
 	}
-	return slices.ContainsFunc(c.home.of(won), func(q int32) bool {
-		return !c.home.states[q].start && same(&c.home.states[q-1], over) && !h.ambiguous(over)
-	})
+	return same(before, over) && !h.ambiguous(over)
 }
 
 // inverted reports whether the winner's region held what was replaced here, but saw it replaced by something that came before it
@@ -45,13 +41,13 @@ func (h *history) unsure(c conflict) bool {
 
 // returned judges a version that stood in this region before and looks written here again. It may as well have stood
 // elsewhere all the time, newer than what it replaced here: then that was lost, unless another region has shown it too.
-func (h *history) returned(c *chain, i int) {
+func (h *history) returned(c *chain, i int, b basis) {
 	over := &c.states[i-1]
 	if over.blind || over.absent() && over.start {
 		return
 	}
 	for _, o := range h.chains {
-		if o == c || o.find(over) >= 0 && !h.ambiguous(over) || over.absent() && o.removedSame(&c.states[i-2]) && !h.ambiguous(&c.states[i-2]) {
+		if o == c || b != byAbsence && o.find(over) >= 0 && !h.ambiguous(over) || over.absent() && o.removedSame(&c.states[i-2]) && !h.ambiguous(&c.states[i-2]) {
 			continue
 		}
 		if over.start {

@@ -43,7 +43,7 @@ func (h *history) steps() {
 			switch region, basis := h.origin(c, i); {
 			case region == c.region:
 				if s.nth > 0 {
-					h.returned(c, i)
+					h.returned(c, i, basis)
 				}
 			case region != "":
 				home := h.chain(region)

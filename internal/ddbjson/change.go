@@ -13,9 +13,10 @@ const (
 	ttlPrincipal = "dynamodb.amazonaws.com"
 )
 
-// entry is a record of the page as it was read so far: its texts are parts of out.
+// entry is a record of the page as it was read so far: its texts are parts of out. It holds no pointers, so that a page of
+// them costs the garbage collector nothing.
 type entry struct {
-	event           string
+	event           event
 	sec, nsec       int64
 	timed           bool
 	service, ttl    bool // what the identity says
@@ -23,9 +24,22 @@ type entry struct {
 	before, after   part
 	id, table, area part // of a Kinesis record
 	unit            int  // decimal places of the time's unit below the second
-	when            []byte
-	fault           *problem
+	when            part // of the body
+	fault           int  // its place among the page's problems, from 1; 0 if it has none
 }
+
+// event is what happened to an item.
+type event uint8
+
+const (
+	unknown event = iota
+	insert
+	modify
+	remove
+)
+
+// events are the names of the events. Source: API reference, Record.eventName.
+var events = [...]string{insert: "INSERT", modify: "MODIFY", remove: "REMOVE"}
 
 // Members of a record, and of what is inside it.
 const (
@@ -59,7 +73,7 @@ func (s *Scanner) record() bool {
 	s.spans, s.tmp, s.frags = s.spans[:0], s.tmp[:0], s.frags[:0]
 	*e = entry{}
 	ok := s.change(e)
-	s.bare, e.fault = false, fault
+	s.bare, e.fault = false, s.problem(fault)
 	return ok
 }
 
@@ -116,16 +130,16 @@ func (s *Scanner) complete(e *entry) bool {
 	case !e.timed:
 		s.refuse("missing")
 		return s.of("time")
-	case e.event == "INSERT" && (old || !now):
+	case e.event == insert && (old || !now):
 		s.refuse("not those of an insert")
 		return s.of("images")
-	case e.event == "MODIFY" && (!old || !now):
+	case e.event == modify && (!old || !now):
 		s.refuse("not those of a modification")
 		return s.of("images")
-	case e.event == "REMOVE" && (!old || now):
+	case e.event == remove && (!old || now):
 		s.refuse("not those of a removal")
 		return s.of("images")
-	case e.event == "":
+	case e.event == unknown:
 		s.refuse("missing")
 		return s.of("event name")
 	}
@@ -141,12 +155,12 @@ func (s *Scanner) event(e *entry) bool {
 		return false
 	}
 	switch string(s.plain(f)) {
-	case "INSERT":
-		e.event = "INSERT"
-	case "MODIFY":
-		e.event = "MODIFY"
-	case "REMOVE":
-		e.event = "REMOVE"
+	case events[insert]:
+		e.event = insert
+	case events[modify]:
+		e.event = modify
+	case events[remove]:
+		e.event = remove
 	default:
 		return s.refuse("unknown")
 	}
@@ -219,9 +233,9 @@ func (s *Scanner) kept(p *part) bool {
 
 // record fills in what the caller gets; text is all of out.
 func (e *entry) record(c *record.Change, text string) {
-	c.Seq, c.Event, c.Key = text[e.seq.from:e.seq.to], e.event, text[e.key.from:e.key.to]
+	c.Seq, c.Event, c.Key = text[e.seq.from:e.seq.to], events[e.event], text[e.key.from:e.key.to]
 	c.Old, c.New = record.Image(text[e.before.from:e.before.to]), record.Image(text[e.after.from:e.after.to])
-	c.ByTTL = e.event == "REMOVE" && e.service && e.ttl
+	c.ByTTL = e.event == remove && e.service && e.ttl
 	if e.timed {
 		c.At = time.Unix(e.sec, e.nsec).UTC()
 	}

@@ -61,6 +61,12 @@ func (s *Scanner) refuse(reason string) bool {
 	return false
 }
 
+// problem keeps why a record of the page cannot be used, and returns its place, from 1.
+func (s *Scanner) problem(p *problem) int {
+	s.problems = append(s.problems, p)
+	return len(s.problems)
+}
+
 // of names the field that a value which could not be used belongs to.
 func (s *Scanner) of(field string) bool {
 	if p := s.bad; p != nil && p.field == "" {

@@ -14,13 +14,14 @@ type span struct {
 	slot  uint8 // 1 + its place among the known beginnings; 0 where it has none
 }
 
-// members passes an object of attributes and leaves its spans on the stack. How says how they lie there.
-func (s *Scanner) members(depth int) (how layout, ok bool) {
+// members passes an object of attributes and leaves its spans on the stack. It reports whether they lie in the body
+// as canonical text has them: in order, and with nothing between.
+func (s *Scanner) members(depth int) (tidy, ok bool) {
 	if s.peek() != '{' {
-		return how, s.refuse("not an item")
+		return false, s.refuse("not an item")
 	}
-	base, loose, learned := len(s.spans), s.loose, s.ranking.learned
-	tidy := true
+	base, loose := len(s.spans), s.loose
+	tidy = true
 	s.i++
 	for first := true; ; first = false {
 		if s.simple(first, base, &tidy) {
@@ -33,12 +34,8 @@ func (s *Scanner) members(depth int) (how layout, ok bool) {
 		tidy = tidy && !m.name.own() && !m.value.own() && (len(s.spans) == base || s.order(&s.spans[len(s.spans)-1], &m) < 0)
 		s.spans = append(s.spans, m)
 	}
-	return layout{tidy: tidy && s.loose == loose, known: s.ranking.learned == learned}, s.bad == nil
+	return tidy && s.loose == loose, s.bad == nil
 }
-
-// layout is how the members of an object lie in the body: tidy if as canonical text has them, in order and with nothing
-// between; known if no beginning was taken down since the first of them.
-type layout struct{ tidy, known bool }
 
 // arrange sorts members by name, and refuses one that is there twice.
 func (s *Scanner) arrange(members []span) bool {
@@ -142,9 +139,9 @@ func (s *Scanner) nested(depth int) (frag, bool) {
 	}
 	s.peek()
 	from, base := s.i, len(s.spans)
-	how, ok := s.members(depth)
+	tidy, ok := s.members(depth)
 	defer func() { s.spans = s.spans[:base] }()
-	if !ok || how.tidy {
+	if !ok || tidy {
 		return at(from, s.i), ok
 	}
 	if !s.arrange(s.spans[base:]) {
@@ -182,12 +179,12 @@ func (p part) empty() bool { return p.from == p.to }
 func (s *Scanner) image() (part, bool) {
 	s.peek()
 	from, begin := s.i, len(s.out)
-	how, ok := s.members(0)
+	tidy, ok := s.members(0)
 	switch {
 	case !ok || len(s.spans) == 0:
-	case how.tidy:
+	case tidy:
 		s.out = append(s.out, s.in[from:s.i]...)
-	case how.known && s.rank(s.spans):
+	case s.rank(s.spans):
 		s.out = s.writeRanked(s.out, s.spans)
 	default:
 		if ok = s.arrange(s.spans); ok {
@@ -201,8 +198,8 @@ func (s *Scanner) image() (part, bool) {
 // key passes the attributes of an item's key and writes it to out as text, see record.Change.
 func (s *Scanner) key() (part, bool) {
 	at := len(s.out)
-	how, ok := s.members(0)
-	ok = ok && (how.tidy || s.arrange(s.spans)) && s.writeKey()
+	tidy, ok := s.members(0)
+	ok = ok && (tidy || s.arrange(s.spans)) && s.writeKey()
 	s.spans, s.tmp = s.spans[:0], s.tmp[:0]
 	return part{at, len(s.out)}, ok
 }

@@ -81,7 +81,7 @@ func (s *Scanner) item() bool {
 		if s.bad.syntax {
 			return false
 		}
-		e = entry{fault: s.bad}
+		e = entry{fault: s.problem(s.bad)}
 		s.bad, s.i, s.out = nil, from, s.out[:at]
 		if !s.skip() {
 			return false
@@ -92,8 +92,8 @@ func (s *Scanner) item() bool {
 }
 
 func (s *Scanner) keyed(e *entry) bool {
-	how, ok := s.members(0)
-	if !ok || !how.tidy && !s.arrange(s.spans) {
+	tidy, ok := s.members(0)
+	if !ok || !tidy && !s.arrange(s.spans) {
 		return false
 	}
 	e.key.from = len(s.out)
@@ -111,12 +111,12 @@ func (s *Scanner) itemPage(rest []byte) ItemPage {
 	p := ItemPage{Rest: rest}
 	for i, e := range s.page {
 		p.Items = append(p.Items, Item{Key: text[e.key.from:e.key.to], Image: record.Image(text[e.after.from:e.after.to])})
-		if e.fault != nil {
-			field := ""
-			if e.fault.attr != "" {
-				field = "attribute " + e.fault.attr
+		if e.fault > 0 {
+			fault, field := s.problems[e.fault-1], ""
+			if fault.attr != "" {
+				field = "attribute " + fault.attr
 			}
-			p.Faults = append(p.Faults, Fault{Record: i + 1, Field: field, Reason: e.fault.reason})
+			p.Faults = append(p.Faults, Fault{Record: i + 1, Field: field, Reason: fault.reason})
 		}
 	}
 	return p

@@ -100,11 +100,12 @@ func (s *Scanner) result(next part) Page {
 		e := &s.page[i]
 		e.nsec = 0
 		e.record(&p.Changes[i], text)
-		if fault := e.fault; fault == nil && e.seq.empty() {
-			e.fault = &problem{field: "sequence number", reason: "missing"}
+		if e.fault == 0 && e.seq.empty() {
+			e.fault = s.problem(&problem{field: "sequence number", reason: "missing"})
 		}
-		if e.fault != nil {
-			p.Faults = append(p.Faults, Fault{Record: i + 1, Seq: p.Changes[i].Seq, Field: e.fault.field, Reason: e.fault.reason})
+		if e.fault > 0 {
+			fault := s.problems[e.fault-1]
+			p.Faults = append(p.Faults, Fault{Record: i + 1, Seq: p.Changes[i].Seq, Field: fault.field, Reason: fault.reason})
 		}
 	}
 	return p

@@ -9,10 +9,9 @@ import (
 // ranking puts members of known names in order without comparing them: each name has a rank, a bit for each rank that is
 // there says what comes next.
 type ranking struct {
-	ranks   [beginnings]uint8 // of the names, by their place among the beginnings; one name has one rank, wherever it stands
-	good    bool              // the ranks are those of the beginnings as they are now
-	waited  int               // objects put in order otherwise since they are not
-	learned int               // how often a beginning was taken down
+	ranks  [beginnings]uint8 // of the names, by their place among the beginnings; one name has one rank, wherever it stands
+	good   bool              // the ranks are those of the beginnings as they are now
+	waited int               // objects put in order otherwise since they are not
 
 	there  uint64            // the ranks of the object that was ranked last
 	places [beginnings]uint8 // of its members, by rank
@@ -23,7 +22,8 @@ type ranking struct {
 const patience = 32
 
 // rank finds the order of members that all have begun as known ones do. It reports false where it cannot: a member is of
-// another kind, one is there twice, or the ranks are old.
+// another kind, one is there twice, or the ranks are old. A beginning that was taken down since the first member was read has
+// the place of the one before it, so the two count as one that is there twice.
 func (s *Scanner) rank(members []span) bool {
 	r := &s.ranking
 	if !r.good && !s.rankAnew() {

@@ -13,18 +13,19 @@ type Scanner struct {
 	i   int
 	bad *problem
 
-	loose   int     // counts what stood in the body that canonical text does not have: blanks, null members
-	tmp     []byte  // texts that had to be rewritten
-	out     []byte  // texts of the page's records
-	spans   []span  // members of the objects that are open
-	frags   []frag  // elements of the lists and sets that are open
-	name    []byte  // a member's name that was escaped
-	page    []entry // records of the page
-	keys    []string
-	bare    bool // a record that could not be used is read again, for what names it
-	kinesis bool
-	known   []beginning // by a hash of their first bytes
-	ranking ranking
+	loose    int        // counts what stood in the body that canonical text does not have: blanks, null members
+	tmp      []byte     // texts that had to be rewritten
+	out      []byte     // texts of the page's records
+	spans    []span     // members of the objects that are open
+	frags    []frag     // elements of the lists and sets that are open
+	name     []byte     // a member's name that was escaped
+	page     []entry    // records of the page
+	problems []*problem // of the page\'s records
+	keys     []string
+	bare     bool // a record that could not be used is read again, for what names it
+	kinesis  bool
+	known    []beginning // by a hash of their first bytes
+	ranking  ranking
 }
 
 // frag is canonical text: a part of the body, or of tmp if own, which a from below zero says: it is turned over bit by bit.
@@ -50,7 +51,7 @@ func (s *Scanner) start(body []byte, keys []string) {
 		s.known = make([]beginning, beginnings)
 	}
 	s.in, s.i, s.bad, s.keys, s.bare, s.kinesis = body, 0, nil, keys, false, false
-	s.loose, s.tmp, s.out, s.spans, s.frags, s.page = 0, s.tmp[:0], s.out[:0], s.spans[:0], s.frags[:0], s.page[:0]
+	s.loose, s.tmp, s.out, s.spans, s.frags, s.page, s.problems = 0, s.tmp[:0], s.out[:0], s.spans[:0], s.frags[:0], s.page[:0], s.problems[:0]
 }
 
 // done lets go of the body and of the names, so that a Scanner at rest holds nothing of its caller's.

@@ -96,7 +96,6 @@ func (s *Scanner) learn(from int, b *beginning) bool {
 	}
 	name := at(from, colon)
 	s.ranking.good = false
-	s.ranking.learned++
 	*b = beginning{text: append(b.text[:0], in[from:v]...), name: name.to - name.from, head: s.head(name), kind: in[colon+3]}
 	return true
 }

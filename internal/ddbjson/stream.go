@@ -73,17 +73,16 @@ func (s *Scanner) at(e *entry) bool {
 	if c := s.peek(); s.bare && c != '-' && c-'0' > 9 {
 		return s.skip()
 	}
-	var ok bool
-	e.when, ok = s.moment()
+	text, ok := s.moment()
+	e.when = part{s.i - len(text), s.i}
 	return ok
 }
 
 func (s *Scanner) timed(e *entry) bool {
-	if e.when == nil {
+	if e.when.empty() {
 		return true
 	}
-	e.sec, e.nsec, e.timed = seconds(e.when, e.unit)
-	e.when = nil
+	e.sec, e.nsec, e.timed = seconds(s.in[e.when.from:e.when.to], e.unit)
 	return e.timed || s.bare || s.refuse("not a time")
 }
 

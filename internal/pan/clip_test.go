@@ -1,10 +1,8 @@
-package pan_test
+package pan
 
 import (
 	"strings"
 	"testing"
-
-	"parallax/internal/pan"
 )
 
 func TestClip(t *testing.T) {
@@ -24,7 +22,7 @@ func TestClip(t *testing.T) {
 		{number, 14, "411111******11..."}, // a number is never cut into one that Mask would not know
 		{"abc", 0, "..."},
 	} {
-		if got := pan.Clip(c.text, c.runes); got != c.want {
+		if got := Clip(c.text, c.runes); got != c.want {
 			t.Errorf("%q to %d runes: %q, want %q", c.text, c.runes, got, c.want)
 		}
 	}

@@ -44,6 +44,9 @@ func TestARecordIsAChange(t *testing.T) {
 	if h := r.extents[kinesis.ExtentHistory].To; h != start.Add(time.Minute).Format(time.RFC3339) {
 		t.Errorf("history begins at %s", h)
 	}
+	if got := r.extents[kinesis.ExtentConsistency].Totals["mode"]; got != "EVENTUAL" {
+		t.Errorf("consistency %q", got)
+	}
 	if got := r.extents[kinesis.ExtentReplicas].Totals; got[london] != "ACTIVE" {
 		t.Errorf("replicas %v", got)
 	}

@@ -28,6 +28,7 @@ type Setup struct {
 	Precision   string        // of the records' times: MILLISECOND or MICROSECOND; "" where the service does not say
 	Keys        []string      // names of the table's key attributes, the hash key first
 	Replicas    map[string]string
+	Consistency string // between the replicas: EVENTUAL or STRONG
 }
 
 // Inspect asks how the feed is set up, and returns what would keep a reading from being whole, as gaps without a window.
@@ -96,6 +97,7 @@ func (s *Setup) table(t *tables.TableDescription) {
 			s.Keys = append(s.Keys, aws.ToString(k.AttributeName))
 		}
 	}
+	s.Consistency = string(cmp.Or(t.MultiRegionConsistency, tables.MultiRegionConsistencyEventual))
 	s.Replicas = map[string]string{}
 	for _, replica := range t.Replicas {
 		s.Replicas[aws.ToString(replica.RegionName)] = string(replica.ReplicaStatus)

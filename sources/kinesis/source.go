@@ -37,9 +37,10 @@ type Streams interface {
 
 // Names of the extents that tell of the stream as a whole rather than of a shard.
 const (
-	ExtentHistory  = "history before capture" // To: the moment before which nothing of this stream could be read, RFC 3339
-	ExtentReplicas = "replicas"               // Totals: replica region -> status, as DescribeTable names them
-	ExtentFeed     = "feed"                   // Totals: stream, retention, precision, destination
+	ExtentHistory     = "history before capture" // To: the moment before which nothing of this stream could be read, RFC 3339
+	ExtentReplicas    = "replicas"               // Totals: replica region -> status, as DescribeTable names them
+	ExtentConsistency = "consistency"            // Totals: mode, EVENTUAL or STRONG
+	ExtentFeed        = "feed"                   // Totals: stream, retention, precision, destination
 )
 
 // Source reads one table's changes in one region. It implements pipeline.Source[record.Change].

@@ -124,7 +124,8 @@ func (r *run) describe(ctx context.Context) {
 		"stream": r.Stream, "retention": r.setup.Retention.String(), "precision": r.setup.Precision, "destination": r.setup.Destination,
 	}}}}
 	if len(r.setup.Replicas) > 0 {
-		b.Extents = append(b.Extents, audit.Extent{Name: ExtentReplicas, Totals: r.setup.Replicas})
+		b.Extents = append(b.Extents, audit.Extent{Name: ExtentReplicas, Totals: r.setup.Replicas},
+			audit.Extent{Name: ExtentConsistency, Totals: map[string]string{"mode": r.setup.Consistency}})
 	}
 	r.send(ctx, b)
 }

@@ -17,7 +17,7 @@ import (
 
 // A case holds the sections versions (a name and its attributes, a line each; "from NAME" copies another), eu-west-1 and
 // eu-west-2 (time, old version, new version; "-" is no item, "?" an image that the view leaves out, "ttl" at the end a removal by time
-// to live, "kinesis" a record of that feed), settings (as_of, window, also, through.REGION, from.REGION, gap.REGION, from_beginning,
+// to live, "kinesis" a record of that feed, "elsewhere" one of another table), settings (as_of, window, also, through.REGION, from.REGION, gap.REGION, from_beginning,
 // clock, strong, third REGION) and result.
 func TestCases(t *testing.T) {
 	n := golden.Texts(t, "result", func(t *testing.T, sections []txtar.File) string {
@@ -95,8 +95,12 @@ func (c *testCase) record(t *testing.T, region audit.Region, fields []string) {
 	if len(fields) > 3 && fields[3] == "kinesis" {
 		shard = record.UnorderedShard + "1"
 	}
+	table := c.rules.Table
+	if len(fields) > 3 && fields[3] == "elsewhere" {
+		table = "another"
+	}
 	c.in.Changes = append(c.in.Changes, record.Change{
-		Table: c.rules.Table, Region: region, Shard: shard, Seq: fmt.Sprintf("%021d", c.seq), Event: event, At: moment(t, fields[0]),
+		Table: table, Region: region, Shard: shard, Seq: fmt.Sprintf("%021d", c.seq), Event: event, At: moment(t, fields[0]),
 		Key: "order-1", Old: before, New: after, ByTTL: len(fields) > 3 && fields[3] == "ttl",
 	})
 }

@@ -58,14 +58,18 @@ func (a *App) feed(table config.Table, region audit.Region, cursors map[string]a
 	if stream := table.Kinesis.Streams[region]; stream != "" {
 		return &kinesis.Source{
 			Tables: a.aws.dynamodb(region), Streams: a.aws.kinesis(region), Table: table.Name, Stream: stream, Region: region, Cursors: cursors,
-			ReadAt: t.asOf, Late: table.Kinesis.Late, Timeout: a.cfg.AWS.Timeout,
+			ReadAt: t.asOf, Late: table.Kinesis.Late, Timeout: a.cfg.AWS.Timeout, Retries: a.patience(),
 		}
 	}
 	return &ddbstream.Source{
 		Tables: a.aws.dynamodb(region), Streams: a.aws.streams(region), Table: table.Name, Region: region, Cursors: cursors,
-		ReadAt: t.asOf, Timeout: a.cfg.AWS.Timeout,
+		ReadAt: t.asOf, Timeout: a.cfg.AWS.Timeout, Retries: a.patience(),
 	}
 }
+
+// patience is how often the readers of streams and tables ask again, with growing pauses, when the client has given up: what
+// is not read now may be gone tomorrow.
+func (a *App) patience() int { return max(1, 3*a.cfg.AWS.Retries-1) }
 
 // feedName is how certificates name a table's feed.
 func feedName(table config.Table) string {

@@ -40,6 +40,7 @@ func (a *App) compareReplicas(ctx context.Context, table config.Table, lost audi
 	for _, region := range a.cfg.Regions {
 		c.sources = append(c.sources, &ddbtable.Source{
 			Tables: a.aws.dynamodb(region), Table: table.Name, Region: region, Units: float64(table.Scan.ReadUnits), Timeout: a.cfg.AWS.Timeout,
+			Retries: a.patience(),
 		})
 		c.lines = append(c.lines, audit.Coverage{Source: "tablescan", Scope: table.Name, Region: region, Window: lost})
 	}

@@ -55,7 +55,7 @@ type AWS struct {
 	Endpoints   map[audit.Region]Endpoints `yaml:"endpoints" keys:"region" doc:"Private or test endpoints, by region."`
 	S3PathStyle bool                       `yaml:"s3_path_style" doc:"Address buckets by path instead of by host name."`
 	Timeout     time.Duration              `yaml:"timeout" default:"30s" doc:"Time allowed for one request."`
-	Retries     int                        `yaml:"retries" default:"3" doc:"Attempts for one request."`
+	Retries     int                        `yaml:"retries" default:"3" doc:"Attempts for one request; the readers of streams and tables make three times as many, with growing pauses."`
 }
 
 // Endpoints are URLs to use instead of the SDK's own; empty means the SDK's.

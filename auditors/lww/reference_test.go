@@ -31,13 +31,14 @@ const head = "| what the application writes, or what the world does | histories 
 
 // markdown has a row for each that was measured.
 func (tb *table) markdown() string {
-	out := head
+	var out strings.Builder
+	out.WriteString(head)
 	for _, name := range tb.names {
 		if s, measured := tb.rows[name]; measured {
-			out += s.line(name)
+			out.WriteString(s.line(name))
 		}
 	}
-	return out
+	return out.String()
 }
 
 func (s score) line(name string) string {

@@ -117,7 +117,7 @@ type player struct {
 // region is where the next write is made.
 func (p *player) region() int {
 	if p.World.Profile.Single {
-		return int(hash(p.Key) % uint64(len(p.held)))
+		return int(hash(p.Key) % uint64(len(p.held))) //nolint:gosec // less than the number of regions
 	}
 	return p.rng.IntN(len(p.held))
 }

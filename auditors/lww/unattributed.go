@@ -43,7 +43,7 @@ func (h *history) overUnknown(c *chain, i int, o *chain, j int) {
 // replacedBoth judges a version that came over something in both regions, and nothing tells which of them wrote it.
 func (h *history) replacedBoth(c conflict) {
 	mine, theirs := c.lost(), &c.home.states[c.j-1]
-	if mine.blind || theirs.blind || mine.image == theirs.image && !h.unlike(c, mine, theirs) {
+	if mine.blind || theirs.blind || mine.image == theirs.image {
 		return
 	}
 	back := conflict{at: c.home, i: c.j, home: c.at, j: c.i}
@@ -82,11 +82,6 @@ func (h *history) doubted(c conflict) bool {
 		return false
 	}
 	return true
-}
-
-// unlike reports whether two states of one content that a returning version replaced may be two occurrences of it.
-func (h *history) unlike(c conflict, mine, theirs *state) bool {
-	return h.returns(c.winner()) && (mine.nth != theirs.nth || h.ambiguous(mine))
 }
 
 // known reports whether the other region had seen what was replaced before the version came that replaced it.

@@ -121,6 +121,7 @@ func (b *bench) configure(name, database string, pairs ...string) string {
 	return configure(b.T, b.world, name, append([]string{
 		`store: {dsn: ""}`, `store: {dsn: "` + b.server.DSN(database, "") + `"}`,
 		"timeout: 30s", "timeout: 1s", "retries: 5", "retries: 1", // statement_timeout too
+		"    settle: 15m\n", "    settle: 15m\n    scan: {pause: 1s}\n",
 	}, pairs...)...)
 }
 

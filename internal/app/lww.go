@@ -75,11 +75,7 @@ func (a *App) auditLosses(ctx context.Context, o *audit.Outcome, table config.Ta
 		}
 		defer add(o, audit.Judgement{Findings: compared.Findings, Excluded: compared.Excluded, Matched: compared.Matched}, compared.coverage)
 	}
-	for _, f := range unsettled {
-		if !slices.Contains(result.Withheld, f.Key) {
-			o.Rejudged = append(o.Rejudged, f.Fingerprint)
-		}
-	}
+	o.Rejudged = append(o.Rejudged, resettle(&result, unsettled)...)
 	add(o, audit.Judgement{Findings: result.Findings, Excluded: result.Excluded, Matched: result.Matched}, h.coverage)
 	return nil
 }

@@ -72,10 +72,10 @@ func (c *cli) runbookCommand() *cobra.Command {
 func (c *cli) reportCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "report", Short: "Write a report", Args: noArguments,
 		RunE: showHelp}
-	var format string
+	var format, run string
 	coverage := &cobra.Command{
 		Use:   "coverage",
-		Short: "The certificates of coverage: what each job's newest run read, left out, or did not see",
+		Short: "The certificates of coverage: what each job's newest run, or one run, read, left out, or did not see",
 		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if format == "" {
@@ -85,11 +85,12 @@ func (c *cli) reportCommand() *cobra.Command {
 				return err
 			}
 			return c.withApp(cmd.Context(), func(a *app.App) error {
-				return a.ReportCoverage(cmd.Context(), c.stdout, format)
+				return a.ReportCoverage(cmd.Context(), c.stdout, format, run)
 			})
 		},
 	}
 	coverage.Flags().StringVar(&format, "format", "", "table, json, ndjson, csv or html (default: --output)")
+	coverage.Flags().StringVar(&run, "run", "", "id of a run, as findings show names it (default: each job's newest)")
 	cmd.AddCommand(coverage)
 	return cmd
 }

@@ -11,7 +11,7 @@ import (
 
 // configCommand checks, explains and exemplifies the configuration.
 func (c *cli) configCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "config", Short: "Check, explain or exemplify the configuration", Args: noArguments,
+	cmd := &cobra.Command{Use: "config", Short: "Check the configuration, print an example or its schema", Args: noArguments,
 		RunE: showHelp}
 	check := &cobra.Command{
 		Use:   "check",

@@ -16,7 +16,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 
-	"parallax/internal/archive"
 	"parallax/internal/audit"
 	"parallax/internal/config"
 	"parallax/sources/kinesis"
@@ -67,7 +66,7 @@ func (d *doctor) table(ctx context.Context, table config.Table, region audit.Reg
 	}
 }
 
-// archive lists the change archive, as far as it takes to see that it can be read.
+// archive writes a file into the change archive, finds it again and removes it.
 func (d *doctor) archive(ctx context.Context) {
 	ctx, cancel := d.bounded(ctx)
 	defer cancel()
@@ -75,14 +74,20 @@ func (d *doctor) archive(ctx context.Context) {
 	if d.cfg.Archive.S3 != "" {
 		where = d.cfg.Archive.S3
 	}
-	for _, err := range d.app.place().List(ctx, "") {
-		if err != nil {
-			d.missing("archive", where, brief(err), archive.Remedy(err))
-			return
-		}
-		break
+	place, probe := d.app.place(), "doctor/probe"
+	err := place.Put(ctx, probe, []byte("written by parallax doctor"))
+	if err == nil {
+		_, err = place.Get(ctx, probe, 1<<10)
+		err = errors.Join(err, place.Remove(ctx, probe))
 	}
-	d.ok("archive", where, "can be listed")
+	for _, listed := range place.List(ctx, "doctor/") {
+		err = errors.Join(err, listed)
+	}
+	if err != nil {
+		d.missing("archive", where, brief(err), "let the user or role Parallax runs as read, write, list and remove there")
+		return
+	}
+	d.ok("archive", where, "can be read, written and listed")
 }
 
 // verdicts says what the mapped attributes permit, and what one more would buy. The shares are those that the simulator

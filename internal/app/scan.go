@@ -108,6 +108,7 @@ func (c *comparison) scan(ctx context.Context) (tablescan.Comparison, error) {
 
 // readAgain waits and reads the items that differ from every region.
 func (c *comparison) readAgain(ctx context.Context, keys []string) (tablescan.Reading, error) {
+	c.log.Info(fmt.Sprintf("waiting %s to read %d items of %s again, in which the regions differ", c.table.Scan.Pause, len(keys), c.table.Name))
 	c.progress(fmt.Sprintf("reading %d items of %s again, after %s", len(keys), c.table.Name, c.table.Scan.Pause), 0, 0)
 	select {
 	case <-ctx.Done():

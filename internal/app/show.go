@@ -114,13 +114,20 @@ func (a *App) ShowFinding(ctx context.Context, w io.Writer, output, fingerprint 
 	return report.Finding(w, format, finding, events)
 }
 
-// ReportCoverage writes the certificate of each job's newest run.
-func (a *App) ReportCoverage(ctx context.Context, w io.Writer, output string) error {
+// ReportCoverage writes the certificate of one run, or of each job's newest where none is named.
+func (a *App) ReportCoverage(ctx context.Context, w io.Writer, output, run string) error {
 	format, err := report.ParseFormat(output, report.Table, report.JSON, report.NDJSON, report.CSV, report.HTML)
 	if err != nil {
 		return err
 	}
-	runs, err := a.store.LastRuns(ctx)
+	var runs []audit.RunRecord
+	if run == "" {
+		runs, err = a.store.LastRuns(ctx)
+	} else {
+		var one audit.RunRecord
+		one, err = a.store.Run(ctx, run)
+		runs = []audit.RunRecord{one}
+	}
 	if err != nil {
 		return err
 	}

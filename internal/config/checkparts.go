@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"net/url"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -35,10 +36,21 @@ func (d *decoder) checkArchive(a Archive) {
 	if _, _, err := a.Bucket(); err != nil {
 		d.wrongAt("archive.s3", err.Error())
 	}
+	if a.Region != "" && !awsRegion.MatchString(string(a.Region)) {
+		d.wrongAt("archive.region", "not the name of an AWS region, such as eu-west-1")
+	}
 	if a.Retention > 0 && a.Retention < minRetention {
 		d.wrongAt("archive.retention", "is shorter than 48h: an audit needs a day of history before its window")
 	}
 }
+
+// What names may look like. Sources: Amazon S3 User Guide, "General purpose bucket naming rules"; API reference of Kinesis
+// Data Streams, CreateStream.
+var (
+	bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+	streamName = regexp.MustCompile(`^[a-zA-Z0-9_.-]{1,128}$`)
+	awsRegion  = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d$`)
+)
 
 const minRetention = 48 * time.Hour
 
@@ -48,7 +60,7 @@ func (a Archive) Bucket() (bucket, prefix string, err error) {
 		return "", "", nil
 	}
 	u, err := url.Parse(a.S3)
-	if err != nil || u.Scheme != "s3" || u.Host == "" || u.RawQuery != "" {
+	if err != nil || u.Scheme != "s3" || !bucketName.MatchString(u.Host) || u.RawQuery != "" || u.Path != "" && path.Clean(u.Path) != strings.TrimSuffix(u.Path, "/") {
 		return "", "", errors.New("not a bucket: write s3://bucket/prefix")
 	}
 	return u.Host, strings.Trim(u.Path, "/"), nil
@@ -66,6 +78,15 @@ func (d *decoder) checkLimits(l Limits) {
 // checkTables refuses empty names, and a feed that only some regions have.
 func (d *decoder) checkTables(tables []Table, regions []audit.Region) {
 	for i, t := range tables {
+		key := join("tables", nameOr(t.Name, i))
+		if t.Clock > t.Settle {
+			d.wrongAt(key+".clock", "is longer than settle: nothing could be told in time")
+		}
+		for _, region := range sortedRegions(t.Kinesis.Streams) {
+			if !streamName.MatchString(t.Kinesis.Streams[region]) {
+				d.wrongAt(key+".kinesis.streams."+string(region), "not the name of a data stream: letters, digits, and _ . - only")
+			}
+		}
 		for _, region := range regions {
 			if len(t.Kinesis.Streams) > 0 && t.Kinesis.Streams[region] == "" {
 				d.wrongAt(join("tables", nameOr(t.Name, i))+".kinesis.streams", "a table is read the same way in every region: name the data stream of "+string(region)+" too")

@@ -244,7 +244,7 @@ type LagObjectives struct {
 type Limits struct {
 	StatementTimeout time.Duration `yaml:"statement_timeout" default:"30s" doc:"Time allowed for one statement on a ledger."`
 	PageRows         int           `yaml:"page_rows" default:"10000" doc:"Rows read from a ledger at a time."`
-	MemoryMiB        int           `yaml:"memory_mib" default:"512" doc:"Memory an audit of the archive may use, in MiB; beyond it goes to a temporary file in data_dir."`
+	MemoryMiB        int           `yaml:"memory_mib" default:"512" doc:"Memory an audit of the archive may use, in MiB, 64 at least; beyond it goes to a temporary file in data_dir."`
 	MaxFindings      int           `yaml:"max_findings" default:"10000" doc:"Findings one run may report; a truncated list says so."`
 }
 

@@ -109,7 +109,7 @@ func defaultOf(v reflect.Value, text string) any {
 	switch {
 	case v.Type() == durationType:
 		return text
-	case v.Kind() == reflect.Slice, v.Kind() == reflect.Int:
+	case v.Kind() == reflect.Slice, v.Kind() == reflect.Int, v.Kind() == reflect.Bool:
 		if err := setText(v, text); err == nil {
 			return v.Interface()
 		}

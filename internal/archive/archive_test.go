@@ -232,3 +232,34 @@ func TestRepeatsOfAFeedThatRepeatsHaveNamesOfTheirOwn(t *testing.T) {
 		}
 	}
 }
+
+func TestScanTellsRecordsThatLackAnImage(t *testing.T) {
+	one := image(map[string]record.Attr{"pk": {Type: "S", Text: "k"}})
+	cases := []struct {
+		event    string
+		old, new record.Image
+		want     bool
+	}{
+		{"INSERT", "", one, false}, {"INSERT", "", "", true},
+		{"MODIFY", one, "{}", false}, {"MODIFY", "", one, true}, {"MODIFY", one, "", true}, {"MODIFY", "", "", true},
+		{"REMOVE", one, "", false}, {"REMOVE", "", "", true},
+	}
+	in := changes(len(cases))
+	var want, got []bool
+	for i, c := range cases {
+		in[i].Event, in[i].Old, in[i].New = c.event, c.old, c.new
+		want = append(want, c.want)
+	}
+	place := NewMemory()
+	s, err := Write(t.Context(), place, in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = Scan(t.Context(), place, s, func(r Rows) error {
+		got = append(got, r.Partial...)
+		return nil
+	})
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, %v, want %v", got, err, want)
+	}
+}

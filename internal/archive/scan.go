@@ -16,7 +16,10 @@ type Rows struct {
 	NewHash []Hash // zero: there is none any more
 	At      []int64
 	ByTTL   []bool
+	Partial []bool   // an image is missing that the event says there was: the stream's view leaves it out
 	New     [][]byte // the new image, as record.Image has it; nil where there is none
+
+	events [][]byte // memory for decoding
 }
 
 // Len is the number of records.
@@ -85,6 +88,13 @@ func (r *Rows) load(f *segmentFile, index int) (err error) {
 	if r.ByTTL, err = g.flags(r.ByTTL); err != nil {
 		return err
 	}
+	if r.events, err = g.texts(colEvent, r.events); err != nil {
+		return err
+	}
+	r.Partial = resized(r.Partial, g.rows)
+	for i, event := range r.events {
+		r.Partial[i] = partial(event, r.OldHash[i], r.NewHash[i])
+	}
 	if r.New, err = g.texts(colNew, r.New); err != nil {
 		return err
 	}
@@ -94,4 +104,11 @@ func (r *Rows) load(f *segmentFile, index int) (err error) {
 		}
 	}
 	return nil
+}
+
+// partial reports whether an image is missing that the event says there was: an old one unless the item is new, a new one
+// unless it was removed. Source: DynamoDB API reference, Streams "StreamRecord", and StreamSpecification.StreamViewType.
+func partial(event []byte, before, after Hash) bool {
+	name := string(event)
+	return before == Hash{} && (name == "MODIFY" || name == "REMOVE") || after == Hash{} && (name == "MODIFY" || name == "INSERT")
 }

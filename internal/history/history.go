@@ -41,7 +41,10 @@ type Result struct {
 	Records map[audit.Region]int64 // read of the segments of Part
 	Damaged []Damage               // segments that could not be read: their time is a gap
 	Keys    int64
-	Full    int64 // keys that were audited in full
+	Full    int64 // keys that were audited in full, those of TooLarge included
+	// TooLarge is how many keys have more records than Memory holds. Nothing is said of them: their records in the window
+	// are Unjudged.
+	TooLarge int64
 }
 
 // Damage is a segment that could not be read, and why.

@@ -11,35 +11,33 @@ import (
 	"parallax/internal/record"
 )
 
-// changeSize is about what a change of an idempotency table takes in memory while it is judged, in bytes.
-const changeSize = 1536
+// What a change of an idempotency table takes in memory while it is judged, in bytes: about so much, and what of it is
+// not text.
+const (
+	changeSize     = 1536
+	changeOverhead = 1024
+)
 
 // judge audits the suspects in full, as many at a time as the memory allows, and returns the keys whose history began
 // before what was read of them.
 func (r *run) judge(ctx context.Context, suspects []archive.Hash) (deep map[archive.Hash]string, err error) {
 	deep = maps.Clone(r.also)
-	for len(suspects) > 0 {
-		n := min(len(suspects), r.batch())
-		changes, err := r.read(ctx, "reading suspect keys", r.Part.Segments, suspects[:n])
-		if err != nil {
-			return nil, err
-		}
+	err = r.load(ctx, "reading suspect keys", r.Part.Segments, suspects, func(changes []record.Change, _ map[string]audit.Window) {
 		r.judgeShallow(changes, deep)
-		suspects = suspects[n:]
-	}
-	return deep, nil
+	})
+	return deep, err
 }
 
-// batch is how many keys are judged at a time: as many as half of the memory holds, the sieve having given up its own, if
-// each has as many records as the suspects have on average. Each batch reads the archive once more.
+// batch is how many keys are read at a time: as many as the memory holds if each has as many records as the suspects have
+// on average.
 func (r *run) batch() int {
-	return int(max(1000, r.Memory/2/changeSize/max(1, r.perKey)))
+	return int(max(1000, r.budget()/changeSize/max(1, r.perKey)))
 }
 
 // judgeShallow audits some keys with what lies around the window, and leaves to deep those for which that is not enough.
 func (r *run) judgeShallow(changes []record.Change, deep map[archive.Hash]string) {
 	in := r.input(r.Part.Read)
-	in.Changes, in.Lag = changes, func(lww.Lag) {}
+	in.Changes, in.Also, in.Lag = changes, nil, func(lww.Lag) {} // keys of Also are judged by all that there is of them
 	auditor := lww.Auditor{Rules: r.Rules}
 	if r.Earlier != nil {
 		short := auditor.Audit(in).Shallow
@@ -70,19 +68,12 @@ func (r *run) judgeDeep(ctx context.Context, keys map[archive.Hash]string) error
 			return err
 		}
 	}
-	left := slices.SortedFunc(maps.Keys(keys), func(a, b archive.Hash) int { return slices.Compare(a[:], b[:]) })
-	for len(left) > 0 {
-		n := min(len(left), r.batch())
-		changes, err := r.read(ctx, "reading keys further back", part.Segments, left[:n])
-		if err != nil {
-			return err
-		}
+	all := slices.SortedFunc(maps.Keys(keys), func(a, b archive.Hash) int { return slices.Compare(a[:], b[:]) })
+	return r.load(ctx, "reading keys further back", part.Segments, all, func(changes []record.Change, asked map[string]audit.Window) {
 		in := r.input(part.Read)
-		in.Changes = changes
+		in.Changes, in.Also = changes, asked
 		r.add(lww.Auditor{Rules: r.Rules}.Audit(in))
-		left = left[n:]
-	}
-	return nil
+	})
 }
 
 // input is what the auditor is asked, with the time of damaged segments as gaps.
@@ -95,19 +86,4 @@ func (r *run) input(read map[audit.Region]lww.Reach) lww.Input {
 		in.Read[d.Segment.Region] = reach
 	}
 	return in
-}
-
-// read returns the changes of some keys.
-func (r *run) read(ctx context.Context, stage string, segments []audit.Segment, keys []archive.Hash) ([]record.Change, error) {
-	want := make(map[archive.Hash]struct{}, len(keys))
-	for _, k := range keys {
-		want[k] = struct{}{}
-	}
-	parts := make([][]record.Change, len(segments))
-	err := r.each(ctx, stage, segments, func(_, rank int, s audit.Segment) error {
-		changes, err := archive.Select(ctx, r.Place, s, func(h archive.Hash) bool { _, ok := want[h]; return ok })
-		parts[rank] = changes
-		return err
-	})
-	return slices.Concat(parts...), err
 }

@@ -89,7 +89,7 @@ type traces struct {
 	writer       *sift.Writer
 	also         map[archive.Hash]string
 	region, rank int
-	full         bool // whether the feed keeps an item's records in order
+	full         bool // whether the feed may change the order of an item's records
 }
 
 func (t traces) add(rows archive.Rows) error {
@@ -101,7 +101,7 @@ func (t traces) add(rows archive.Rows) error {
 		one.Key, one.Old, one.New, one.At = rows.KeyHash[i], rows.OldHash[i], rows.NewHash[i], rows.At[i]
 		one.Order = sift.Rank(uint32(t.rank), uint32(rows.First)+uint32(i)) //nolint:gosec // a segment has some thousands
 		one.Flags = 0
-		if t.full {
+		if t.full || rows.Partial[i] {
 			one.Flags |= sift.Full
 		}
 		if rows.ByTTL[i] {

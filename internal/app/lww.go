@@ -141,10 +141,15 @@ func (h *tableArchive) judged(result history.Result) {
 		first.Excluded = append(first.Excluded, audit.Exclusion{Reason: "outside the window, read as context", Records: result.Context})
 	}
 	if result.Unjudged > 0 {
-		first.Gaps = append(first.Gaps, audit.Gap{
+		gap := audit.Gap{
 			Window: h.window, Reason: fmt.Sprintf("%d versions of the window cannot be judged: a gap in a stream, before or after it, hides whether they arrived", result.Unjudged),
 			Remedy: "see the gaps of parallax run capture in report coverage; findings about these versions stay as they were",
-		})
+		}
+		if result.TooLarge > 0 {
+			gap.Reason += fmt.Sprintf(", or their key is one of %d that have more records than limits.memory_mib holds", result.TooLarge)
+			gap.Remedy = "raise limits.memory_mib; " + gap.Remedy
+		}
+		first.Gaps = append(first.Gaps, gap)
 	}
 	for i := range h.coverage {
 		for _, b := range result.Breaks {

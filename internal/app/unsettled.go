@@ -1,11 +1,71 @@
 package app
 
 import (
+	"context"
+	"fmt"
 	"slices"
 
 	"parallax/internal/audit"
+	"parallax/internal/config"
 	"parallax/internal/history"
+	"parallax/internal/pan"
+	"parallax/sinks/store"
 )
+
+// unsettledKinds are the findings that what comes later may still decide or undo.
+var unsettledKinds = []audit.Kind{audit.LWWNotReplicated, audit.LWWDiverged, audit.LWWDoubleAccept, audit.LWWUndecidable}
+
+// maxUnsettled bounds how many findings of earlier windows one run judges again.
+const maxUnsettled = 10_000
+
+// unsettled are the living findings of a table that were due before a window and may have been decided since, with their keys
+// as the archive has them; gaps say of how many more nothing can be said.
+type unsettled struct {
+	findings []audit.StoredFinding
+	gaps     []audit.Gap
+}
+
+func (a *App) unsettled(ctx context.Context, table config.Table, w audit.Window) (unsettled, error) {
+	var u unsettled
+	found, total, err := a.store.Findings(ctx, store.Filter{
+		Kinds: unsettledKinds, Jobs: []string{"lww"}, Scope: table.Name, Limit: maxUnsettled,
+		Status: []audit.Status{audit.Open, audit.Acknowledged, audit.Expected, audit.Overdue},
+	})
+	if err != nil {
+		return u, err
+	}
+	if more := total - len(found); more > 0 {
+		u.gaps = append(u.gaps, audit.Gap{
+			Window: w, Reason: fmt.Sprintf("%d unsettled findings of the table were not judged again: one run takes the gravest %d", more, maxUnsettled),
+			Remedy: "run lww over the windows of the others, or close what is dealt with by parallax findings",
+		})
+	}
+	found = slices.DeleteFunc(found, func(f audit.StoredFinding) bool { return !f.Due().From.Before(w.From) })
+	earlier := len(found)
+	if u.findings, err = a.unmasked(ctx, table, found); err != nil {
+		return u, err
+	}
+	if blind := earlier - len(u.findings); blind > 0 {
+		u.gaps = append(u.gaps, audit.Gap{
+			Window: w, Reason: fmt.Sprintf("%d unsettled findings could not be judged again: their keys hold card numbers, which only the archive knows in full, and it cannot be asked", blind),
+			Remedy: "see runbook coverage.gap if the archive is damaged; where it has forgotten their records, close them by parallax findings",
+		})
+	}
+	return u, nil
+}
+
+// keys are the keys to be judged again, each for the time from its first unsettled finding to its last.
+func (u unsettled) keys() map[string]audit.Window {
+	also := map[string]audit.Window{}
+	for _, f := range u.findings {
+		due := f.Due()
+		if w, known := also[f.Key]; known {
+			due = audit.Window{From: minTime(w.From, due.From), To: maxTime(w.To, due.To)}
+		}
+		also[f.Key] = due
+	}
+	return also
+}
 
 // resettle takes out of a result what earlier runs have found and what still stands as they found it: it is no news, and a
 // quiet window stays clean. It returns the findings that were judged again and are gone or have changed.
@@ -25,8 +85,8 @@ func resettle(result *history.Result, unsettled []audit.StoredFinding) []audit.F
 	return moved
 }
 
-// stands reports whether a finding says what the store holds. What a person has made of its status is no difference.
+// stands reports whether a finding says what the store holds, which holds no card number. What a person has made of its status is no difference.
 func stands(was audit.StoredFinding, now audit.Finding) bool {
-	return was.Verdict == now.Verdict && was.Severity == now.Severity && was.Reason == now.Reason &&
+	return was.Verdict == now.Verdict && was.Severity == now.Severity && was.Reason == pan.Mask(now.Reason) &&
 		(was.Status == now.Status || was.Status == audit.Acknowledged && now.Status == audit.Open)
 }

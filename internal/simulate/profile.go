@@ -34,6 +34,7 @@ type Profile struct {
 	Delay    time.Duration // longest way of a replicated write
 	Coalesce float64       // share of messages that take the place of the one before them
 	Skew     time.Duration // how far a region's clock is off at most
+	Believed time.Duration // how far apart the regions' clocks are taken to be at most, if that is wrong; zero: as far as Skew lets them be
 	Raise    bool          // a write's timestamp exceeds the one of the version it overwrites
 	Lose     float64       // share of messages that never arrive
 	Outage   time.Duration // how long one region neither sends nor receives; zero: no outage
@@ -131,6 +132,8 @@ func worlds(full, bare Profile) []Profile {
 	}
 	return []Profile{
 		vary(bare, "clocks minutes apart", func(p *Profile) { p.Skew = 3 * time.Minute }),
+		vary(bare, "clocks further apart than believed", func(p *Profile) { p.Skew, p.Believed = 5*second, second/2 }),
+		vary(full, "clocks further apart than believed, with counter", func(p *Profile) { p.Skew, p.Believed = 5*second, second/2 }),
 		vary(full, "clocks minutes apart, with deletes", func(p *Profile) { p.Skew, p.Delete = 3*time.Minute, 0.2 }),
 		vary(bare, "timestamps not raised", func(p *Profile) { p.Raise, p.Skew = false, 2*second }),
 		vary(full, "timestamps not raised, with deletes", func(p *Profile) { p.Raise, p.Skew, p.Delete = false, 2*second, 0.2 }),

@@ -58,6 +58,11 @@ func show(a record.Attr, there bool) string {
 	return clip(a.Text)
 }
 
+// onlySame reports whether there are differences from what both had in common, and the kept branch has every one of them.
+func onlySame(diffs []difference) bool {
+	return len(diffs) > 0 && !slices.ContainsFunc(diffs, func(d difference) bool { return d.what != "same" })
+}
+
 // harm is the severity of losing these differences.
 func (r Rules) harm(diffs []difference) audit.Severity {
 	for _, d := range diffs {

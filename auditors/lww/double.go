@@ -72,7 +72,7 @@ func (h *history) taken(c *chain, s *state) []audit.Evidence {
 	}
 	if m, ok := s.amount(h.rules.Attr); ok {
 		out = append(out, audit.Evidence{
-			Source: source, Region: c.region, Field: h.rules.Attr.AmountMinor, Value: strconv.FormatInt(m.Minor, 10) + " " + m.Currency,
+			Source: source, Region: c.region, Field: h.rules.Attr.AmountMinor, Value: clip(strconv.FormatInt(m.Minor, 10) + " " + m.Currency),
 			Note: "minor units, accepted here",
 		})
 	}

@@ -135,20 +135,44 @@ func (h *history) lostWrite(c conflict) audit.Finding {
 			f.Reason += fmt.Sprintf(" Its %s was %q and is %q now.", d.name, d.lost, d.kept)
 		}
 	}
+	if h.contentKept(c, ancestor) {
+		f.Severity, f.Amounts = audit.Low, nil
+		f.Reason += " The same content was kept: nothing differs but what names the write."
+	}
 	f.Evidence = append(h.branches(c), differing(h, c, diffs)...)
 	return f
+}
+
+// contentKept reports whether all that the lost branch changed, each of its versions, stands in the winner as well: a retry
+// that both regions accepted loses no money.
+func (h *history) contentKept(c conflict, ancestor record.Image) bool {
+	if c.winner().absent() || c.winner().blind {
+		return false
+	}
+	for k := c.branch(); k < c.i; k++ {
+		s := &c.at.states[k]
+		if s.absent() || s.blind || !onlySame(h.rules.Attr.threeWay(ancestor, s.image, c.winner().image)) {
+			return false
+		}
+	}
+	return true
+}
+
+// branch is the position of the first version of the lost branch.
+func (c conflict) branch() int {
+	if c.common >= 0 {
+		return c.common + 1
+	}
+	return c.lost().root
 }
 
 // branches is the tree around a conflict: what both regions agreed on, what was lost, and what was kept.
 func (h *history) branches(c conflict) []audit.Evidence {
 	var out []audit.Evidence
-	first := c.common + 1
 	if c.common >= 0 {
 		out = append(out, h.seen(c.at, c.common, "last version both regions agreed on"))
-	} else {
-		first = c.lost().root
 	}
-	for k := first; k < c.i; k++ {
+	for k := c.branch(); k < c.i; k++ {
 		if s := &c.at.states[k]; !s.start && !s.absent() {
 			out = append(out, h.seen(c.at, k, h.fate(c, s)))
 		}

@@ -20,6 +20,7 @@ type history struct {
 	found   []found
 	bare    bool // evidence of the finding being written was a state whose own record was not read
 	shallow bool
+	walk
 }
 
 // read takes in the records of a key.

@@ -17,7 +17,9 @@ const (
 	byAttribute       // the item names the region, and nothing contradicts it
 )
 
-// origin decides where the version at position i of chain c was written.
+// origin decides where the version at position i of chain c was written. A region that the item itself names is only ever
+// overruled by the counter: where nothing but the times speak against it, either the item or a clock is wrong, and nothing
+// tells which.
 func (h *history) origin(c *chain, i int) (audit.Region, basis) {
 	s := &c.states[i]
 	if s.wrote != "" && h.chain(s.wrote).find(s) < 0 {
@@ -40,7 +42,7 @@ func (h *history) origin(c *chain, i int) (audit.Region, basis) {
 	if r := h.counted(c, i, o, j); r != "" {
 		return r, byCounter
 	}
-	if r := h.earlier(c, i, o, j); r != "" {
+	if r := h.earlier(c, i, o, j); r != "" && s.wrote == "" {
 		return r, byTime
 	}
 	return "", unknown

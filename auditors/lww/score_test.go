@@ -61,6 +61,9 @@ func rulesOf(w *simulate.World) lww.Rules {
 	r := rules()
 	r.Regions = w.Regions
 	r.Clock = max(r.Clock, 2*w.Profile.Skew+100*time.Millisecond)
+	if w.Profile.Believed > 0 {
+		r.Clock = w.Profile.Believed
+	}
 	return r
 }
 

@@ -104,8 +104,9 @@ func (h *history) tooOld(c *chain, i int, at time.Time) {
 // common is the last position before i in c that the version at position j of home descends from, -1 where the item's life
 // has none.
 func (h *history) common(c *chain, i int, home *chain, j int) int {
+	through := h.ancestry(home, j)
 	for k := i - 1; k >= 0 && !c.states[k].absent(); k-- {
-		if home.held(&c.states[k], j) || h.seenBefore(home, j, &c.states[k], 0) {
+		if home.held(&c.states[k], j) || h.saw(through, &c.states[k]) {
 			return k
 		}
 		if c.states[k].start {
@@ -140,6 +141,8 @@ func (h *history) weigh(c conflict) (audit.Verdict, string) {
 		return audit.Probable, "a third replica may have written on top of it, and that may have come to stand"
 	case c.basis == byTime:
 		return audit.Probable, "the winner's region follows from the times alone"
+	case h.tooEarly(c):
+		return audit.Probable, "it was seen here before the region that it names wrote it, by as much as the clocks may differ or more, and no counter speaks for that region"
 	case over.wrote == c.at.region:
 		return audit.Proven, ""
 	case c.basis == byCounter && h.bothInserted(c):
@@ -147,6 +150,13 @@ func (h *history) weigh(c conflict) (audit.Verdict, string) {
 	default:
 		return audit.Probable, "the lost version does not say where it was written"
 	}
+}
+
+// tooEarly reports whether the winner arrived before its own region's record of it, by more than rounding and by as much as
+// the clocks may differ: an item that lies about its origin looks like that, and only a counter would tell. An arrival that
+// is early by less is what honest clocks and whole seconds make of a fast replication, and casts no doubt.
+func (h *history) tooEarly(c conflict) bool {
+	return c.home.states[c.j].at.Sub(c.winner().at) >= h.slack && h.counted(c.at, c.i, c.home, c.j) != c.home.region
 }
 
 // bothInserted reports whether the key's life was read from its insert in both regions.

@@ -14,7 +14,7 @@ func (h *history) alone() bool { return len(h.chains) == 2 && !h.foreign }
 // version of a third replica that may have seen what was lost: it may have been coalesced on its way. Where that replica was
 // read as well, its own chain tells.
 func (h *history) viaThird(c conflict) bool {
-	return !h.alone() && h.sawLost(c, c.home, c.j, 0)
+	return !h.alone() && h.sawLost(c)
 }
 
 // elsewhereHeld reports whether a third replica held what was lost, so that a removal may have come from there.
@@ -25,33 +25,47 @@ func (h *history) elsewhereHeld(c conflict) bool {
 	})
 }
 
-const maxHops = 8 // replicas that an ancestry is followed through
-
-func (h *history) sawLost(c conflict, x *chain, j, hops int) bool {
-	for k := j - 1; k >= 0; k-- {
-		s := &x.states[k]
-		if s.absent() {
-			return !s.start && h.elsewhereHeld(c)
-		}
-		if c.at.held(s, c.i-1) {
-			return false
-		}
-		if s.wrote == x.region || s.wrote == c.at.region {
-			continue
-		}
-		if s.wrote == "" || hops == maxHops {
-			return true
-		}
-		home := h.chain(s.wrote)
-		q := home.find(s)
-		if q < 0 || home.states[q].start || home.held(c.lost(), q) {
-			return true
-		}
-		if since, _ := home.since(q); since.After(c.lost().at.Add(-h.slack)) || h.sawLost(c, home, q, hops+1) {
-			return true
+// sawLost follows the winner's ancestry through every replica, each state once.
+func (h *history) sawLost(c conflict) bool {
+	h.visit(c.home, c.j)
+	for len(h.open) > 0 {
+		x, j := h.next()
+		for k := j - 1; k >= 0 && h.enter(x, k); k-- {
+			s := &x.states[k]
+			if s.absent() {
+				if !s.start && h.elsewhereHeld(c) {
+					return true
+				}
+				break
+			}
+			if c.at.held(s, c.i-1) {
+				break
+			}
+			if s.wrote == x.region || s.wrote == c.at.region {
+				continue
+			}
+			home, q, may := h.viaLost(c, s)
+			if may {
+				return true
+			}
+			h.open = append(h.open, place{home, q})
 		}
 	}
 	return false
+}
+
+// viaLost is where a version of a third replica was written, and whether what was lost may have been there by then.
+func (h *history) viaLost(c conflict, s *state) (home *chain, q int, may bool) {
+	if s.wrote == "" {
+		return nil, -1, true
+	}
+	home = h.chain(s.wrote)
+	q = home.find(s)
+	if q < 0 || home.states[q].start || home.held(c.lost(), q) {
+		return home, q, true
+	}
+	since, _ := home.since(q)
+	return home, q, since.After(c.lost().at.Add(-h.slack))
 }
 
 // builtUpon reports whether a third replica may have got what was lost and written something on top of it: if that is
@@ -78,42 +92,6 @@ func (h *history) builtUpon(c conflict) bool {
 		}
 		return s.wrote == "" || h.chain(s.wrote).held(over, len(h.chain(s.wrote).states)) || !h.chain(s.wrote).reach.whole(over.at, s.at)
 	})
-}
-
-// seenBefore reports whether the ancestry of the version at position j of x leads through a region that had held s.
-func (h *history) seenBefore(x *chain, j int, s *state, hops int) bool {
-	if h.alone() || hops == maxHops {
-		return false
-	}
-	for k := j - 1; k >= 0 && !x.states[k].absent(); k-- {
-		t := &x.states[k]
-		if t.wrote == "" || t.wrote == x.region {
-			continue
-		}
-		home := h.chain(t.wrote)
-		if q := home.find(t); q > 0 && (home.held(s, q) || h.seenBefore(home, q, s, hops+1)) {
-			return true
-		}
-	}
-	return false
-}
-
-// akin reports whether the ancestry of a version that arrived over a removal meets that of what was removed in a third replica.
-func (h *history) akin(c conflict) bool {
-	if h.alone() {
-		return false
-	}
-	for k := c.i - 2; k >= 0 && !c.at.states[k].absent(); k-- {
-		if h.seenBefore(c.home, c.j, &c.at.states[k], 0) {
-			return true
-		}
-	}
-	for k := c.j - 1; k >= 0 && !c.home.states[k].absent(); k-- {
-		if h.seenBefore(c.at, c.i-1, &c.home.states[k], 0) {
-			return true
-		}
-	}
-	return false
 }
 
 // removedByThird reports whether a removal may be the replica of one that neither of the two regions made.

@@ -2,11 +2,13 @@ package lww
 
 import "parallax/internal/audit"
 
+const doubtClocks = "the version that replaced it names the region that wrote it, but the times of its records contradict that by more than the clocks may differ"
+
 // unattributed judges a version whose origin nothing tells. It is judged once, on the first region that holds it.
 func (h *history) unattributed(n int, c *chain, i int) {
 	o, s := h.other(c), &c.states[i]
 	if s.wrote != "" {
-		if home := h.chain(s.wrote); !home.reach.From.IsZero() {
+		if home := h.chain(s.wrote); home.find(s) < 0 && !home.reach.From.IsZero() {
 			h.tooLate(s.at) // its own region's record of it was not read: it may lie in a gap, or before reading began
 		}
 	}
@@ -59,9 +61,13 @@ func (h *history) replacedBoth(c conflict) {
 	case !mineThere && !theirsHere && !mine.absent() && !theirs.absent():
 		h.fork(c)
 	default:
+		why := "the version that replaced it does not say where it was written"
+		if c.winner().wrote != "" {
+			why = doubtClocks
+		}
 		for _, one := range []conflict{c, back} {
 			if !h.doubted(one) && !h.known(one) {
-				h.undecidable(one, one.lost(), "the version that replaced it does not say where it was written")
+				h.undecidable(one, one.lost(), why)
 			}
 		}
 	}
@@ -120,6 +126,8 @@ func (h *history) fork(c conflict) {
 		c.verdict, c.doubt = audit.Undecidable, doubtMatch
 	case lateThere || lateHere:
 		c.verdict, c.doubt = audit.Undecidable, "the regions were not read back to before both versions"
+	case c.winner().wrote != "":
+		c.verdict, c.doubt = audit.Undecidable, doubtClocks
 	case c.winner().text(h.rules.Attr.WriteID) == "":
 		c.verdict, c.doubt = audit.Probable, "without a write id both regions may have written the same content"
 	default:

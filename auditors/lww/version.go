@@ -3,6 +3,7 @@ package lww
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"parallax/internal/audit"
@@ -37,11 +38,20 @@ func (s *state) absent() bool { return s.image.Absent() && !s.blind }
 // text is an attribute of the item as text, "" where it has none.
 func (s *state) text(attr string) string { return s.image.Text(attr) }
 
-// amount is the money of the item, if it says so in full.
+// amount is the money of the item, if it says so in full: a whole number of minor units, and a currency of three letters
+// (ISO 4217). A number that reads as a card's is no amount, whatever attribute it stands in.
 func (s *state) amount(a Attributes) (audit.Money, bool) {
-	minor, err := strconv.ParseInt(s.text(a.AmountMinor), 10, 64)
-	currency := s.text(a.Currency)
-	return audit.Money{Minor: minor, Currency: currency}, err == nil && currency != ""
+	text, currency := s.text(a.AmountMinor), s.text(a.Currency)
+	minor, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || clip(text) != text || !alphabetic(currency) {
+		return audit.Money{}, false
+	}
+	return audit.Money{Minor: minor, Currency: currency}, true
+}
+
+// alphabetic reports whether a text has the form of an alphabetic currency code.
+func alphabetic(code string) bool {
+	return len(code) == 3 && strings.Trim(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == ""
 }
 
 // label names a version for a person: its payment and status where the item has them.

@@ -14,7 +14,7 @@ type stretch struct {
 }
 
 // timeline is what the captures of one stream have read, in order of time and without overlap. A later capture speaks
-// over an earlier one: what could not be read then may have been read since.
+// over an earlier one: what could not be read then may have been read since, unless it was lost for good.
 type timeline []stretch
 
 // capturedIn builds the timeline of one region from the lines of coverage of its captures, oldest first.
@@ -31,7 +31,26 @@ func capturedIn(region audit.Region, lines []audit.Coverage) timeline {
 			}
 		}
 	}
+	for _, c := range lines {
+		for i := range c.Gaps {
+			if c.Region == region && c.Gaps[i].Lost {
+				t = t.lose(&c.Gaps[i])
+			}
+		}
+	}
 	return t
+}
+
+// lose marks what is lost for good in all that captures spoke for, whichever of them noticed it: a record that comes late
+// may belong to a time that an earlier one spoke for. What none spoke for counts as unread anyway.
+func (t timeline) lose(g *audit.Gap) timeline {
+	out := t
+	for _, s := range t {
+		if cut := intersect(s.Window, g.Window); !cut.Empty() {
+			out = out.put(stretch{Window: cut, gap: g})
+		}
+	}
+	return out
 }
 
 // put lays a stretch over the timeline; what it covers of older ones is gone.
@@ -86,7 +105,7 @@ func (t timeline) gaps(w audit.Window) []audit.Gap {
 	var out []audit.Gap
 	for _, s := range t {
 		if cut := intersect(s.Window, w); s.gap != nil && !cut.Empty() {
-			out = append(out, audit.Gap{Window: cut, Reason: s.gap.Reason, Remedy: s.gap.Remedy})
+			out = append(out, audit.Gap{Window: cut, Reason: s.gap.Reason, Remedy: s.gap.Remedy, Lost: s.gap.Lost})
 		}
 	}
 	return out

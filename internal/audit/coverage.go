@@ -8,6 +8,7 @@ type Gap struct {
 	Window Window `json:"window"`
 	Reason string `json:"reason"`
 	Remedy string `json:"remedy,omitempty"` // what a person can do about it
+	Lost   bool   `json:"lost,omitempty"`   // it will never be read: what it hides stays hidden
 }
 
 // Extent is one thing that was read: a shard and its sequence range, a file and its checksum, a key range.

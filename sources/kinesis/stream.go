@@ -44,11 +44,16 @@ func (r *run) gap(ctx context.Context, g audit.Gap) {
 	r.mu.Lock()
 	r.fell = true
 	r.mu.Unlock()
-	r.gone(ctx, g)
+	r.report(ctx, g)
 }
 
-// gone reports what can never be read any more: nothing is gained by waiting for it.
+// gone reports what can never be read any more: nothing is gained by waiting for it, and no later run reads over it.
 func (r *run) gone(ctx context.Context, g audit.Gap) {
+	g.Lost = true
+	r.report(ctx, g)
+}
+
+func (r *run) report(ctx context.Context, g audit.Gap) {
 	if g.Window.To.Before(g.Window.From) {
 		g.Window.To = g.Window.From
 	}

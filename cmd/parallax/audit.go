@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -47,6 +48,9 @@ The exit code is the verdict: 0 clean, 1 findings, 3 inconclusive (something was
 func (c *cli) request(job, from, to string) (app.Request, error) {
 	asOf, err := c.moment()
 	if err != nil {
+		return app.Request{}, err
+	}
+	if err := past(asOf, time.Now()); err != nil {
 		return app.Request{}, err
 	}
 	req := app.Request{Job: job, AsOf: asOf}

@@ -128,6 +128,17 @@ func (c *cli) moment() (time.Time, error) {
 	return parseTime("--as-of", c.asOf)
 }
 
+// maxAhead is how far --as-of may lie ahead of the clock here: clocks differ by less.
+const maxAhead = 5 * time.Minute
+
+// past refuses to speak for a moment that has not come yet: what is stored of it would stand against every run until then.
+func past(asOf, now time.Time) error {
+	if asOf.After(now.Add(maxAhead)) {
+		return fmt.Errorf("--as-of %s lies in the future: nothing can be said of what has not happened", asOf.Format(time.RFC3339))
+	}
+	return nil
+}
+
 // parseTime reads RFC 3339 or a plain date, which is its midnight in UTC.
 func parseTime(flag, text string) (time.Time, error) {
 	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04Z07:00", time.DateOnly} {

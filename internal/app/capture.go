@@ -39,7 +39,7 @@ func (a *App) captureJob(ctx context.Context, t task) (audit.Outcome, error) {
 			}
 		}
 	}
-	a.tidy(ctx, t.asOf)
+	a.tidy(ctx, t.asOf, o.Coverage)
 	if o.Window.Empty() {
 		// There was no time that all streams had left to be read for. The request's window was not read again, and what
 		// earlier captures found lost in it is still lost.

@@ -11,6 +11,7 @@ import (
 
 	"parallax/internal/archive"
 	"parallax/internal/archive/s3place"
+	"parallax/internal/audit"
 )
 
 // place is where the change archive lies.
@@ -44,10 +45,10 @@ const sweepAge = 24 * time.Hour
 
 // tidy forgets what is older than the archive's retention and removes the files that the store does not name. What cannot
 // be removed now is tried again after the next capture.
-func (a *App) tidy(ctx context.Context, asOf time.Time) {
+func (a *App) tidy(ctx context.Context, asOf time.Time, captured []audit.Coverage) {
 	place, manifest := a.place(), a.store.KnownSegments
-	if keep := a.cfg.Archive.Retention; keep > 0 {
-		names, err := a.store.ForgetSegments(ctx, asOf.Add(-keep))
+	if now, known := reliableNow(minTime(asOf, time.Now()), captured); known && a.cfg.Archive.Retention > 0 {
+		names, err := a.store.ForgetSegments(ctx, now.Add(-a.cfg.Archive.Retention))
 		if err == nil {
 			names, err = archive.Remove(ctx, place, manifest, names)
 		}
@@ -58,6 +59,21 @@ func (a *App) tidy(ctx context.Context, asOf time.Time) {
 	for _, left := range swept.Left {
 		a.log.Warn("files of the archive left alone", zap.String("prefix", left.Prefix), zap.Int("files", left.Files), zap.String("reason", left.Reason))
 	}
+}
+
+// reliableNow is the moment by which the age of the archive is told: the one given, or what is earlier, the time to which
+// the streams were read. The clocks of their services bound it, so neither a moment in the future nor a host's clock that
+// runs ahead makes anything old. It is not known where a stream was not read to its end.
+func reliableNow(moment time.Time, captured []audit.Coverage) (time.Time, bool) {
+	for _, c := range captured {
+		switch {
+		case !c.Watermark.IsZero():
+			moment = minTime(moment, c.Watermark)
+		case !c.Window.Empty(): // an empty one was captured beyond the moment already
+			return time.Time{}, false
+		}
+	}
+	return moment, true
 }
 
 func (a *App) swept(what string, n int, err error) {

@@ -58,6 +58,49 @@ func TestRetention(t *testing.T) {
 	w.wantFindings("open", w.living(), "lww.lost_write lost-early proven", "lww.lost_write lost-late proven")
 }
 
+// A capture that speaks for a moment far ahead, by its request or by a host's clock, makes nothing old: the age of what is kept
+// is told by the clocks of the services.
+func TestRetentionTrustsNoMomentAhead(t *testing.T) {
+	w := newTableWorld(t, nil)
+	w.configure(settings{archive: "retention: 48h"})
+	w.capture(minute(1))
+	w.lose(minute(30), "lost")
+	w.capture(minute(60))
+	kept := w.segments()
+	ahead := noon.AddDate(0, 0, 60)
+	if _, err := w.app.Run(t.Context(), Request{Job: "capture", AsOf: ahead, From: ahead.Add(-time.Hour), To: ahead}); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.segments(); !slices.Equal(got, kept) || len(kept) == 0 {
+		t.Errorf("the manifest names %q, before it named %q", got, kept)
+	}
+	w.wantManifest()
+	w.wantFindings("found", said(w.run("lww", minutes(5, 40), minute(60)).Reported), "lww.lost_write lost proven")
+}
+
+// The age of the archive is told by the earliest of the moment asked for and what the streams say of themselves.
+func TestReliableNow(t *testing.T) {
+	read := func(minutes int) audit.Coverage {
+		return audit.Coverage{Window: hours(0, 1), Watermark: minute(minutes)}
+	}
+	for name, tc := range map[string]struct {
+		captured []audit.Coverage
+		want     time.Time
+		known    bool
+	}{
+		"streams read beyond the moment":     {[]audit.Coverage{read(70), read(65)}, minute(60), true},
+		"a stream read less far":             {[]audit.Coverage{read(70), read(20)}, minute(20), true},
+		"a stream not read to its end":       {[]audit.Coverage{read(70), {Window: hours(0, 1)}}, time.Time{}, false},
+		"a stream captured beyond it before": {[]audit.Coverage{{Window: hours(1, 1)}, read(50)}, minute(50), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got, known := reliableNow(minute(60), tc.captured); !got.Equal(tc.want) || known != tc.known {
+				t.Errorf("%s (%t), want %s (%t)", got, known, tc.want, tc.known)
+			}
+		})
+	}
+}
+
 // What a killed capture has left behind goes when it is a day old, and not before: another one may yet commit it.
 func TestWhatAKilledCaptureLeft(t *testing.T) {
 	w := newTableWorld(t, nil)

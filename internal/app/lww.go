@@ -11,7 +11,6 @@ import (
 	"parallax/internal/canary"
 	"parallax/internal/config"
 	"parallax/internal/history"
-	"parallax/sinks/store"
 )
 
 // historyDepth is how far back the archive is read for the few keys whose history began before what lies around a window.
@@ -56,18 +55,11 @@ func (a *App) auditLosses(ctx context.Context, o *audit.Outcome, table config.Ta
 	if err != nil {
 		return err
 	}
-	also := map[string]audit.Window{}
-	for _, f := range unsettled {
-		due := f.Due()
-		if w, known := also[f.Key]; known {
-			due = audit.Window{From: minTime(w.From, due.From), To: maxTime(w.To, due.To)}
-		}
-		also[f.Key] = due
-	}
-	result, h, err := a.auditTable(ctx, table, t, lww.Input{Also: also})
+	result, h, err := a.auditTable(ctx, table, t, lww.Input{Also: unsettled.keys()})
 	if err != nil {
 		return err
 	}
+	h.coverage[0].Gaps = append(h.coverage[0].Gaps, unsettled.gaps...)
 	if len(h.lost) > 0 && table.Scan.AfterGap {
 		compared, err := a.compareReplicas(ctx, table, hull(h.lost), result.Findings)
 		if err != nil {
@@ -75,27 +67,9 @@ func (a *App) auditLosses(ctx context.Context, o *audit.Outcome, table config.Ta
 		}
 		defer add(o, audit.Judgement{Findings: compared.Findings, Excluded: compared.Excluded, Matched: compared.Matched}, compared.coverage)
 	}
-	o.Rejudged = append(o.Rejudged, resettle(&result, unsettled)...)
+	o.Rejudged = append(o.Rejudged, resettle(&result, unsettled.findings)...)
 	add(o, audit.Judgement{Findings: result.Findings, Excluded: result.Excluded, Matched: result.Matched}, h.coverage)
 	return nil
-}
-
-// unsettledKinds are the findings that what comes later may still decide or undo.
-var unsettledKinds = []audit.Kind{audit.LWWNotReplicated, audit.LWWDiverged, audit.LWWDoubleAccept, audit.LWWUndecidable}
-
-// maxUnsettled bounds how many findings of earlier windows one run judges again.
-const maxUnsettled = 10_000
-
-// unsettled are the living findings of a table that were due before the window and may have been decided since.
-func (a *App) unsettled(ctx context.Context, table config.Table, w audit.Window) ([]audit.StoredFinding, error) {
-	found, _, err := a.store.Findings(ctx, store.Filter{
-		Kinds: unsettledKinds, Jobs: []string{"lww"}, Scope: table.Name, Limit: maxUnsettled,
-		Status: []audit.Status{audit.Open, audit.Acknowledged, audit.Expected, audit.Overdue},
-	})
-	if err != nil {
-		return nil, err
-	}
-	return slices.DeleteFunc(found, func(f audit.StoredFinding) bool { return !f.Due().From.Before(w.From) }), nil
 }
 
 // auditTable audits one table's archive and writes its certificate. A hole in a chain of images that no gap explains is a

@@ -61,6 +61,10 @@ func gapFinding(c audit.Coverage) (audit.Finding, bool) {
 			})
 		}
 	}
+	if c.Watermark.IsZero() && slices.ContainsFunc(c.Gaps, func(g audit.Gap) bool { return g.Lost }) {
+		// The next capture speaks for the same time once more, and must not clear by its silence what is lost for good.
+		hull.From = minTime(hull.From, c.Window.From.Add(-time.Microsecond))
+	}
 	slices.Sort(apart)
 	reason := fmt.Sprintf("Part of the stream of %s in %s was not read: %s.", c.Scope, c.Region, c.Gaps[0].Reason)
 	if more := len(c.Gaps) - 1; more > 0 {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"parallax/internal/audit"
+	"parallax/sinks/store"
 )
 
 // spoiler stands before Dublin's streams and spoils what GetRecords answers.
@@ -75,6 +76,11 @@ func TestALaterCaptureDoesNotFillALostGap(t *testing.T) {
 	s.refuses.Store(false)
 	w.wantVerdict(w.capture(minute(60)), audit.RunClean)
 	w.wantLost(60)
+	gaps, _, err := w.app.store.Findings(t.Context(), store.Filter{Jobs: []string{"capture"}, Status: []audit.Status{audit.Open}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.wantFindings("open of the captures", said(gaps), "coverage.gap keys/eu-west-1 proven")
 }
 
 // A record that shows late and cannot be understood leaves its gap in a time that an earlier capture took for read.

@@ -163,6 +163,9 @@ func TestTrimmingIsAGap(t *testing.T) {
 	r := l.read()
 	r.wants(t, 21, 30)
 	g := r.gap(t, "trimmed before it was read")
+	if !g.Lost {
+		t.Error("what is trimmed is not said to be lost")
+	}
 	if g.Window.From.After(start.Add(11*time.Minute)) || !g.Window.Covers(audit.At(start.Add(15*time.Minute))) {
 		t.Errorf("the gap is %s", g.Window)
 	}
@@ -215,7 +218,9 @@ func TestStreamsThatCannotBeAudited(t *testing.T) {
 	t.Run("unknown table", func(t *testing.T) {
 		l := newLab(t, nil)
 		l.source.Table = "nothing"
-		l.read().gap(t, "ResourceNotFoundException")
+		if g := l.read().gap(t, "ResourceNotFoundException"); g.Lost {
+			t.Error("what may be read yet is said to be lost")
+		}
 	})
 	t.Run("enabled again", func(t *testing.T) {
 		l := newLab(t, nil)
@@ -242,7 +247,9 @@ func TestVanishedShardIsAGapOnce(t *testing.T) {
 	l.read().wants(t, 1, 3)
 	name := "ddb/" + table + "/" + dublin + "/shardId-gone"
 	l.source.Cursors[name] = audit.Cursor{Stream: name, Pos: "100", Version: 4}
-	l.read().gap(t, "shardId-gone was trimmed")
+	if g := l.read().gap(t, "shardId-gone was trimmed"); !g.Lost {
+		t.Error("a vanished shard is not said to be lost")
+	}
 	l.read().whole(t)
 }
 

@@ -84,8 +84,8 @@ func TestTroubleThatStaysIsAGapAndNothingIsPassedOver(t *testing.T) {
 		r := l.read()
 		r.wants(t, 5, 8)
 		g := r.gap(t, "was refused: "+kind)
-		if !strings.Contains(g.Remedy, remedy) || !r.mark.IsZero() {
-			t.Errorf("%s: remedy %q, watermark %v", kind, g.Remedy, r.mark)
+		if !strings.Contains(g.Remedy, remedy) || !r.mark.IsZero() || g.Lost {
+			t.Errorf("%s: remedy %q, watermark %v, lost %t", kind, g.Remedy, r.mark, g.Lost)
 		}
 		if g.Window.From.Before(before.mark) || g.Window.From.After(start.Add(8*time.Minute)) || g.Window.To.Before(l.now) {
 			t.Errorf("%s: gap %s", kind, g.Window)

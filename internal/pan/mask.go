@@ -2,7 +2,10 @@
 // every sink can keep to the same rule.
 package pan
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // hidden stands in the place of the digits that are taken away, however many they were.
 const hidden = "******"
@@ -15,31 +18,48 @@ const (
 // Mask replaces every card number in a text by its first six and last four digits, the most that PCI DSS 4.0.1 (requirement
 // 3.4.1) lets be kept. Text without one is returned as it is.
 //
-// A card number is a run of 13 to 19 digits, whole or in groups with one space or dash between them, that begins as the
-// networks' numbers do (ISO/IEC 7812) and whose check digit agrees (Luhn). Whatever else stands next to it does not hide it.
+// A card number is a run of 13 to 19 digits of any script that begins as the networks' numbers do (ISO/IEC 7812) and whose
+// check digit agrees (Luhn). It may be in groups: any, with one space or dash between them, or those that cards are printed
+// with, with a separator of another kind (see groupsAt). Whatever else stands next to it does not hide it. Zeros may
+// precede it in a field of 20 digits at most, and an expiry date follow it: they go with it. It may be written in base64.
+//
 // A part of a longer run of digits is something else: an acquirer reference has 23 digits, a stream's sequence number 21
 // and more.
 func Mask(text string) string {
+	for { // what is left of a number, together with what follows it, may look like one: it then goes too
+		next := maskCodes(maskDigits(text))
+		if next == text {
+			return text
+		}
+		text = next
+	}
+}
+
+// maskDigits masks the numbers that are written in digits.
+func maskDigits(text string) string {
+	if !enough(text) {
+		return text
+	}
 	var out strings.Builder
 	done := 0
-	for i := 0; i < len(text); {
-		if !digit(text[i]) {
-			i++
-			continue
-		}
+	for i := nextDigit(text, 0); i < len(text); {
 		groups := groupsAt(text, i)
 		for g := 0; g < len(groups); {
-			number, n := firstNumber(text, groups[g:])
+			number, n := firstNumber(groups[g:])
 			if n == 0 {
 				g++
 				continue
 			}
 			out.WriteString(text[done:groups[g].from])
-			out.WriteString(number[:6] + hidden + number[len(number)-4:])
+			out.WriteString(truncated(number))
 			done = groups[g+n-1].to
 			g += n
 		}
-		i = groups[len(groups)-1].to
+		end := groups[len(groups)-1].to
+		if i+2 < end && done <= i && escape(text[max(i-1, 0):]) == 3 {
+			end = i + 2 // the digits of %20 do not belong to the number behind it
+		}
+		i = nextDigit(text, end)
 	}
 	if done == 0 {
 		return text
@@ -47,6 +67,19 @@ func Mask(text string) string {
 	out.WriteString(text[done:])
 	return out.String()
 }
+
+// enough reports whether a text may have digits enough for a number: most have not.
+func enough(text string) bool {
+	n := 0
+	for i := range len(text) {
+		if digit(text[i]) || text[i] >= utf8.RuneSelf {
+			n++
+		}
+	}
+	return n >= shortest
+}
+
+func truncated(number string) string { return number[:6] + hidden + number[len(number)-4:] }
 
 // Masked reports whether a text holds what Mask leaves of a card number, so that it no longer tells two numbers apart.
 func Masked(text string) bool {
@@ -64,39 +97,65 @@ func Masked(text string) bool {
 	}
 }
 
-// group is a run of digits, text[from:to].
-type group struct{ from, to int }
-
-// groupsAt are the runs of digits from a place on that one space or dash parts.
-func groupsAt(text string, i int) []group {
-	var groups []group
-	for i < len(text) && digit(text[i]) {
-		end := i
-		for end < len(text) && digit(text[end]) {
-			end++
-		}
-		groups = append(groups, group{i, end})
-		if end == len(text) || text[end] != ' ' && text[end] != '-' {
-			break
-		}
-		i = end + 1
+// firstNumber finds the card number that the most groups make, from the first on; n is zero where none does.
+func firstNumber(groups []group) (number string, n int) {
+	if number := padded(groups[0].digits); number != "" {
+		return number, 1
 	}
-	return groups
-}
-
-// firstNumber takes as many groups, from the first on, as make the longest card number; n is zero where none does.
-func firstNumber(text string, groups []group) (number string, n int) {
-	var b []byte
+	b := make([]byte, 0, longest)
+	loose := false
 	for i, g := range groups {
-		b = append(b, text[g.from:g.to]...)
-		if len(b) > longest {
+		if len(b)+len(g.digits) > longest {
 			break
 		}
-		if cardNumber(b) {
+		b = append(b, g.digits...)
+		loose = loose || i > 0 && g.loose
+		if (!loose || printed(groups[:i+1])) && cardNumber(b) {
 			number, n = string(b), i+1
 		}
 	}
 	return number, n
+}
+
+// printed reports whether groups are those that cards are printed with: fours, or 4, 6 and 5 or 4 digits.
+func printed(groups []group) bool {
+	if len(groups) == 3 && len(groups[0].digits) == 4 && len(groups[1].digits) == 6 {
+		return len(groups[2].digits) == 5 || len(groups[2].digits) == 4
+	}
+	for _, g := range groups[:len(groups)-1] {
+		if len(g.digits) != 4 {
+			return false
+		}
+	}
+	return len(groups[len(groups)-1].digits) <= 4
+}
+
+// paddedRun is the longest run in which something else may stand with a number: sequence numbers have 21 digits and more, and
+// one in forty of them would begin with what looks like a card number.
+const paddedRun = 20
+
+// padded is the number in a run that has more digits than it: zeros before it, or an expiry date behind it; "" if there is
+// none.
+func padded(run string) string {
+	if rest := strings.TrimLeft(run, "0"); len(rest) < len(run) && len(run) <= paddedRun && len(rest) <= longest && cardNumber([]byte(rest)) {
+		return rest
+	}
+	for _, n := range [...]int{16, 15} {
+		if len(run) != n+4 || len(run) <= longest && cardNumber([]byte(run)) {
+			continue
+		}
+		if expiry(run[n:n+4]) && cardNumber([]byte(run[:n])) {
+			return run[:n]
+		}
+	}
+	return ""
+}
+
+// expiry reports whether four digits are a month and a year of this half of the century, in either order.
+func expiry(date string) bool {
+	month := func(s string) bool { return s >= "01" && s <= "12" }
+	year := func(s string) bool { return s >= "20" && s <= "49" }
+	return month(date[:2]) && year(date[2:]) || year(date[:2]) && month(date[2:])
 }
 
 func digit(c byte) bool { return '0' <= c && c <= '9' }

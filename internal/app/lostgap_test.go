@@ -2,9 +2,9 @@ package app
 
 import (
 	"bytes"
-	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -13,23 +13,23 @@ import (
 	"parallax/sinks/store"
 )
 
-// spoiler stands before Dublin's streams and spoils what GetRecords answers.
+// spoiler stands before both regions' streams and spoils what GetRecords answers.
 type spoiler struct {
-	hides   atomic.Bool // every page comes empty
-	garbles atomic.Bool // no update can be understood
-	refuses atomic.Bool // pages without an update are refused
+	hides   atomic.Bool // every page of Dublin comes empty
+	garbles atomic.Bool // no update of Dublin can be understood
+	refuses atomic.Bool // London's pages are refused, and those of Dublin without an update
 }
 
 func (s *spoiler) around(region string, h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, op, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
-		if region != dublin || op != "GetRecords" {
+		if op != "GetRecords" {
 			h.ServeHTTP(w, r)
 			return
 		}
 		answer := httptest.NewRecorder()
 		h.ServeHTTP(answer, r)
-		code, body := s.spoil(answer.Code, answer.Body.Bytes())
+		code, body := s.spoil(region, answer.Code, answer.Body.Bytes())
 		w.Header().Set("Content-Type", "application/x-amz-json-1.0")
 		w.Header().Set("Date", answer.Header().Get("Date"))
 		w.WriteHeader(code)
@@ -37,18 +37,19 @@ func (s *spoiler) around(region string, h http.Handler) http.Handler {
 	})
 }
 
-func (s *spoiler) spoil(code int, body []byte) (int, []byte) {
+func (s *spoiler) spoil(region string, code int, body []byte) (int, []byte) {
 	update := []byte(`"eventName":"MODIFY"`)
-	if s.refuses.Load() && !bytes.Contains(body, update) {
+	if s.refuses.Load() && (region == london || !bytes.Contains(body, update)) {
 		return http.StatusBadRequest, []byte(`{"__type":"com.amazonaws.dynamodb.v20120810#AccessDeniedException","message":"no"}`)
+	}
+	if region != dublin {
+		return code, body
 	}
 	if s.garbles.Load() {
 		body = bytes.ReplaceAll(body, update, []byte(`"eventName":"MODIFIED"`))
 	}
-	var page map[string]any
-	if s.hides.Load() && json.Unmarshal(body, &page) == nil {
-		page["Records"] = []any{}
-		body, _ = json.Marshal(page)
+	if s.hides.Load() {
+		body = regexp.MustCompile(`"Records":\[.*\]`).ReplaceAll(body, []byte(`"Records":[]`))
 	}
 	return code, body
 }

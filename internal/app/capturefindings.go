@@ -43,16 +43,18 @@ func retention(c audit.Coverage) time.Duration {
 }
 
 // gapFinding tells of the parts of a stream that are lost, because nothing will read them later: one finding a stream and
-// run, however many shards it lost.
+// run, however many shards it lost. What was refused or got no answer is only a gap of the run: a later capture reads it, or
+// finds it lost.
 func gapFinding(c audit.Coverage) (audit.Finding, bool) {
-	if len(c.Gaps) == 0 {
+	gaps := slices.DeleteFunc(slices.Clone(c.Gaps), func(g audit.Gap) bool { return !g.Lost })
+	if len(gaps) == 0 {
 		return audit.Finding{}, false
 	}
 	key := c.Scope + "/" + string(c.Region)
-	hull := c.Gaps[0].Window
-	apart := make([]string, 0, len(c.Gaps))
+	hull := gaps[0].Window
+	apart := make([]string, 0, len(gaps))
 	var evidence []audit.Evidence
-	for i, g := range c.Gaps {
+	for i, g := range gaps {
 		hull = audit.Window{From: minTime(hull.From, g.Window.From), To: maxTime(hull.To, g.Window.To)}
 		apart = append(apart, g.Window.String()+" "+g.Reason)
 		if i < maxGapEvidence {
@@ -61,19 +63,19 @@ func gapFinding(c audit.Coverage) (audit.Finding, bool) {
 			})
 		}
 	}
-	if c.Watermark.IsZero() && slices.ContainsFunc(c.Gaps, func(g audit.Gap) bool { return g.Lost }) {
+	if c.Watermark.IsZero() {
 		// The next capture speaks for the same time once more, and must not clear by its silence what is lost for good.
 		hull.From = minTime(hull.From, c.Window.From.Add(-time.Microsecond))
 	}
 	slices.Sort(apart)
-	reason := fmt.Sprintf("Part of the stream of %s in %s was not read: %s.", c.Scope, c.Region, c.Gaps[0].Reason)
-	if more := len(c.Gaps) - 1; more > 0 {
-		reason = fmt.Sprintf("%d parts of the stream of %s in %s were not read; the first: %s.", more+1, c.Scope, c.Region, c.Gaps[0].Reason)
+	reason := fmt.Sprintf("Part of the stream of %s in %s is lost: %s.", c.Scope, c.Region, gaps[0].Reason)
+	if more := len(gaps) - 1; more > 0 {
+		reason = fmt.Sprintf("%d parts of the stream of %s in %s are lost; the first: %s.", more+1, c.Scope, c.Region, gaps[0].Reason)
 	}
 	return audit.Finding{
 		Fingerprint: audit.NewFingerprint(audit.CoverageGap, c.Scope, key, apart...),
 		Kind:        audit.CoverageGap, Severity: audit.High, Verdict: audit.Proven, Status: audit.Open,
-		Scope: c.Scope, Key: key, Region: c.Region, Window: hull, Rule: "part of a stream that was not read", Reason: reason, Evidence: evidence,
+		Scope: c.Scope, Key: key, Region: c.Region, Window: hull, Rule: "part of a stream that nothing will read any more", Reason: reason, Evidence: evidence,
 	}, true
 }
 

@@ -57,7 +57,9 @@ func (a *App) openArchive(ctx context.Context, table config.Table, t task, aroun
 		read := capturedIn(region, captured).since(starts[region])
 		line.Gaps = uncaptured(read, t.window, minTime(t.window.To.Add(table.Settle), t.asOf), starts[region])
 		for _, g := range read.gaps(t.window) {
-			h.lost = append(h.lost, g.Window)
+			if g.Lost {
+				h.lost = append(h.lost, g.Window)
+			}
 		}
 		wide := read.around(t.window)
 		reach := lww.Reach{From: maxTime(wide.From, t.window.From.Add(-around)), Through: wide.To}

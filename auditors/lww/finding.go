@@ -143,15 +143,16 @@ func (h *history) lostWrite(c conflict) audit.Finding {
 	return f
 }
 
-// contentKept reports whether all that the lost branch changed, each of its versions, stands in the winner as well: a retry
-// that both regions accepted loses no money.
+// contentKept reports whether the winner is a retry of what was lost, under the same write id and with all that the lost
+// branch changed: it loses no money. Two writes of their own that come to the same content may: two debits of one balance.
 func (h *history) contentKept(c conflict, ancestor record.Image) bool {
 	if c.winner().absent() || c.winner().blind {
 		return false
 	}
+	retried := c.winner().image.Text(h.rules.Attr.WriteID)
 	for k := c.branch(); k < c.i; k++ {
 		s := &c.at.states[k]
-		if s.absent() || s.blind || !onlySame(h.rules.Attr.threeWay(ancestor, s.image, c.winner().image)) {
+		if s.absent() || s.blind || retried == "" || s.image.Text(h.rules.Attr.WriteID) != retried || !onlySame(h.rules.Attr.threeWay(ancestor, s.image, c.winner().image)) {
 			return false
 		}
 	}

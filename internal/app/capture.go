@@ -117,9 +117,7 @@ func (a *App) captureStream(
 	if f, near := nearTrim(src, coverage, t); near {
 		o.Findings = append(o.Findings, f)
 	}
-	if f, lost := gapFinding(coverage); lost {
-		o.Findings = append(o.Findings, f)
-	}
+	o.Findings = append(o.Findings, gapFindings(coverage)...)
 	o.Coverage = append(o.Coverage, coverage)
 	return nil
 }

@@ -42,41 +42,61 @@ func retention(c audit.Coverage) time.Duration {
 	return ddbstream.Retention
 }
 
-// gapFinding tells of the parts of a stream that are lost, because nothing will read them later: one finding a stream and
-// run, however many shards it lost. What was refused or got no answer is only a gap of the run: a later capture reads it, or
-// finds it lost.
-func gapFinding(c audit.Coverage) (audit.Finding, bool) {
-	gaps := slices.DeleteFunc(slices.Clone(c.Gaps), func(g audit.Gap) bool { return !g.Lost })
-	if len(gaps) == 0 {
-		return audit.Finding{}, false
+// gapFindings tell of the parts of a stream that were not read, one finding a stream and run for each sort, however many
+// shards it is about: what is lost, because nothing will read it later, and what a later capture may still read.
+func gapFindings(c audit.Coverage) []audit.Finding {
+	var lost, unread []audit.Gap
+	for _, g := range c.Gaps {
+		if g.Lost {
+			lost = append(lost, g)
+		} else {
+			unread = append(unread, g)
+		}
 	}
-	key := c.Scope + "/" + string(c.Region)
-	hull := gaps[0].Window
-	apart := make([]string, 0, len(gaps))
-	var evidence []audit.Evidence
+	var out []audit.Finding
+	if len(lost) > 0 {
+		f := gapFinding(c, lost, "is lost")
+		f.Severity, f.Verdict, f.Rule = audit.High, audit.Proven, "part of a stream that nothing will read any more"
+		if c.Watermark.IsZero() {
+			// The next capture speaks for the same time once more, and must not clear by its silence what is lost for good.
+			f.Window.From = minTime(f.Window.From, c.Window.From.Add(-time.Microsecond))
+		}
+		apart := make([]string, 0, len(lost))
+		for _, g := range lost {
+			apart = append(apart, g.Window.String()+" "+g.Reason)
+		}
+		slices.Sort(apart)
+		f.Fingerprint = audit.NewFingerprint(audit.CoverageGap, c.Scope, f.Key, apart...)
+		out = append(out, f)
+	}
+	if len(unread) > 0 {
+		f := gapFinding(c, unread, "was not read")
+		f.Severity, f.Verdict, f.Rule = audit.Medium, audit.Probable, "part of a stream that a later capture may still read, within the time that the stream keeps it"
+		// The same one for as long as reading has not come further.
+		f.Fingerprint = audit.NewFingerprint(audit.CoverageGap, c.Scope, f.Key, "unread", f.Window.From.UTC().Format(time.RFC3339Nano))
+		out = append(out, f)
+	}
+	return out
+}
+
+// gapFinding is what findings of either sort have in common.
+func gapFinding(c audit.Coverage, gaps []audit.Gap, what string) audit.Finding {
+	f := audit.Finding{
+		Kind: audit.CoverageGap, Status: audit.Open, Scope: c.Scope, Key: c.Scope + "/" + string(c.Region), Region: c.Region, Window: gaps[0].Window,
+		Reason: fmt.Sprintf("Part of the stream of %s in %s %s: %s.", c.Scope, c.Region, what, gaps[0].Reason),
+	}
+	if more := len(gaps) - 1; more > 0 {
+		f.Reason += fmt.Sprintf(" The same goes for %d more parts.", more)
+	}
 	for i, g := range gaps {
-		hull = audit.Window{From: minTime(hull.From, g.Window.From), To: maxTime(hull.To, g.Window.To)}
-		apart = append(apart, g.Window.String()+" "+g.Reason)
+		f.Window = audit.Window{From: minTime(f.Window.From, g.Window.From), To: maxTime(f.Window.To, g.Window.To)}
 		if i < maxGapEvidence {
-			evidence = append(evidence, audit.Evidence{
+			f.Evidence = append(f.Evidence, audit.Evidence{
 				Source: "stream " + c.Scope, Region: c.Region, At: g.Window.From, Field: "not read", Value: g.Reason, Note: g.Remedy,
 			})
 		}
 	}
-	if c.Watermark.IsZero() {
-		// The next capture speaks for the same time once more, and must not clear by its silence what is lost for good.
-		hull.From = minTime(hull.From, c.Window.From.Add(-time.Microsecond))
-	}
-	slices.Sort(apart)
-	reason := fmt.Sprintf("Part of the stream of %s in %s is lost: %s.", c.Scope, c.Region, gaps[0].Reason)
-	if more := len(gaps) - 1; more > 0 {
-		reason = fmt.Sprintf("%d parts of the stream of %s in %s are lost; the first: %s.", more+1, c.Scope, c.Region, gaps[0].Reason)
-	}
-	return audit.Finding{
-		Fingerprint: audit.NewFingerprint(audit.CoverageGap, c.Scope, key, apart...),
-		Kind:        audit.CoverageGap, Severity: audit.High, Verdict: audit.Proven, Status: audit.Open,
-		Scope: c.Scope, Key: key, Region: c.Region, Window: hull, Rule: "part of a stream that nothing will read any more", Reason: reason, Evidence: evidence,
-	}, true
+	return f
 }
 
 // maxGapEvidence bounds how many gaps a finding lists; the certificate lists all.

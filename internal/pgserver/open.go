@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // Options say which server to open. The zero Options open a throw-away server only if Ephemeral is set.
@@ -242,7 +243,20 @@ func (s *Server) leave() error {
 		return err
 	}
 	if s.ephemeral {
-		return os.RemoveAll(h.base)
+		return removeAll(h.base)
 	}
 	return nil
+}
+
+// removeAll removes a folder in which a process that has been stopped may still put something while it is being removed.
+func removeAll(folder string) error {
+	err := os.RemoveAll(folder)
+	for range 20 {
+		if err == nil {
+			return nil
+		}
+		time.Sleep(50 * time.Millisecond)
+		err = os.RemoveAll(folder)
+	}
+	return err
 }

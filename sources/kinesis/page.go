@@ -28,11 +28,11 @@ const (
 // Source: "KPL Aggregated Record Format" of the library.
 var aggregated = []byte{0xF3, 0x89, 0x9A, 0xC2}
 
-// repeats reports a page that does not lead on: its next iterator is the one that was asked, or its records do not follow
+// repeats reports a page with records that does not lead on (an empty one counts as idle): its next iterator is the one that was asked, or its records do not follow
 // the ones before. Reading on could go round in a circle.
 func (rd *reader) repeats(ctx context.Context, asked *string, page *kinesis.GetRecordsOutput) bool {
 	what := ""
-	if page.NextShardIterator != nil && *page.NextShardIterator == *asked {
+	if page.NextShardIterator != nil && *page.NextShardIterator == *asked && len(page.Records) > 0 {
 		what = "its next iterator is the one that was asked"
 	}
 	last := rd.last

@@ -72,20 +72,20 @@ func (u unsettled) keys() map[string]audit.Window {
 func resettle(result *history.Result, unsettled []audit.StoredFinding) []audit.Fingerprint {
 	var moved []audit.Fingerprint
 	for _, was := range unsettled {
-		if slices.Contains(result.Withheld, was.Key) {
-			continue
-		}
 		i := slices.IndexFunc(result.Findings, func(f audit.Finding) bool { return f.Fingerprint == was.Fingerprint })
 		if i >= 0 && stands(was, result.Findings[i]) {
 			result.Findings = slices.Delete(result.Findings, i, i+1)
 			continue
 		}
-		moved = append(moved, was.Fingerprint)
+		if !slices.Contains(result.Withheld, was.Key) {
+			moved = append(moved, was.Fingerprint)
+		}
 	}
 	return moved
 }
 
-// stands reports whether a finding says what the store holds, which holds no card number. What a person has made of its status is no difference.
+// stands reports whether a finding says what the store holds, which holds no card number. What a person has made of its
+// status is no difference.
 func stands(was audit.StoredFinding, now audit.Finding) bool {
 	return was.Verdict == now.Verdict && was.Severity == now.Severity && was.Reason == pan.Mask(now.Reason) &&
 		(was.Status == now.Status || was.Status == audit.Acknowledged && now.Status == audit.Open)

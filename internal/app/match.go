@@ -17,7 +17,6 @@ import (
 	"parallax/reconcile"
 	"parallax/sinks/report"
 	"parallax/sources/ledgerfile"
-	"parallax/sources/settlement"
 )
 
 // MatchOptions name two files and how to read them.
@@ -45,7 +44,7 @@ func Match(ctx context.Context, o MatchOptions, w, notes io.Writer) (string, err
 	if err != nil {
 		return "", err
 	}
-	if o.Format != settlement.FormatIPM && o.Format != settlement.FormatCSV {
+	if o.Format != formatIPM && o.Format != formatCSV {
 		return "", fmt.Errorf("--format %q is not one of ipm, csv", o.Format)
 	}
 	ledger, err := ledgerfile.Read(o.Ledger, ledgerfile.Options{Columns: o.LedgerColumns, Network: matchFeed, Status: "captured"})

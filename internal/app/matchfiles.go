@@ -13,6 +13,8 @@ import (
 
 	"parallax/internal/pan"
 	"parallax/sources/settlement"
+	"parallax/sources/settlement/csvfile"
+	"parallax/sources/settlement/ipm"
 )
 
 // fileSource reads one file; a CSV file's profile is guessed from its header, the columns that were given and the ledger's
@@ -24,14 +26,17 @@ func fileSource(o MatchOptions, ledger map[string]string, notes io.Writer) (*set
 	if err := checkFormat(o); err != nil {
 		return nil, err
 	}
-	src := &settlement.Source{Feed: matchFeed, Ledger: "ledger", Format: o.Format, Path: literal(o.Settlement), AsOf: o.AsOf}
+	src := &settlement.Source{Feed: matchFeed, Ledger: "ledger", Decode: ipm.Decode, Path: literal(o.Settlement), AsOf: o.AsOf}
 	columns := map[string]string{"reference": "DE63", "rrn": "DE37", "auth_code": "DE38"}
-	if o.Format == settlement.FormatCSV {
-		var err error
-		if src.Profile, err = fileProfile(o, ledger); err != nil {
+	if o.Format == formatCSV {
+		profile, err := fileProfile(o, ledger)
+		if err != nil {
 			return nil, fmt.Errorf("%s: %w", filepath.Base(o.Settlement), err)
 		}
-		columns = src.Profile.Columns
+		if src.Decode, err = csvfile.New(profile); err != nil {
+			return nil, err
+		}
+		columns = profile.Columns
 		showMapping(notes, filepath.Base(o.Settlement), columns)
 	}
 	if !shareKey(ledger, columns) {
@@ -54,15 +59,15 @@ func shareKey(ledger, file map[string]string) bool {
 	}
 }
 
-func fileProfile(o MatchOptions, ledger map[string]string) (settlement.Profile, error) {
+func fileProfile(o MatchOptions, ledger map[string]string) (csvfile.Profile, error) {
 	header, err := readHeader(o.Settlement)
 	if err != nil {
-		return settlement.Profile{}, err
+		return csvfile.Profile{}, err
 	}
 	if len(header) == 1 && strings.Contains(header[0], ";") {
-		return settlement.Profile{}, errors.New("line 1: the columns are parted by semicolons: export the file with commas")
+		return csvfile.Profile{}, errors.New("line 1: the columns are parted by semicolons: export the file with commas")
 	}
-	profile, _ := settlement.GuessProfile(header) // what it did not find may be given
+	profile, _ := csvfile.GuessProfile(header) // what it did not find may be given
 	if column := ledger["payment_id"]; slices.Contains(header, column) {
 		profile.Columns["payment_id"] = column
 	}
@@ -101,9 +106,9 @@ func checkFormat(o MatchOptions) error {
 	switch {
 	case len(start) < 4:
 		return nil // the reader says what is wrong with so short a file
-	case o.Format == settlement.FormatIPM && text:
+	case o.Format == formatIPM && text:
 		return fmt.Errorf("%s: looks like CSV: use --format csv", filepath.Base(o.Settlement))
-	case o.Format == settlement.FormatCSV && start[0] == 0:
+	case o.Format == formatCSV && start[0] == 0:
 		return fmt.Errorf("%s: looks like a clearing file: use --format ipm", filepath.Base(o.Settlement))
 	}
 	return nil

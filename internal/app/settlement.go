@@ -12,6 +12,9 @@ import (
 	"parallax/internal/pipeline"
 	"parallax/reconcile"
 	"parallax/sources/settlement"
+	"parallax/sources/settlement/csvfile"
+	"parallax/sources/settlement/decode"
+	"parallax/sources/settlement/ipm"
 )
 
 // ledgerContext is how far around a window ledger rows are read, so that lines near its ends find their payments.
@@ -90,8 +93,12 @@ func (a *App) tieOut(ctx context.Context, feed config.Settlement, l config.Ledge
 		return settled{}, err
 	}
 	a.progress("reading the files of "+feed.Name, 0, 0)
+	read, err := reader(feed)
+	if err != nil {
+		return settled{}, err
+	}
 	src := &settlement.Source{
-		Feed: feed.Name, Ledger: l.Name, Format: feed.Format, Path: feed.Path, Profile: profile(feed.CSV), Known: known, AsOf: t.asOf,
+		Feed: feed.Name, Ledger: l.Name, Decode: read, Path: feed.Path, Known: known, AsOf: t.asOf,
 		Schedule: &settlement.Schedule{DeliverBy: feed.DeliverBy.Duration()},
 	}
 	about := audit.Coverage{Source: "settlement " + feed.Name, Scope: l.Name, Window: t.window}
@@ -145,7 +152,21 @@ func exponent(code string) int {
 	return int(digits)
 }
 
-func profile(p config.CSVProfile) settlement.Profile {
+// reader reads the files of a feed in its format.
+func reader(feed config.Settlement) (decode.Func, error) {
+	if feed.Format == formatCSV {
+		return csvfile.New(profile(feed.CSV))
+	}
+	return ipm.Decode, nil
+}
+
+// The formats of settlement files.
+const (
+	formatIPM = "ipm"
+	formatCSV = "csv"
+)
+
+func profile(p config.CSVProfile) csvfile.Profile {
 	c := p.Columns
 	columns := map[string]string{}
 	for field, column := range map[string]string{
@@ -158,8 +179,8 @@ func profile(p config.CSVProfile) settlement.Profile {
 		}
 	}
 	t := p.Trailer
-	return settlement.Profile{
+	return csvfile.Profile{
 		Columns: columns, Types: p.Types, Scale: p.AmountScale,
-		Trailer: settlement.Trailer{Column: t.Column, Value: t.Value, Count: t.Count, Total: t.Total},
+		Trailer: csvfile.Trailer{Column: t.Column, Value: t.Value, Count: t.Count, Total: t.Total},
 	}
 }

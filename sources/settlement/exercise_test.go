@@ -4,43 +4,33 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"testing"
 
 	"parallax/internal/audit"
 	"parallax/internal/pipeline"
 	"parallax/internal/record"
+	"parallax/sources/settlement/csvfile/csvtest"
+	"parallax/sources/settlement/ipm/ipmtest"
 	"parallax/sources/sourcetest"
 )
 
-// goodCSV is a file with n lines from the given one on.
-func goodCSV(from, n int) []byte {
-	text := strings.Builder{}
-	text.WriteString(visaHeader)
-	for i := range n {
-		text.WriteString(visaRow(from+i, "1.00", "EUR"))
-	}
-	text.WriteString(visaTrailer(int64(n), 100*int64(n)))
-	return []byte(text.String())
-}
-
 func TestExercise(t *testing.T) {
 	ipm, csv := newFolder(t), newFolder(t)
-	var with ipmFile
-	with.header()
+	var with ipmtest.File
+	with.Header()
 	for i := range 2500 {
-		with.add("1240", presentment(i+1))
+		with.Add("1240", ipmtest.Presentment(i+1))
 	}
-	with.add("1644", de{24: "693", 72: "hello"}) // a message without money in it
-	with.trailer()
-	ipm.write("m-1.ipm", with.bytes())
-	csv.write("m-20261117.csv", goodCSV(1, 1200))
-	csv.write("m-20261118.csv", goodCSV(1201, 1300))
+	with.Add("1644", ipmtest.Elements{24: "693", 72: "hello"}) // a message without money in it
+	with.Trailer()
+	ipm.write("m-1.ipm", with.Bytes())
+	csv.write("m-20261117.csv", csvtest.Good(1, 1200))
+	csv.write("m-20261118.csv", csvtest.Good(1201, 1300))
 	for name, open := range map[string]func(*testing.T) pipeline.Source[record.SettlementLine]{
 		"ipm": func(*testing.T) pipeline.Source[record.SettlementLine] { return ipm.source() },
-		"csv": func(*testing.T) pipeline.Source[record.SettlementLine] {
+		"csv": func(t *testing.T) pipeline.Source[record.SettlementLine] {
 			s := csv.source()
-			s.Format, s.Profile = FormatCSV, visaProfile()
+			s.Decode = readCSV(t)
 			return s
 		},
 	} {
@@ -73,7 +63,7 @@ func unusable() map[string]func(*testing.T) pipeline.Source[record.SettlementLin
 		"a folder in its place": func(f folder) error { return os.Mkdir(filepath.Join(f.dir, "m-1.ipm"), 0o700) },
 		"a dangling link":       func(f folder) error { return os.Symlink("nowhere", filepath.Join(f.dir, "m-1.ipm")) },
 		"half a file": func(f folder) error {
-			f.write("m-1.ipm", goodIPM(3, false, false)[:200])
+			f.write("m-1.ipm", ipmtest.Good(3, false, false)[:200])
 			return nil
 		},
 	} {

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 
 	"parallax/internal/record"
+	"parallax/sources/settlement/decode"
 )
 
 // file is one settlement file after it has been surveyed: read once from end to end, checked, nothing of it used yet.
@@ -19,7 +20,7 @@ type file struct {
 	path    string
 	name    string // base name
 	sha256  string // hex, over the raw bytes; empty where it could not be read
-	summary Summary
+	summary decode.Summary
 	err     error // why nothing of it can be used; nil for a good file
 	known   bool  // accepted earlier under this name with these bytes
 	copyOf  string
@@ -29,11 +30,8 @@ type file struct {
 // errUnsettled means that a file was being written while it was read.
 var errUnsettled = errors.New("file changed while it was read")
 
-// decoder reads one file in one format.
-type decoder func(r io.ReadSeeker, name string, yield func(record.SettlementLine) error) (Summary, error)
-
 // survey reads a file without using any line of it: its checksum, its totals, whether it can be decoded at all.
-func survey(ctx context.Context, path string, decode decoder) file {
+func survey(ctx context.Context, path, feed string, read decode.Func) file {
 	f := file{path: path, name: filepath.Base(path)}
 	f.err = withSettled(path, func(r *os.File) error {
 		sum, err := checksum(ctx, r)
@@ -41,7 +39,7 @@ func survey(ctx context.Context, path string, decode decoder) file {
 			return fmt.Errorf("read %s: %w", f.name, plain(err))
 		}
 		f.sha256 = sum
-		f.summary, err = decode(&cancelReader{ctx, r}, f.name, func(record.SettlementLine) error { return nil })
+		f.summary, err = read(content(ctx, r), f.name, feed, func(record.SettlementLine) error { return nil })
 		return err
 	})
 	return f
@@ -93,7 +91,7 @@ func plain(err error) error {
 // cancelReader ends reading when the context does.
 type cancelReader struct {
 	ctx context.Context
-	r   io.ReadSeeker
+	r   io.Reader
 }
 
 func (c *cancelReader) Read(p []byte) (int, error) {
@@ -103,4 +101,12 @@ func (c *cancelReader) Read(p []byte) (int, error) {
 	return c.r.Read(p)
 }
 
-func (c *cancelReader) Seek(offset int64, whence int) (int64, error) { return c.r.Seek(offset, whence) }
+// content opens a file at its beginning, as often as it is asked.
+func content(ctx context.Context, r io.ReadSeeker) decode.Content {
+	return func() (io.ReadCloser, error) {
+		if _, err := r.Seek(0, io.SeekStart); err != nil {
+			return nil, err
+		}
+		return io.NopCloser(&cancelReader{ctx, r}), nil
+	}
+}

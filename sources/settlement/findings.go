@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"parallax/internal/audit"
+	"parallax/sources/settlement/decode"
 )
 
 // The states of audit.SettlementFile.
@@ -54,7 +55,7 @@ func (r *reading) finding(kind audit.Kind, key string, severity audit.Severity, 
 func (r *reading) rejected(f file) error {
 	r.note(f, statusRejected, f.err.Error())
 	w := windowOf(f.summary.BusinessDates, r.window)
-	if errors.Is(f.err, ErrControlTotal) {
+	if errors.Is(f.err, decode.ErrControlTotal) {
 		c := r.finding(audit.FileControlTotal, f.name, audit.High, w)
 		c.Rule = "a file's stated totals equal the totals of what was read"
 		c.Reason = fmt.Sprintf("File %s does not add up to its own control totals, so nothing of it was used.", f.name)

@@ -8,11 +8,13 @@ import (
 	"testing"
 
 	"parallax/internal/audit"
+
+	"parallax/sources/settlement/ipm/ipmtest"
 )
 
 func TestSourceStopsWhenToldTo(t *testing.T) {
 	f := newFolder(t)
-	f.write("m-1.ipm", goodIPM(5000, false, false))
+	f.write("m-1.ipm", ipmtest.Good(5000, false, false))
 	s := f.source()
 	n := 0
 	for b, err := range s.Read(context.Background(), testWindow(), audit.Cursor{}) {
@@ -49,7 +51,7 @@ func TestSourceStopsWhenToldTo(t *testing.T) {
 // the second, when lines of it are already out.
 func TestSourceFileStillGrowing(t *testing.T) {
 	f := newFolder(t)
-	data := goodIPM(5000, false, false)
+	data := ipmtest.Good(5000, false, false)
 	f.write("m-1.ipm", data)
 	path := filepath.Join(f.dir, "m-1.ipm")
 	grow := func() {

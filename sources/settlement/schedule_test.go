@@ -7,11 +7,12 @@ import (
 	"time"
 
 	"parallax/internal/audit"
+	"parallax/sources/settlement/ipm/ipmtest"
 )
 
 func TestSourceLateFiles(t *testing.T) {
 	f := newFolder(t)
-	f.write("m-18.ipm", goodIPM(1, false, false))
+	f.write("m-18.ipm", ipmtest.Good(1, false, false))
 	s := f.source()
 	week := audit.Window{From: time.Date(2026, 11, 13, 0, 0, 0, 0, time.UTC), To: time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)}
 	s.Schedule = &Schedule{DeliverBy: 6 * time.Hour, Holidays: []string{"2026-11-16"}, From: "2026-11-13"}

@@ -10,7 +10,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"os"
 	"path/filepath"
@@ -20,12 +19,7 @@ import (
 
 	"parallax/internal/audit"
 	"parallax/internal/record"
-)
-
-// The formats.
-const (
-	FormatIPM = "ipm"
-	FormatCSV = "csv"
+	"parallax/sources/settlement/decode"
 )
 
 const batchLines = 1000
@@ -44,9 +38,8 @@ type KnownFile struct {
 type Source struct {
 	Feed     string      // the configured feed
 	Ledger   string      // the ledger it is held against; the scope of the findings
-	Format   string      // FormatIPM or FormatCSV
+	Decode   decode.Func // reads one file in the feed's format
 	Path     string      // glob pattern, see filepath.Match
-	Profile  Profile     // for FormatCSV
 	Schedule *Schedule   // which files are expected; nil: none in particular
 	Known    []KnownFile // seen by earlier runs
 	AsOf     time.Time   // the moment the run speaks for
@@ -95,11 +88,7 @@ type reading struct {
 }
 
 func (r *reading) run(ctx context.Context) error {
-	decode, err := r.decoder()
-	if err != nil {
-		return err
-	}
-	files, err := r.survey(ctx, decode)
+	files, err := r.survey(ctx)
 	if err != nil {
 		return err
 	}
@@ -110,7 +99,7 @@ func (r *reading) run(ctx context.Context) error {
 	}
 	r.delivered = map[string]bool{}
 	for _, f := range files {
-		if err := r.file(ctx, f, decode); err != nil {
+		if err := r.file(ctx, f); err != nil {
 			return err
 		}
 	}
@@ -121,23 +110,8 @@ func (r *reading) run(ctx context.Context) error {
 	return nil
 }
 
-func (r *reading) decoder() (decoder, error) {
-	switch r.Format {
-	case FormatIPM:
-		return func(f io.ReadSeeker, name string, yield func(record.SettlementLine) error) (Summary, error) {
-			return DecodeIPM(f, name, r.Feed, yield)
-		}, nil
-	case FormatCSV:
-		return func(f io.ReadSeeker, name string, yield func(record.SettlementLine) error) (Summary, error) {
-			return DecodeCSV(f, name, r.Feed, r.Profile, yield)
-		}, r.Profile.Validate()
-	default:
-		return nil, fmt.Errorf("format %q is neither ipm nor csv", r.Format)
-	}
-}
-
 // survey checks every file and settles which of several copies is the one to use.
-func (r *reading) survey(ctx context.Context, decode decoder) ([]file, error) {
+func (r *reading) survey(ctx context.Context) ([]file, error) {
 	paths, err := filepath.Glob(r.Path)
 	if err != nil {
 		return nil, fmt.Errorf("path pattern %q: %w", r.Path, err)
@@ -145,7 +119,7 @@ func (r *reading) survey(ctx context.Context, decode decoder) ([]file, error) {
 	slices.SortFunc(paths, func(a, b string) int { return cmp.Or(cmp.Compare(stem(a), stem(b)), cmp.Compare(a, b)) })
 	files := make([]file, 0, len(paths))
 	for _, path := range paths {
-		f := survey(ctx, path, decode)
+		f := survey(ctx, path, r.Feed, r.Decode)
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
@@ -189,7 +163,7 @@ func markCopies(files []file) {
 }
 
 // file reports one file and yields its lines, if it is the one to use.
-func (r *reading) file(ctx context.Context, f file, decode decoder) error {
+func (r *reading) file(ctx context.Context, f file) error {
 	switch {
 	case f.err != nil:
 		return r.rejected(f)
@@ -200,12 +174,12 @@ func (r *reading) file(ctx context.Context, f file, decode decoder) error {
 		r.delivered[day] = true
 	}
 	r.accepted(f)
-	return r.lines(ctx, f, decode)
+	return r.lines(ctx, f)
 }
 
 // lines reads a checked file again and yields its lines. A file that is no longer the one that was checked ends the run:
 // lines of it may have been used already.
-func (r *reading) lines(ctx context.Context, f file, decode decoder) error {
+func (r *reading) lines(ctx context.Context, f file) error {
 	var batch []record.SettlementLine
 	err := withSettled(f.path, func(in *os.File) error {
 		sum, err := checksum(ctx, in)
@@ -215,7 +189,7 @@ func (r *reading) lines(ctx context.Context, f file, decode decoder) error {
 		if sum != f.sha256 {
 			return errUnsettled
 		}
-		_, err = decode(&cancelReader{ctx, in}, f.name, func(l record.SettlementLine) error {
+		_, err = r.Decode(content(ctx, in), f.name, r.Feed, func(l record.SettlementLine) error {
 			if batch = append(batch, l); len(batch) < batchLines {
 				return nil
 			}

@@ -15,6 +15,11 @@ import (
 	"parallax/internal/audit"
 	"parallax/internal/pipeline"
 	"parallax/internal/record"
+	"parallax/sources/settlement/csvfile"
+	"parallax/sources/settlement/csvfile/csvtest"
+	"parallax/sources/settlement/decode"
+	"parallax/sources/settlement/ipm"
+	"parallax/sources/settlement/ipm/ipmtest"
 )
 
 var _ pipeline.Source[record.SettlementLine] = (*Source)(nil)
@@ -36,9 +41,18 @@ func (f folder) write(name string, data []byte) {
 
 func (f folder) source() *Source {
 	return &Source{
-		Feed: "mastercard", Ledger: "payments", Format: FormatIPM, Path: filepath.Join(f.dir, "m-*"),
+		Feed: "mastercard", Ledger: "payments", Decode: ipm.Decode, Path: filepath.Join(f.dir, "m-*"),
 		AsOf: time.Date(2026, 11, 20, 8, 0, 0, 0, time.UTC),
 	}
+}
+
+func readCSV(t *testing.T) decode.Func {
+	t.Helper()
+	read, err := csvfile.New(testProfile())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return read
 }
 
 func testWindow() audit.Window {
@@ -98,7 +112,7 @@ func (s seen) expect(t *testing.T, lines int, gaps, findings, files []string) {
 
 func TestSourceReadsEveryFile(t *testing.T) {
 	f := newFolder(t)
-	f.write("m-2.ipm", goodIPM(2500, true, true))
+	f.write("m-2.ipm", ipmtest.Good(2500, true, true))
 	f.write("m-1.csv.tmp", nil)
 	if err := os.Remove(filepath.Join(f.dir, "m-1.csv.tmp")); err != nil {
 		t.Fatal(err)
@@ -119,7 +133,7 @@ func TestSourceReadsEveryFile(t *testing.T) {
 
 func TestSourceReadsACopyOnce(t *testing.T) {
 	f := newFolder(t)
-	data := goodIPM(3, true, true)
+	data := ipmtest.Good(3, true, true)
 	f.write("m-18-resend.ipm", data)
 	f.write("m-18.ipm", data)
 	s := f.source()
@@ -140,8 +154,8 @@ func TestSourceReadsACopyOnce(t *testing.T) {
 
 func TestSourceSameFileIDOtherContent(t *testing.T) {
 	f := newFolder(t)
-	f.write("m-a.ipm", goodIPM(3, false, false))
-	f.write("m-b.ipm", goodIPM(4, false, false))
+	f.write("m-a.ipm", ipmtest.Good(3, false, false))
+	f.write("m-b.ipm", ipmtest.Good(4, false, false))
 	read(f.source()).expect(t, 3,
 		[]string{"m-b.ipm differs from m-a.ipm under the same file id and was not used"},
 		[]string{"file.duplicate m-b.ipm"}, []string{"m-a.ipm accepted", "m-b.ipm duplicate"})
@@ -149,13 +163,13 @@ func TestSourceSameFileIDOtherContent(t *testing.T) {
 
 func TestSourceUsesNothingOfABadFile(t *testing.T) {
 	f := newFolder(t)
-	var wrong ipmFile
-	wrong.header()
-	wrong.add("1240", presentment(1))
-	wrong.sum--
-	wrong.trailer()
-	good := goodIPM(3, false, false)
-	f.write("m-1.ipm", wrong.bytes())
+	var wrong ipmtest.File
+	wrong.Header()
+	wrong.Add("1240", ipmtest.Presentment(1))
+	wrong.Sum--
+	wrong.Trailer()
+	good := ipmtest.Good(3, false, false)
+	f.write("m-1.ipm", wrong.Bytes())
 	f.write("m-2.ipm", good[:200])
 	f.write("m-3.ipm", good)
 	f.write("m-4.ipm", nil)
@@ -169,9 +183,9 @@ func TestSourceUsesNothingOfABadFile(t *testing.T) {
 
 func TestSourceRejectedRows(t *testing.T) {
 	f := newFolder(t)
-	f.write("m-20261118.csv", []byte(visaHeader+visaRow(1, "1.00", "EUR")+visaRow(2, "x", "EUR")+visaTrailer(2, 100)))
+	f.write("m-20261118.csv", []byte(csvtest.Header+csvtest.Row(1, "1.00", "EUR")+csvtest.Row(2, "x", "EUR")+csvtest.Trailer(2, 100)))
 	s := f.source()
-	s.Format, s.Profile = FormatCSV, visaProfile()
+	s.Decode = readCSV(t)
 	read(s).expect(t, 1, []string{"m-20261118.csv: 1 rows could not be read, the first at line 3, amount: is not an amount with at most 2 decimals"},
 		[]string{"file.rejected_rows m-20261118.csv"}, []string{"m-20261118.csv accepted"})
 	if got := s.Files()[0]; got.Rejected != 1 || got.BusinessDate != "2026-11-18" || got.Totals["stated sum"] != "100" {
@@ -201,8 +215,6 @@ func TestSourceOddFiles(t *testing.T) {
 
 func TestSourceSettings(t *testing.T) {
 	for want, change := range map[string]func(*Source){
-		`read settlement feed mastercard: format "xml" is neither ipm nor csv`:       func(s *Source) { s.Format = "xml" },
-		`read settlement feed mastercard: csv profile: field amount has no column`:   func(s *Source) { s.Format = FormatCSV },
 		`read settlement feed mastercard: path pattern "[": syntax error in pattern`: func(s *Source) { s.Path = "[" },
 	} {
 		s := newFolder(t).source()
@@ -215,9 +227,22 @@ func TestSourceSettings(t *testing.T) {
 
 func TestFindingsHoldNoCardNumber(t *testing.T) {
 	f := newFolder(t)
-	f.write("m-1.ipm", bytes.Replace(goodIPM(3, false, false), []byte("978"), []byte(testPAN("4", 3)), 1))
+	f.write("m-1.ipm", bytes.Replace(ipmtest.Good(3, false, false), []byte("978"), []byte(ipmtest.PAN("4", 3)), 1))
 	got := read(f.source())
-	if len(got.gaps) != 1 || strings.Contains(strings.Join(got.gaps, ""), testPAN("5555551", 7)) {
+	if len(got.gaps) != 1 || strings.Contains(strings.Join(got.gaps, ""), ipmtest.PAN("5555551", 7)) {
 		t.Errorf("gaps %q", got.gaps)
+	}
+}
+
+// testProfile describes the file.
+func testProfile() csvfile.Profile {
+	return csvfile.Profile{
+		Columns: map[string]string{
+			"reference": "payment_reference", "rrn": "rrn", "auth_code": "auth_code", "type": "type", "amount": "amount", "currency": "currency",
+			"fee": "fee", "card": "card", "transaction_time": "transaction_time", "business_date": "business_date",
+		},
+		Types:   map[string]string{"capture": "presentment", "refund": "refund", "chargeback": "chargeback"},
+		Scale:   "decimal",
+		Trailer: csvfile.Trailer{Column: "payment_reference", Value: "TRAILER", Count: "rrn", Total: "amount"},
 	}
 }

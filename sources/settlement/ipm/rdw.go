@@ -1,4 +1,4 @@
-package settlement
+package ipm
 
 import (
 	"bufio"
@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"parallax/sources/settlement/decode"
 )
 
 // A file of records is a sequence of 4-byte big-endian lengths, each with so many bytes after it; a length of zero ends
@@ -117,21 +119,32 @@ func (r *recordReader) padding() error {
 // detectBlocking tells whether a file is cut into blocks, by trying to walk along its records both ways. The size alone
 // says nothing, and a file of one block reads either way. Where neither way works, it returns the way that came
 // further; reading that way gives the error.
-func detectBlocking(r io.ReadSeeker) (bool, error) {
+func detectBlocking(c decode.Content) (bool, error) {
 	var reach [2]int64
 	for i, blocked := range []bool{false, true} {
-		if _, err := r.Seek(0, io.SeekStart); err != nil {
+		done, offset, err := walk(c, blocked)
+		if err != nil {
 			return false, err
 		}
-		records := newRecordReader(r, blocked)
-		var err error
-		for err == nil {
-			_, err = records.next()
-		}
-		if errors.Is(err, io.EOF) && records.number > 0 {
+		if done {
 			return blocked, nil
 		}
-		reach[i] = records.offset
+		reach[i] = offset
 	}
 	return reach[1] > reach[0], nil
+}
+
+// walk follows the lengths of the records; done means to the end, offset how far it came.
+func walk(c decode.Content, blocked bool) (done bool, offset int64, err error) {
+	r, err := c()
+	if err != nil {
+		return false, 0, err
+	}
+	defer r.Close() //nolint:errcheck // read only
+	records := newRecordReader(r, blocked)
+	var bad error
+	for bad == nil {
+		_, bad = records.next()
+	}
+	return errors.Is(bad, io.EOF) && records.number > 0, records.offset, nil
 }

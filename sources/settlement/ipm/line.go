@@ -1,4 +1,4 @@
-package settlement
+package ipm
 
 import (
 	"errors"
@@ -9,6 +9,7 @@ import (
 	"parallax/internal/money"
 	"parallax/internal/pan"
 	"parallax/internal/record"
+	"parallax/sources/settlement/decode"
 )
 
 // meaning is what a message type and function code do to the money.
@@ -36,14 +37,14 @@ func meaningOf(mti, kind string) (meaning, error) {
 		return meaning{record.Fee, false}, nil
 	}
 	if mti == "1240" || mti == "1442" {
-		return meaning{}, &fieldError{"DE24", errors.New("function code is unknown for this message type")}
+		return meaning{}, &decode.FieldError{Field: "DE24", Err: errors.New("function code is unknown for this message type")}
 	}
-	return meaning{}, &fieldError{"MTI", errors.New("message type is unknown")}
+	return meaning{}, &decode.FieldError{Field: "MTI", Err: errors.New("message type is unknown")}
 }
 
 // line turns the current message into a settlement line. Amounts in the file are unsigned; the signs come from the
 // message type, the processing code (DE3) and the reversal mark (PDS0025).
-func (d *ipmDecoder) line(kind string) (record.SettlementLine, error) {
+func (d *decoder) line(kind string) (record.SettlementLine, error) {
 	means, err := meaningOf(d.msg.mti, kind)
 	if err != nil {
 		return record.SettlementLine{}, err
@@ -69,7 +70,7 @@ func (d *ipmDecoder) line(kind string) (record.SettlementLine, error) {
 	return l, err
 }
 
-func (d *ipmDecoder) references(l *record.SettlementLine) error {
+func (d *decoder) references(l *record.SettlementLine) error {
 	for _, f := range []struct {
 		de   int
 		into *string
@@ -83,7 +84,7 @@ func (d *ipmDecoder) references(l *record.SettlementLine) error {
 	return nil
 }
 
-func (d *ipmDecoder) amounts(l *record.SettlementLine) (err error) {
+func (d *decoder) amounts(l *record.SettlementLine) (err error) {
 	if l.Amount, err = d.amount(4, 49); err != nil {
 		return err
 	}
@@ -96,12 +97,12 @@ func (d *ipmDecoder) amounts(l *record.SettlementLine) (err error) {
 
 // credit tells whether a message gives money back. A first presentment whose processing code is a credit (20 to 29)
 // is a refund; a reversal undoes a message and is a line of its own.
-func (d *ipmDecoder) credit(l *record.SettlementLine, means meaning) (bool, error) {
+func (d *decoder) credit(l *record.SettlementLine, means meaning) (bool, error) {
 	credit := means.credit
 	if raw := d.msg.element[3]; raw != nil {
 		code, err := d.msg.charset.number(raw[:2])
 		if err != nil {
-			return false, &fieldError{"DE3", err}
+			return false, &decode.FieldError{Field: "DE3", Err: err}
 		}
 		if code >= 20 && code <= 29 && (l.Type == record.Presentment || l.Type == record.Fee) {
 			credit = true
@@ -113,7 +114,7 @@ func (d *ipmDecoder) credit(l *record.SettlementLine, means meaning) (bool, erro
 	if raw, ok := d.msg.pds[25]; ok {
 		mark, err := d.msg.charset.text(raw)
 		if err != nil {
-			return false, &fieldError{"PDS0025", err}
+			return false, &decode.FieldError{Field: "PDS0025", Err: err}
 		}
 		if strings.HasPrefix(mark, "R") {
 			l.Type, credit = record.OtherLine, !credit
@@ -123,17 +124,17 @@ func (d *ipmDecoder) credit(l *record.SettlementLine, means meaning) (bool, erro
 }
 
 // transactionAt reads DE12, YYMMDDhhmmss. The element is local to the card acceptor and carries no zone; it is read as UTC.
-func (d *ipmDecoder) transactionAt() (time.Time, error) {
+func (d *decoder) transactionAt() (time.Time, error) {
 	text, err := d.msg.text(12)
 	if err != nil || text == "" {
 		return time.Time{}, err
 	}
 	if _, err := strconv.ParseUint(text, 10, 64); err != nil {
-		return time.Time{}, &fieldError{"DE12", errNotNumeric}
+		return time.Time{}, &decode.FieldError{Field: "DE12", Err: decode.ErrNotNumeric}
 	}
 	t, err := time.Parse("060102150405", text)
 	if err != nil {
-		return time.Time{}, &fieldError{"DE12", errors.New("is not a date and time YYMMDDhhmmss")}
+		return time.Time{}, &decode.FieldError{Field: "DE12", Err: errors.New("is not a date and time YYMMDDhhmmss")}
 	}
 	return t, nil
 }

@@ -1,7 +1,8 @@
-package settlement
+package csvfile
 
 import (
 	"fmt"
+	"parallax/sources/settlement/csvfile/csvtest"
 	"strings"
 	"testing"
 )
@@ -10,10 +11,10 @@ import (
 func TestNoCardNumberInAnyField(t *testing.T) {
 	whole := "411111" + "1111111111"
 	for _, number := range []string{whole, "x" + whole + "y", "4111 1111 1111 " + "1111", "4111-1111-1111-" + "1111"} {
-		p := visaProfile()
+		p := testProfile()
 		p.Trailer = Trailer{}
 		p.Columns["payment_id"], p.Columns["arn"] = "id", "arn"
-		header := strings.TrimSuffix(visaHeader, "\n") + ",id,arn\n"
+		header := strings.TrimSuffix(csvtest.Header, "\n") + ",id,arn\n"
 		row := fmt.Sprintf("%s,%s,%s,capture,12.50,EUR,0.10,%s,2026-11-18T14:07:00Z,2026-11-18,%s,%s\n", number, number, number, number, number, number)
 		lines, s, err := decodeText(header+row, p)
 		if err != nil || len(lines) != 1 {
@@ -25,22 +26,5 @@ func TestNoCardNumberInAnyField(t *testing.T) {
 		if !strings.Contains(lines[0].Reference, "411111******1111") {
 			t.Errorf("%q became %q", number, lines[0].Reference)
 		}
-	}
-}
-
-func TestNoCardNumberInAnyElement(t *testing.T) {
-	number := "555555" + "5555554444"
-	f := ipmFile{ebcdic: true}
-	f.header()
-	message := presentment(4111)
-	message[63] = "MCC" + number
-	f.add("1240", message)
-	f.trailer()
-	lines, _, err := decodeAll(f.bytes())
-	if err != nil || len(lines) != 1 {
-		t.Fatalf("%d lines, %v", len(lines), err)
-	}
-	if l := lines[0]; l.Reference != "MCC555555******4444" || len(l.ARN) != 23 {
-		t.Errorf("reference %q, arn %q", l.Reference, l.ARN)
 	}
 }

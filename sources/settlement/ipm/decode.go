@@ -1,4 +1,4 @@
-package settlement
+package ipm
 
 import (
 	"errors"
@@ -8,46 +8,41 @@ import (
 	"time"
 
 	"parallax/internal/money"
-	"parallax/internal/record"
+	"parallax/sources/settlement/decode"
 )
 
-// DecodeIPM reads a Mastercard IPM clearing file, in ASCII or EBCDIC, 1014-blocked or not, and yields its settlement
-// lines in file order. name is the file's base name, for lines and errors; feed the configured feed.
+// Decode reads a Mastercard IPM clearing file, in ASCII or EBCDIC, 1014-blocked or not, and yields its settlement
+// lines in file order. It is a decode.Func.
 //
 // The file must begin with a header (1644/697), end with a trailer (1644/695), and the trailer's totals must agree:
-// PDS0301 is the unsigned sum of DE4 over all messages, PDS0306 their number with header and trailer. Lines are yielded
-// before the trailer has been seen, so a caller that must not use a line of a bad file reads it twice, as Source does.
-// Errors are *DecodeError; wrong or missing totals are ErrControlTotal.
-func DecodeIPM(r io.ReadSeeker, name, feed string, yield func(record.SettlementLine) error) (Summary, error) {
-	blocked, err := detectBlocking(r)
+// PDS0301 is the unsigned sum of DE4 over all messages, PDS0306 their number with header and trailer.
+func Decode(c decode.Content, name, feed string, yield decode.Yield) (decode.Summary, error) {
+	blocked, err := detectBlocking(c)
 	if err != nil {
-		return Summary{}, at(name, "record", 0, err)
+		return decode.Summary{}, decode.At(name, "record", 0, err)
 	}
-	if _, err := r.Seek(0, io.SeekStart); err != nil {
-		return Summary{}, at(name, "record", 0, err)
+	r, err := c()
+	if err != nil {
+		return decode.Summary{}, decode.At(name, "record", 0, err)
 	}
-	d := ipmDecoder{name: name, feed: feed, records: newRecordReader(r, blocked), currencies: newCurrencies(), yield: yield}
-	d.dated(dateInName(name))
+	defer r.Close() //nolint:errcheck // read only
+	d := decoder{name: name, feed: feed, records: newRecordReader(r, blocked), currencies: decode.NewCurrencies(), yield: yield}
+	d.dated(decode.DateInName(name))
 	return d.decode()
 }
 
-type ipmDecoder struct {
+type decoder struct {
 	name, feed   string
 	records      *recordReader
-	currencies   currencies
-	yield        yieldLine
+	currencies   decode.Currencies
+	yield        decode.Yield
 	msg          message
 	sum          int64 // of DE4, unsigned
 	businessDate string
-	out          Summary
+	out          decode.Summary
 }
 
-// stopError carries an error of the consumer through the decoder unchanged.
-type stopError struct{ err error }
-
-func (e stopError) Error() string { return e.err.Error() }
-
-func (d *ipmDecoder) decode() (Summary, error) {
+func (d *decoder) decode() (decode.Summary, error) {
 	done := false
 	for {
 		rec, err := d.records.next()
@@ -60,29 +55,29 @@ func (d *ipmDecoder) decode() (Summary, error) {
 		if err == nil {
 			done, err = d.message(rec)
 		}
-		if stop := (stopError{}); errors.As(err, &stop) {
-			return d.out, stop.err
+		if stop := (decode.StopError{}); errors.As(err, &stop) {
+			return d.out, stop.Err
 		}
 		if err != nil {
-			return d.out, at(d.name, "record", d.out.Records+1, err)
+			return d.out, decode.At(d.name, "record", d.out.Records+1, err)
 		}
 		d.out.Records++
 	}
 	switch {
 	case d.out.Records == 0:
-		return d.out, at(d.name, "record", 0, errors.New("file holds no record"))
+		return d.out, decode.At(d.name, "record", 0, errors.New("file holds no record"))
 	case !done:
-		return d.out, at(d.name, "record", d.out.Records, fmt.Errorf("%w: the file ends here without a trailer (1644/695)", ErrControlTotal))
+		return d.out, decode.At(d.name, "record", d.out.Records, fmt.Errorf("%w: the file ends here without a trailer (1644/695)", decode.ErrControlTotal))
 	}
 	return d.out, nil
 }
 
 // message reads one record; done reports that it was the trailer.
-func (d *ipmDecoder) message(rec []byte) (done bool, err error) {
+func (d *decoder) message(rec []byte) (done bool, err error) {
 	first := d.out.Records == 0
 	if first {
 		if d.msg.charset, err = detectCharset(rec); err != nil {
-			return false, &fieldError{"MTI", err}
+			return false, &decode.FieldError{Field: "MTI", Err: err}
 		}
 	}
 	if err := d.msg.parse(d.msg.charset, rec); err != nil {
@@ -113,35 +108,35 @@ func (d *ipmDecoder) message(rec []byte) (done bool, err error) {
 	}
 	d.out.Lines++
 	if err := d.yield(line); err != nil {
-		return false, stopError{err}
+		return false, decode.StopError{Err: err}
 	}
 	return false, nil
 }
 
-func (d *ipmDecoder) addToSum() error {
+func (d *decoder) addToSum() error {
 	raw := d.msg.element[4]
 	if raw == nil {
 		return nil
 	}
 	n, err := d.msg.charset.number(raw)
 	if err == nil {
-		d.sum, err = add(d.sum, n)
+		d.sum, err = decode.Add(d.sum, n)
 	}
 	if err != nil {
-		return &fieldError{"DE4", err}
+		return &decode.FieldError{Field: "DE4", Err: err}
 	}
 	return nil
 }
 
 // header reads PDS0105, the file's id: type (3), reference date YYMMDD, processor (11), sequence (5).
-func (d *ipmDecoder) header() error {
+func (d *decoder) header() error {
 	raw, ok := d.msg.pds[105]
 	if !ok {
-		return &fieldError{"PDS0105", errors.New("is missing")}
+		return &decode.FieldError{Field: "PDS0105", Err: errors.New("is missing")}
 	}
 	var err error
 	if d.out.FileID, err = d.msg.charset.text(raw); err != nil || d.out.FileID == "" {
-		return &fieldError{"PDS0105", errors.New("is no file id")}
+		return &decode.FieldError{Field: "PDS0105", Err: errors.New("is no file id")}
 	}
 	if len(d.out.FileID) == 25 {
 		if day, err := time.Parse("060102", d.out.FileID[3:9]); err == nil {
@@ -151,17 +146,17 @@ func (d *ipmDecoder) header() error {
 	return nil
 }
 
-func (d *ipmDecoder) dated(businessDate string) {
+func (d *decoder) dated(businessDate string) {
 	if d.businessDate = businessDate; businessDate != "" {
 		d.out.BusinessDates = []string{businessDate}
 	}
 }
 
 // trailer holds the stated totals against the computed ones.
-func (d *ipmDecoder) trailer() error {
+func (d *decoder) trailer() error {
 	if raw, ok := d.msg.pds[105]; ok {
 		if id, err := d.msg.charset.text(raw); err != nil || id != d.out.FileID {
-			return &fieldError{"PDS0105", fmt.Errorf("%w: the trailer's file id is not the header's", ErrControlTotal)}
+			return &decode.FieldError{Field: "PDS0105", Err: fmt.Errorf("%w: the trailer's file id is not the header's", decode.ErrControlTotal)}
 		}
 	}
 	computed := d.out.Records + 1
@@ -179,44 +174,44 @@ func (d *ipmDecoder) trailer() error {
 	d.out.Totals["stated messages"] = strconv.FormatInt(messages, 10)
 	d.out.Totals["stated sum of DE4"] = strconv.FormatInt(sum, 10)
 	if messages != computed {
-		return &fieldError{"PDS0306", fmt.Errorf("%w: %d messages stated, %d read", ErrControlTotal, messages, computed)}
+		return &decode.FieldError{Field: "PDS0306", Err: fmt.Errorf("%w: %d messages stated, %d read", decode.ErrControlTotal, messages, computed)}
 	}
 	if sum != d.sum {
-		return &fieldError{"PDS0301", fmt.Errorf("%w: sum of DE4 stated as %d, read as %d", ErrControlTotal, sum, d.sum)}
+		return &decode.FieldError{Field: "PDS0301", Err: fmt.Errorf("%w: sum of DE4 stated as %d, read as %d", decode.ErrControlTotal, sum, d.sum)}
 	}
 	return nil
 }
 
-func (d *ipmDecoder) total(tag int) (int64, error) {
+func (d *decoder) total(tag int) (int64, error) {
 	name := fmt.Sprintf("PDS%04d", tag)
 	raw, ok := d.msg.pds[tag]
 	if !ok {
-		return 0, &fieldError{name, fmt.Errorf("%w: is missing", ErrControlTotal)}
+		return 0, &decode.FieldError{Field: name, Err: fmt.Errorf("%w: is missing", decode.ErrControlTotal)}
 	}
 	n, err := d.msg.charset.number(raw)
 	if err != nil {
-		return 0, &fieldError{name, fmt.Errorf("%w: %w", ErrControlTotal, err)}
+		return 0, &decode.FieldError{Field: name, Err: fmt.Errorf("%w: %w", decode.ErrControlTotal, err)}
 	}
 	return n, nil
 }
 
 // amount reads an amount element and its currency element.
-func (d *ipmDecoder) amount(amountDE, currencyDE int) (money.Amount, error) {
+func (d *decoder) amount(amountDE, currencyDE int) (money.Amount, error) {
 	raw := d.msg.element[amountDE]
 	if raw == nil {
-		return money.Amount{}, &fieldError{"DE" + strconv.Itoa(amountDE), errors.New("is missing")}
+		return money.Amount{}, &decode.FieldError{Field: "DE" + strconv.Itoa(amountDE), Err: errors.New("is missing")}
 	}
 	minor, err := d.msg.charset.number(raw)
 	if err != nil {
-		return money.Amount{}, &fieldError{"DE" + strconv.Itoa(amountDE), err}
+		return money.Amount{}, &decode.FieldError{Field: "DE" + strconv.Itoa(amountDE), Err: err}
 	}
 	numeric, err := d.msg.text(currencyDE)
 	if err != nil {
 		return money.Amount{}, err
 	}
-	letters, err := d.currencies.letters(numeric)
+	letters, err := d.currencies.Letters(numeric)
 	if err != nil {
-		return money.Amount{}, &fieldError{"DE" + strconv.Itoa(currencyDE), err}
+		return money.Amount{}, &decode.FieldError{Field: "DE" + strconv.Itoa(currencyDE), Err: err}
 	}
 	return money.Amount{Minor: minor, Currency: letters}, nil
 }

@@ -1,4 +1,4 @@
-package settlement
+package csvfile
 
 import (
 	"encoding/csv"
@@ -9,30 +9,32 @@ import (
 	"strconv"
 	"strings"
 
-	"parallax/internal/record"
+	"parallax/sources/settlement/decode"
 )
 
-const (
-	byteOrderMark = "\ufeff"
-	maxRow        = 10 << 20 // bytes of one row, quoted newlines included
-	maxDates      = 400      // business dates remembered of one file
-)
+const maxRow = 10 << 20 // bytes of one row, quoted newlines included
 
-// DecodeCSV reads an acquirer's CSV file (RFC 4180) by a profile and yields its settlement lines in file order.
+// New returns the reader of an acquirer's CSV files (RFC 4180) as a profile describes them; the error is the profile's.
 //
-// A row that cannot be read is not an error: it is counted and listed in Summary.Rejects, and the rest goes on. The file as
-// a whole fails on a header without a mapped column, on data after the trailer, on a missing trailer where the profile
-// has one, and on totals that do not agree (ErrControlTotal). Rejected rows count towards the stated number of
-// rows; where the amount of one cannot be read, the stated sum cannot be checked and Summary.Totals says so.
-func DecodeCSV(r io.Reader, name, feed string, p Profile, yield func(record.SettlementLine) error) (Summary, error) {
+// A file as a whole fails on a header without a mapped column, on data after the trailer, on a missing trailer where the
+// profile has one, and on totals that do not agree (decode.ErrControlTotal). Rejected rows count towards the stated
+// number of rows; where the amount of one cannot be read, the stated sum cannot be checked and Summary.Totals says so.
+func New(p Profile) (decode.Func, error) {
 	if err := p.Validate(); err != nil {
-		return Summary{}, err
+		return nil, err
 	}
-	bounded := &rowLimit{r: r}
-	d := csvDecoder{name: name, feed: feed, profile: p, yield: yield, bounded: bounded, csv: csv.NewReader(bounded)}
-	d.csv.FieldsPerRecord = -1
-	d.csv.ReuseRecord = true
-	return d.decode()
+	return func(c decode.Content, name, feed string, yield decode.Yield) (decode.Summary, error) {
+		r, err := c()
+		if err != nil {
+			return decode.Summary{}, decode.At(name, "line", 0, err)
+		}
+		defer r.Close() //nolint:errcheck // read only
+		bounded := &rowLimit{r: r}
+		d := decoder{name: name, feed: feed, profile: p, yield: yield, bounded: bounded, csv: csv.NewReader(bounded)}
+		d.csv.FieldsPerRecord = -1
+		d.csv.ReuseRecord = true
+		return d.decode()
+	}, nil
 }
 
 // rowLimit ends reading when one row grows beyond maxRow, as a quote that is never closed would let it.
@@ -53,10 +55,10 @@ func (l *rowLimit) Read(p []byte) (int, error) {
 	return n, err
 }
 
-type csvDecoder struct {
+type decoder struct {
 	name, feed string
 	profile    Profile
-	yield      yieldLine
+	yield      decode.Yield
 	bounded    *rowLimit
 	csv        *csv.Reader
 	header     []string
@@ -67,14 +69,14 @@ type csvDecoder struct {
 	unsummed   int64 // rows whose amount cannot be read
 	lastLine   int64 // on which the row read last begins
 	done       bool
-	out        Summary
+	out        decode.Summary
 }
 
 type trailerColumns struct{ mark, count, total int }
 
-func (d *csvDecoder) decode() (Summary, error) {
+func (d *decoder) decode() (decode.Summary, error) {
 	if err := d.readHeader(); err != nil {
-		return d.out, at(d.name, "line", 1, err)
+		return d.out, decode.At(d.name, "line", 1, err)
 	}
 	for {
 		row, line, err := d.next()
@@ -82,19 +84,19 @@ func (d *csvDecoder) decode() (Summary, error) {
 		case errors.Is(err, io.EOF):
 			return d.finish()
 		case err != nil:
-			return d.out, at(d.name, "line", line, err)
+			return d.out, decode.At(d.name, "line", line, err)
 		}
 		if err := d.row(row, line); err != nil {
-			if stop := (stopError{}); errors.As(err, &stop) {
-				return d.out, stop.err
+			if stop := (decode.StopError{}); errors.As(err, &stop) {
+				return d.out, stop.Err
 			}
-			return d.out, at(d.name, "line", line, err)
+			return d.out, decode.At(d.name, "line", line, err)
 		}
 	}
 }
 
 // next returns the next row and the line it begins on. A row with broken quotes is rejected and gives a nil row.
-func (d *csvDecoder) next() ([]string, int64, error) {
+func (d *decoder) next() ([]string, int64, error) {
 	d.bounded.rowFrom = d.csv.InputOffset()
 	row, err := d.csv.Read()
 	var line int64
@@ -104,7 +106,7 @@ func (d *csvDecoder) next() ([]string, int64, error) {
 			d.out.Records++
 			d.rows++
 			d.unsummed++
-			d.reject(line, "", "quotes are not closed or stand inside a field; the rest of the row is lost")
+			d.out.Reject(line, errors.New("quotes are not closed or stand inside a field; the rest of the row is lost"))
 			return nil, line, nil
 		}
 		return nil, line, parse.Err
@@ -117,7 +119,7 @@ func (d *csvDecoder) next() ([]string, int64, error) {
 	return row, d.lastLine, nil
 }
 
-func (d *csvDecoder) readHeader() error {
+func (d *decoder) readHeader() error {
 	row, err := d.csv.Read()
 	if errors.Is(err, io.EOF) {
 		return errors.New("file is empty, a header row was expected")
@@ -131,7 +133,7 @@ func (d *csvDecoder) readHeader() error {
 	d.out.Records++
 	for i, name := range row {
 		if i == 0 {
-			name = strings.TrimPrefix(name, byteOrderMark)
+			name = strings.TrimPrefix(name, decode.ByteOrderMark)
 		}
 		d.header = append(d.header, strings.TrimSpace(name))
 	}
@@ -139,14 +141,14 @@ func (d *csvDecoder) readHeader() error {
 	for _, field := range Fields() {
 		if name := d.profile.Columns[field]; name != "" {
 			if d.column[field], err = d.find(name); err != nil {
-				return &fieldError{name, fmt.Errorf("%w (mapped to %s)", err, field)}
+				return &decode.FieldError{Field: name, Err: fmt.Errorf("%w (mapped to %s)", err, field)}
 			}
 		}
 	}
 	return d.findTrailer()
 }
 
-func (d *csvDecoder) findTrailer() error {
+func (d *decoder) findTrailer() error {
 	d.trailer = trailerColumns{-1, -1, -1}
 	for _, c := range []struct {
 		name string
@@ -157,14 +159,14 @@ func (d *csvDecoder) findTrailer() error {
 		}
 		i, err := d.find(c.name)
 		if err != nil {
-			return &fieldError{c.name, fmt.Errorf("%w (used by the trailer)", err)}
+			return &decode.FieldError{Field: c.name, Err: fmt.Errorf("%w (used by the trailer)", err)}
 		}
 		*c.into = i
 	}
 	return nil
 }
 
-func (d *csvDecoder) find(name string) (int, error) {
+func (d *decoder) find(name string) (int, error) {
 	i := slices.Index(d.header, name)
 	if i < 0 {
 		return 0, errors.New("column is not in the header")
@@ -176,7 +178,7 @@ func (d *csvDecoder) find(name string) (int, error) {
 }
 
 // row reads one row after the header. Only what spoils the whole file is an error.
-func (d *csvDecoder) row(row []string, line int64) error {
+func (d *decoder) row(row []string, line int64) error {
 	if row == nil {
 		return nil
 	}
@@ -191,58 +193,39 @@ func (d *csvDecoder) row(row []string, line int64) error {
 	d.rows++
 	l, amount, err := d.line(row, line)
 	if amount.known {
-		if d.sum, err = addChecked(d.sum, amount.minor, err); errors.Is(err, errTooLarge) {
-			return &fieldError{d.profile.Columns["amount"], fmt.Errorf("sum of the amounts %w", err)}
+		if d.sum, err = addChecked(d.sum, amount.minor, err); errors.Is(err, decode.ErrTooLarge) {
+			return &decode.FieldError{Field: d.profile.Columns["amount"], Err: fmt.Errorf("sum of the amounts %w", err)}
 		}
 	} else {
 		d.unsummed++
 	}
 	if err != nil {
-		field := ""
-		if fe := (*fieldError)(nil); errors.As(err, &fe) {
-			field, err = fe.field, fe.err
-		}
-		d.reject(line, field, err.Error())
+		d.out.Reject(line, err)
 		return nil
 	}
-	d.dated(l.BusinessDate)
+	d.out.Date(l.BusinessDate)
 	d.out.Lines++
 	if err := d.yield(l); err != nil {
-		return stopError{err}
+		return decode.StopError{Err: err}
 	}
 	return nil
 }
 
 // addChecked adds an amount to a sum; an overflow takes the place of the row's own error.
 func addChecked(sum, minor int64, rowErr error) (int64, error) {
-	total, err := add(sum, minor)
+	total, err := decode.Add(sum, minor)
 	if err != nil {
 		return sum, err
 	}
 	return total, rowErr
 }
 
-func (d *csvDecoder) dated(businessDate string) {
-	if businessDate == "" || len(d.out.BusinessDates) >= maxDates {
-		return
-	}
-	if i, found := slices.BinarySearch(d.out.BusinessDates, businessDate); !found {
-		d.out.BusinessDates = slices.Insert(d.out.BusinessDates, i, businessDate)
-	}
-}
-
-func (d *csvDecoder) reject(line int64, field, reason string) {
-	if d.out.Rejected++; len(d.out.Rejects) < maxRejects {
-		d.out.Rejects = append(d.out.Rejects, Reject{Line: line, Field: field, Reason: reason})
-	}
-}
-
-func (d *csvDecoder) isTrailer(row []string) bool {
+func (d *decoder) isTrailer(row []string) bool {
 	return d.trailer.mark >= 0 && d.trailer.mark < len(row) && strings.TrimSpace(row[d.trailer.mark]) == d.profile.Trailer.Value
 }
 
 // checkTrailer holds the stated totals against the computed ones.
-func (d *csvDecoder) checkTrailer(row []string) error {
+func (d *decoder) checkTrailer(row []string) error {
 	d.out.Totals = map[string]string{
 		"computed rows": strconv.FormatInt(d.rows, 10), "computed sum": strconv.FormatInt(d.sum, 10),
 	}
@@ -253,7 +236,7 @@ func (d *csvDecoder) checkTrailer(row []string) error {
 		}
 		d.out.Totals["stated rows"] = strconv.FormatInt(count, 10)
 		if count != d.rows {
-			return &fieldError{d.header[d.trailer.count], fmt.Errorf("%w: %d rows stated, %d read", ErrControlTotal, count, d.rows)}
+			return &decode.FieldError{Field: d.header[d.trailer.count], Err: fmt.Errorf("%w: %d rows stated, %d read", decode.ErrControlTotal, count, d.rows)}
 		}
 	}
 	if d.trailer.total < 0 {
@@ -267,27 +250,27 @@ func (d *csvDecoder) checkTrailer(row []string) error {
 	if d.unsummed > 0 {
 		d.out.Totals["computed sum"] = fmt.Sprintf("not verifiable: %d rows have no readable amount", d.unsummed)
 	} else if sum != d.sum {
-		return &fieldError{d.header[d.trailer.total], fmt.Errorf("%w: sum stated as %d, read as %d", ErrControlTotal, sum, d.sum)}
+		return &decode.FieldError{Field: d.header[d.trailer.total], Err: fmt.Errorf("%w: sum stated as %d, read as %d", decode.ErrControlTotal, sum, d.sum)}
 	}
 	return nil
 }
 
-func (d *csvDecoder) stated(row []string, column int) (int64, error) {
+func (d *decoder) stated(row []string, column int) (int64, error) {
 	if column < len(row) {
 		if n, err := strconv.ParseInt(strings.TrimSpace(row[column]), 10, 64); err == nil {
 			return n, nil
 		}
 	}
-	return 0, &fieldError{d.header[column], fmt.Errorf("%w: the trailer states no whole number here", ErrControlTotal)}
+	return 0, &decode.FieldError{Field: d.header[column], Err: fmt.Errorf("%w: the trailer states no whole number here", decode.ErrControlTotal)}
 }
 
-func (d *csvDecoder) finish() (Summary, error) {
+func (d *decoder) finish() (decode.Summary, error) {
 	if d.trailer.mark >= 0 && !d.done && !d.profile.Trailer.Optional {
-		err := fmt.Errorf("%w: the file ends without a trailer row (%s = %s)", ErrControlTotal, d.profile.Trailer.Column, d.profile.Trailer.Value)
-		return d.out, at(d.name, "line", 0, err)
+		err := fmt.Errorf("%w: the file ends without a trailer row (%s = %s)", decode.ErrControlTotal, d.profile.Trailer.Column, d.profile.Trailer.Value)
+		return d.out, decode.At(d.name, "line", 0, err)
 	}
 	if len(d.out.BusinessDates) == 0 {
-		d.dated(dateInName(d.name))
+		d.out.Date(decode.DateInName(d.name))
 	}
 	return d.out, nil
 }

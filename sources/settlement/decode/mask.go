@@ -1,11 +1,11 @@
-package settlement
+package decode
 
 import "strings"
 
-// maskPAN truncates a card number to what may be kept: the first six and the last four digits of a number of 15 digits
+// MaskPAN truncates a card number to what may be kept: the first six and the last four digits of a number of 15 digits
 // or more, the last four alone of a shorter one. Amex numbers have 15 digits, so five are removed. What is masked already
 // keeps at most that much; spaces and dashes are dropped. Source: PCI DSS 4.0.1, requirement 3.4.1, and PCI SSC FAQ 1091.
-func maskPAN(text string) string {
+func MaskPAN(text string) string {
 	digits := make([]byte, 0, 19)
 	masked := -1 // number of digits in front of the first mask character
 	for i := range len(text) {

@@ -1,4 +1,4 @@
-package settlement
+package ipm
 
 // element is how one data element is laid out.
 type element struct {
@@ -16,7 +16,7 @@ func (e element) hide() element { e.secret = true; return e }
 // Source: ISO 8583:1993 as Mastercard's clearing messages use it, as far as that is public. Elements that are not here
 // have no public layout, and a message that carries one cannot be read beyond it.
 var elements = [129]element{
-	2:   llvar(19).hide(), // primary account number: see maskPAN
+	2:   llvar(19).hide(), // primary account number: see decode.MaskPAN
 	3:   fixed(6),         // processing code
 	4:   fixed(12),        // amount, transaction
 	5:   fixed(12),        // amount, reconciliation

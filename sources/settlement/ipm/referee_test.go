@@ -1,4 +1,4 @@
-package settlement
+package ipm
 
 import (
 	"fmt"
@@ -9,6 +9,9 @@ import (
 	"github.com/moov-io/iso8583/encoding"
 	"github.com/moov-io/iso8583/field"
 	"github.com/moov-io/iso8583/prefix"
+
+	"parallax/sources/settlement/decode"
+	"parallax/sources/settlement/ipm/ipmtest"
 )
 
 // refereeSpec describes the elements of our test messages to another reader.
@@ -31,15 +34,15 @@ func TestRefereeAgrees(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	optional := []int{3, 12, 26, 31, 37, 38, 48, 63, 71, 94}
 	for round := range 300 {
-		elements := presentment(rng.IntN(90_000))
-		elements[48], elements[94] = pds(165, "M")+pds(25, fmt.Sprint(rng.IntN(1000))), fmt.Sprint(rng.IntN(1_000_000))
+		elements := ipmtest.Presentment(rng.IntN(90_000))
+		elements[48], elements[94] = ipmtest.PDS(165, "M")+ipmtest.PDS(25, fmt.Sprint(rng.IntN(1000))), fmt.Sprint(rng.IntN(1_000_000))
 		for _, n := range optional {
 			if rng.IntN(3) == 0 {
 				delete(elements, n)
 			}
 		}
-		var f ipmFile
-		rec := f.message("1240", elements)
+		var f ipmtest.File
+		rec := f.Message("1240", elements)
 		theirs := iso8583.NewMessage(refereeSpec())
 		if err := theirs.Unpack(append([]byte(nil), rec...)); err != nil {
 			t.Fatalf("round %d: the referee cannot read it: %v", round, err)
@@ -58,7 +61,7 @@ func TestRefereeAgrees(t *testing.T) {
 			}
 		}
 		pan, _ := theirs.GetString(2)
-		if ours.maskedPAN != maskPAN(pan) {
+		if ours.maskedPAN != decode.MaskPAN(pan) {
 			t.Fatalf("round %d: card masked as %s", round, ours.maskedPAN)
 		}
 	}

@@ -1,10 +1,9 @@
-package settlement
+package ipm
 
 import (
-	"bytes"
 	"testing"
 
-	"parallax/internal/record"
+	"parallax/sources/settlement/ipm/ipmtest"
 )
 
 // longDigits reports whether text holds a run of digits as long as a card number. Only the masked number is checked:
@@ -22,13 +21,13 @@ func longDigits(text string) bool {
 	return false
 }
 
-func FuzzDecodeIPM(f *testing.F) {
+func FuzzDecode(f *testing.F) {
 	for _, ebcdic := range []bool{false, true} {
 		for _, blocked := range []bool{false, true} {
-			f.Add(goodIPM(3, ebcdic, blocked))
+			f.Add(ipmtest.Good(3, ebcdic, blocked))
 		}
 	}
-	f.Add(goodIPM(3, false, false)[:100])
+	f.Add(ipmtest.Good(3, false, false)[:100])
 	f.Fuzz(func(t *testing.T, data []byte) {
 		lines, s, err := decodeAll(data)
 		if err != nil {
@@ -48,11 +47,11 @@ func FuzzDecodeIPM(f *testing.F) {
 // FuzzParseMessage reads records directly: behind their lengths and totals few random ones would ever get here.
 func FuzzParseMessage(f *testing.F) {
 	for _, ebcdic := range []bool{false, true} {
-		w := ipmFile{ebcdic: ebcdic}
-		elements := presentment(1)
-		elements[48] = pds(25, "R261119") + pds(165, "M")
-		f.Add(w.message("1240", elements), ebcdic)
-		f.Add(w.message("1644", de{24: "695", 48: pds(301, "1") + pds(306, "2")}), ebcdic)
+		w := ipmtest.File{EBCDIC: ebcdic}
+		elements := ipmtest.Presentment(1)
+		elements[48] = ipmtest.PDS(25, "R261119") + ipmtest.PDS(165, "M")
+		f.Add(w.Message("1240", elements), ebcdic)
+		f.Add(w.Message("1644", ipmtest.Elements{24: "695", 48: ipmtest.PDS(301, "1") + ipmtest.PDS(306, "2")}), ebcdic)
 	}
 	f.Fuzz(func(t *testing.T, rec []byte, isEBCDIC bool) {
 		c := latin1
@@ -70,25 +69,6 @@ func FuzzParseMessage(f *testing.F) {
 			if value != nil && elements[n].secret {
 				t.Errorf("element %d was kept", n)
 			}
-		}
-	})
-}
-
-func FuzzDecodeCSV(f *testing.F) {
-	f.Add([]byte(visaHeader + visaRow(1, "12.50", "EUR") + visaTrailer(1, 1250)))
-	f.Add([]byte(byteOrderMark + visaHeader + "\"x\ny\"," + visaRow(1, "-1", "JPY") + visaTrailer(1, -1)))
-	f.Add([]byte(visaHeader + "\"" + visaTrailer(0, 0)))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		var lines int64
-		s, err := DecodeCSV(bytes.NewReader(data), "v.csv", "visa", visaProfile(), func(l record.SettlementLine) error {
-			lines++
-			if longDigits(l.MaskedPAN) || l.Amount.Currency == "" || l.Type == "" || l.Record < 2 {
-				t.Errorf("line %+v", l)
-			}
-			return nil
-		})
-		if err == nil && (lines != s.Lines || s.Records != s.Lines+s.Rejected+2) {
-			t.Errorf("%d lines yielded, %+v", lines, s)
 		}
 	})
 }

@@ -1,4 +1,4 @@
-package settlement
+package ipm
 
 // cp500 maps each byte of EBCDIC code page 500 ("International") to its Unicode code point; the code page covers
 // exactly Latin-1. Source: IBM CDRA, code page 00500. It differs from code page 037 in seven places: [ ] ! ^ | and the

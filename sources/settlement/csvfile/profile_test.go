@@ -1,9 +1,12 @@
-package settlement
+package csvfile
 
 import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"parallax/sources/settlement/csvfile/csvtest"
+	"parallax/sources/settlement/decode"
 )
 
 func TestProfileValidate(t *testing.T) {
@@ -16,7 +19,7 @@ func TestProfileValidate(t *testing.T) {
 		`csv profile: amount scale "cents"`:                      func(p *Profile) { p.Scale = "cents" },
 		"csv profile: a trailer needs both the column":           func(p *Profile) { p.Trailer.Value = "" },
 	} {
-		p := visaProfile()
+		p := testProfile()
 		change(&p)
 		if err := p.Validate(); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)
@@ -25,17 +28,17 @@ func TestProfileValidate(t *testing.T) {
 }
 
 func TestGuessProfile(t *testing.T) {
-	p, err := GuessProfile(strings.Split(byteOrderMark+strings.TrimSpace(visaHeader), ","))
+	p, err := GuessProfile(strings.Split(decode.ByteOrderMark+strings.TrimSpace(csvtest.Header), ","))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := visaProfile()
+	want := testProfile()
 	want.Trailer.Optional = true
 	if !reflect.DeepEqual(p.Columns, want.Columns) || p.Trailer != want.Trailer {
 		t.Errorf("guessed %+v", p)
 	}
-	for _, trailer := range []string{visaTrailer(1, 100), ""} {
-		lines, _, err := decodeText(visaHeader+visaRow(1, "1.00", "EUR")+trailer, p)
+	for _, trailer := range []string{csvtest.Trailer(1, 100), ""} {
+		lines, _, err := decodeText(csvtest.Header+csvtest.Row(1, "1.00", "EUR")+trailer, p)
 		if err != nil || len(lines) != 1 {
 			t.Errorf("trailer %q: %d lines, %v", trailer, len(lines), err)
 		}

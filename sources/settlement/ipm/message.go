@@ -1,9 +1,11 @@
-package settlement
+package ipm
 
 import (
 	"errors"
 	"fmt"
 	"strconv"
+
+	"parallax/sources/settlement/decode"
 )
 
 // message is one record cut into its elements. The slices point into the record's buffer.
@@ -38,7 +40,7 @@ func (m *message) parse(c charset, rec []byte) error {
 		return fmt.Errorf("has %d bytes, message type and bitmap need %d", len(rec), minRecord)
 	}
 	if _, err := c.number(rec[:4]); err != nil {
-		return &fieldError{"MTI", fmt.Errorf("%w in %s", err, c)}
+		return &decode.FieldError{Field: "MTI", Err: fmt.Errorf("%w in %s", err, c)}
 	}
 	m.mti, _ = c.text(rec[:4])
 	bitmap, rest := rec[4:20], rec[20:]
@@ -48,7 +50,7 @@ func (m *message) parse(c charset, rec []byte) error {
 		}
 		value, tail, err := m.cut(elements[de], rest)
 		if err != nil {
-			return &fieldError{"DE" + strconv.Itoa(de), err}
+			return &decode.FieldError{Field: "DE" + strconv.Itoa(de), Err: err}
 		}
 		rest = tail
 		m.keep(de, value)
@@ -59,7 +61,7 @@ func (m *message) parse(c charset, rec []byte) error {
 	if raw := m.element[24]; raw != nil {
 		var err error
 		if m.function, err = c.text(raw); err != nil {
-			return &fieldError{"DE24", err}
+			return &decode.FieldError{Field: "DE24", Err: err}
 		}
 	}
 	return m.parsePDS()
@@ -108,7 +110,7 @@ func (m *message) mask(value []byte) string {
 	for i := range n {
 		digits[i] = m.charset.char(digits[i])
 	}
-	masked := maskPAN(string(digits[:n]))
+	masked := decode.MaskPAN(string(digits[:n]))
 	clear(digits[:])
 	return masked
 }
@@ -119,19 +121,19 @@ func (m *message) parsePDS() error {
 		rest := m.element[de]
 		for len(rest) > 0 {
 			if len(rest) < 7 {
-				return &fieldError{"DE" + strconv.Itoa(de), fmt.Errorf("has %d bytes left, a subelement needs 7", len(rest))}
+				return &decode.FieldError{Field: "DE" + strconv.Itoa(de), Err: fmt.Errorf("has %d bytes left, a subelement needs 7", len(rest))}
 			}
 			tag, err := m.charset.number(rest[:4])
 			if err != nil {
-				return &fieldError{"DE" + strconv.Itoa(de), fmt.Errorf("subelement tag %w", err)}
+				return &decode.FieldError{Field: "DE" + strconv.Itoa(de), Err: fmt.Errorf("subelement tag %w", err)}
 			}
 			name := fmt.Sprintf("PDS%04d", tag)
 			size, err := m.charset.number(rest[4:7])
 			if err != nil {
-				return &fieldError{name, fmt.Errorf("length %w", err)}
+				return &decode.FieldError{Field: name, Err: fmt.Errorf("length %w", err)}
 			}
 			if rest = rest[7:]; int64(len(rest)) < size {
-				return &fieldError{name, fmt.Errorf("needs %d bytes, the element has %d left", size, len(rest))}
+				return &decode.FieldError{Field: name, Err: fmt.Errorf("needs %d bytes, the element has %d left", size, len(rest))}
 			}
 			if _, twice := m.pds[int(tag)]; !twice {
 				if m.pds == nil {
@@ -149,7 +151,7 @@ func (m *message) parsePDS() error {
 func (m *message) text(de int) (string, error) {
 	s, err := m.charset.text(m.element[de])
 	if err != nil {
-		return "", &fieldError{"DE" + strconv.Itoa(de), err}
+		return "", &decode.FieldError{Field: "DE" + strconv.Itoa(de), Err: err}
 	}
 	return s, nil
 }

@@ -1,10 +1,11 @@
-package settlement
+package csvfile
 
 import (
 	"slices"
 	"strings"
 
 	"parallax/internal/record"
+	"parallax/sources/settlement/decode"
 )
 
 // GuessProfile maps the columns of an unknown file by their usual names, for a one-shot comparison. It is an error when
@@ -14,7 +15,7 @@ func GuessProfile(header []string) (Profile, error) {
 	for field, names := range usualNames() {
 		for _, name := range names {
 			if i := slices.IndexFunc(header, func(h string) bool { return plainName(h) == name }); i >= 0 {
-				p.Columns[field] = strings.TrimSpace(strings.TrimPrefix(header[i], byteOrderMark))
+				p.Columns[field] = strings.TrimSpace(strings.TrimPrefix(header[i], decode.ByteOrderMark))
 				if name == "amount_minor" {
 					p.Scale = "minor"
 				}
@@ -36,7 +37,7 @@ func GuessProfile(header []string) (Profile, error) {
 }
 
 func plainName(header string) string {
-	name := strings.ToLower(strings.TrimSpace(strings.TrimPrefix(header, byteOrderMark)))
+	name := strings.ToLower(strings.TrimSpace(strings.TrimPrefix(header, decode.ByteOrderMark)))
 	return strings.NewReplacer(" ", "_", "-", "_").Replace(name)
 }
 

@@ -1,16 +1,14 @@
-package settlement
+package csvfile
 
 import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"parallax/internal/money"
 	"parallax/internal/pan"
 	"parallax/internal/record"
+	"parallax/sources/settlement/decode"
 )
 
 // rowAmount is a row's amount as it stands in the file, for the control total: known even where the row is rejected for
@@ -21,7 +19,7 @@ type rowAmount struct {
 }
 
 // line turns one row into a settlement line. An error rejects the row.
-func (d *csvDecoder) line(row []string, number int64) (l record.SettlementLine, raw rowAmount, err error) {
+func (d *decoder) line(row []string, number int64) (l record.SettlementLine, raw rowAmount, err error) {
 	if len(row) != len(d.header) {
 		raw = d.amountOfOddRow(row)
 		return l, raw, fmt.Errorf("row has %d columns, the header has %d", len(row), len(d.header))
@@ -49,12 +47,12 @@ func (d *csvDecoder) line(row []string, number int64) (l record.SettlementLine, 
 	if l.Reference == "" && l.PaymentID == "" && l.RRN == "" {
 		return l, raw, errors.New("row has neither reference nor payment id nor rrn")
 	}
-	l.MaskedPAN = maskPAN(d.value(row, "card"))
+	l.MaskedPAN = decode.MaskPAN(d.value(row, "card"))
 	return l, raw, nil
 }
 
 // amountOfOddRow reads the amount of a row with the wrong number of columns, if amount and currency are where they belong.
-func (d *csvDecoder) amountOfOddRow(row []string) rowAmount {
+func (d *decoder) amountOfOddRow(row []string) rowAmount {
 	if len(row) <= max(d.column["amount"], d.column["currency"]) {
 		return rowAmount{}
 	}
@@ -63,20 +61,20 @@ func (d *csvDecoder) amountOfOddRow(row []string) rowAmount {
 }
 
 // value returns a mapped field of a row, trimmed; empty where the profile does not map it.
-func (d *csvDecoder) value(row []string, field string) string {
+func (d *decoder) value(row []string, field string) string {
 	if i, ok := d.column[field]; ok {
 		return strings.TrimSpace(row[i])
 	}
 	return ""
 }
 
-func (d *csvDecoder) wrong(field string, err error) error {
-	return &fieldError{d.profile.Columns[field], err}
+func (d *decoder) wrong(field string, err error) error {
+	return &decode.FieldError{Field: d.profile.Columns[field], Err: err}
 }
 
-func (d *csvDecoder) amount(row []string, field, currencyField string) (money.Amount, error) {
+func (d *decoder) amount(row []string, field, currencyField string) (money.Amount, error) {
 	letters := strings.ToUpper(d.value(row, currencyField))
-	digits, err := exponent(letters)
+	digits, err := decode.Exponent(letters)
 	if err != nil {
 		return money.Amount{}, d.wrong(currencyField, err)
 	}
@@ -88,14 +86,14 @@ func (d *csvDecoder) amount(row []string, field, currencyField string) (money.Am
 }
 
 // scaled reads an amount in the profile's scale. The errors do not repeat the text: it may be another column's.
-func (d *csvDecoder) scaled(text, letters string, digits int) (money.Amount, error) {
+func (d *decoder) scaled(text, letters string, digits int) (money.Amount, error) {
 	if d.profile.Scale == "minor" {
 		digits = 0
 	}
 	a, err := money.Parse(text, letters, digits)
 	switch {
 	case errors.Is(err, money.ErrOverflow):
-		return a, errTooLarge
+		return a, decode.ErrTooLarge
 	case err != nil && strings.Contains(text, ","):
 		return a, errors.New("is not an amount: remove thousands separators, and part decimals with a point")
 	case err != nil:
@@ -104,7 +102,7 @@ func (d *csvDecoder) scaled(text, letters string, digits int) (money.Amount, err
 	return a, nil
 }
 
-func (d *csvDecoder) lineType(row []string) (record.LineType, error) {
+func (d *decoder) lineType(row []string) (record.LineType, error) {
 	if _, mapped := d.column["type"]; !mapped {
 		return record.Presentment, nil
 	}
@@ -118,13 +116,13 @@ func (d *csvDecoder) lineType(row []string) (record.LineType, error) {
 	return "", d.wrong("type", errors.New("is a type the profile does not know"))
 }
 
-func (d *csvDecoder) texts(row []string, l *record.SettlementLine) error {
+func (d *decoder) texts(row []string, l *record.SettlementLine) error {
 	for _, f := range []struct {
 		field string
 		into  *string
 	}{{"reference", &l.Reference}, {"payment_id", &l.PaymentID}, {"arn", &l.ARN}, {"rrn", &l.RRN}, {"auth_code", &l.AuthCode}} {
 		text := d.value(row, f.field)
-		if err := storable(text); err != nil {
+		if err := decode.Storable(text); err != nil {
 			return d.wrong(f.field, err)
 		}
 		*f.into = strings.Clone(pan.Mask(text)) // a part of the row would keep all of it in memory, the card column included
@@ -132,20 +130,7 @@ func (d *csvDecoder) texts(row []string, l *record.SettlementLine) error {
 	return nil
 }
 
-// storable refuses what a database or a terminal would choke on.
-func storable(text string) error {
-	switch {
-	case !utf8.ValidString(text):
-		return errors.New("is not UTF-8 text")
-	case len(text) > 256:
-		return errors.New("is longer than 256 bytes")
-	case strings.ContainsFunc(text, unicode.IsControl):
-		return errControlCharacter
-	}
-	return nil
-}
-
-func (d *csvDecoder) otherAmounts(row []string, l *record.SettlementLine) (err error) {
+func (d *decoder) otherAmounts(row []string, l *record.SettlementLine) (err error) {
 	if d.value(row, "settlement_amount") != "" {
 		if l.Settlement, err = d.amount(row, "settlement_amount", "settlement_currency"); err != nil {
 			return err
@@ -157,17 +142,17 @@ func (d *csvDecoder) otherAmounts(row []string, l *record.SettlementLine) (err e
 	return err
 }
 
-func (d *csvDecoder) times(row []string, l *record.SettlementLine) error {
+func (d *decoder) times(row []string, l *record.SettlementLine) error {
 	if text := d.value(row, "transaction_time"); text != "" {
-		t, err := parseTime(text)
+		t, err := decode.ParseTime(text)
 		if err != nil {
 			return d.wrong("transaction_time", err)
 		}
 		l.TransactionAt = t
 	}
-	l.BusinessDate = dateInName(d.name)
+	l.BusinessDate = decode.DateInName(d.name)
 	if text := d.value(row, "business_date"); text != "" {
-		day, err := parseDate(text)
+		day, err := decode.ParseDate(text)
 		if err != nil {
 			return d.wrong("business_date", err)
 		}
@@ -175,43 +160,3 @@ func (d *csvDecoder) times(row []string, l *record.SettlementLine) error {
 	}
 	return nil
 }
-
-// parseTime reads RFC 3339, or a date and time without a zone as UTC.
-func parseTime(text string) (time.Time, error) {
-	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999"} {
-		if t, err := time.Parse(layout, text); err == nil {
-			return t.UTC(), nil
-		}
-	}
-	return time.Time{}, errors.New("is not a time such as 2026-11-18T14:07:00Z")
-}
-
-func parseDate(text string) (string, error) {
-	for _, layout := range []string{time.DateOnly, "20060102"} {
-		if t, err := time.Parse(layout, text); err == nil {
-			return t.Format(time.DateOnly), nil
-		}
-	}
-	return "", errors.New("is not a date such as 2026-11-18")
-}
-
-// dateInName finds a business date such as 20261118 or 2026-11-18 in a file name; empty where there is none.
-func dateInName(name string) string {
-	for i := 0; i+8 <= len(name); i++ {
-		if i > 0 && isDigit(name[i-1]) {
-			continue
-		}
-		for _, layout := range []string{"20060102", time.DateOnly} {
-			end := i + len(layout)
-			if end > len(name) || end < len(name) && isDigit(name[end]) {
-				continue
-			}
-			if t, err := time.Parse(layout, name[i:end]); err == nil && t.Year() >= 1990 && t.Year() < 2100 {
-				return t.Format(time.DateOnly)
-			}
-		}
-	}
-	return ""
-}
-
-func isDigit(b byte) bool { return b >= '0' && b <= '9' }

@@ -44,6 +44,10 @@ const (
 	SettlementFeeVariance        Kind = "settlement.fee_variance"
 	SettlementFXVariance         Kind = "settlement.fx_variance"
 	SettlementWrongPeriod        Kind = "settlement.wrong_period"
+	SettlementBatchUnbalanced    Kind = "settlement.batch_unbalanced" // the lines of a payout do not add up to it
+	SettlementPayoutMissing      Kind = "settlement.payout_missing"   // no credit of the bank
+	SettlementPayoutMismatch     Kind = "settlement.payout_mismatch"  // the bank credited another amount
+	SettlementPayoutUnknown      Kind = "settlement.payout_unknown"   // a credit of the bank without a payout
 
 	FileControlTotal Kind = "file.control_total"
 	FileDuplicate    Kind = "file.duplicate"
@@ -75,6 +79,7 @@ func Kinds() []Kind {
 		SettlementMissingInNetwork, SettlementMissingInLedger, SettlementAmountMismatch,
 		SettlementCurrencyMismatch, SettlementDuplicateInLedger, SettlementDuplicateInNetwork,
 		SettlementStatusMismatch, SettlementFeeVariance, SettlementFXVariance, SettlementWrongPeriod,
+		SettlementBatchUnbalanced, SettlementPayoutMissing, SettlementPayoutMismatch, SettlementPayoutUnknown,
 		FileControlTotal, FileDuplicate, FileSequenceGap, FileLate, FileRejectedRows,
 		ChainDoubleCharge, ChainKeyWithoutEntry, ChainEntryWithoutKey, ChainBroken,
 		ChainKeyRetention, ChainStuckCommand,

@@ -146,13 +146,13 @@ func TestBrokenMeaning(t *testing.T) {
 		{"no pattern", receipts("    ledger: payments\n"), "p.yaml:11:5: receipts.r.key_pattern: must be set"},
 		{"bad pattern", receipts("    ledger: payments\n    key_pattern: '('\n"), "p.yaml:14:18: receipts.r.key_pattern: error parsing regexp: missing closing ): `(`"},
 
-		{"format", feed("    ledger: payments\n    format: xls\n"), "p.yaml:14:5: settlement.visa.format: must be ipm or csv"},
+		{"format", feed("    ledger: payments\n    format: xls\n"), "p.yaml:14:5: settlement.visa.format: must be ipm or csv or stripe or checkout or adyen or paypal or amex or fixed"},
 		{"settlement ledger", feed("    ledger: zzzzzzzzzzzz\n    format: ipm\n"), "p.yaml:13:5: settlement.visa.ledger: there is no such ledger, known here: payments"},
 		{"days", feed("    ledger: payments\n    format: ipm\n    expect_business_days: 3\n"), "p.yaml:11:5: settlement.visa.missing_business_days: must not be less than expect_business_days"},
 		{"deliver by", feed("    ledger: payments\n    format: ipm\n    deliver_by: \"25:00\"\n"), "p.yaml:15:17: settlement.visa.deliver_by: not a time of day: write hours and minutes, for example 06:00"},
 		{"csv of ipm", feed("    ledger: payments\n    format: ipm\n    csv: {columns: {amount: a}}\n"), "p.yaml:15:5: settlement.visa.csv: belongs to format csv; this feed is ipm"},
 		{"csv types", feed("    ledger: payments\n    format: csv\n    csv: {columns: {amount: a, currency: c, reference: r, type: t}, types: {x: gift}}\n"),
-			"p.yaml:15:77: settlement.visa.csv.types.x: must be presentment or refund or chargeback or fee or other"},
+			"p.yaml:15:77: settlement.visa.csv.types.x: must be presentment or refund or chargeback or representment or fee or adjustment or reserve or payout or other"},
 		{"csv columns", feed("    ledger: payments\n    format: csv\n"), "p.yaml:11:5: settlement.visa.csv.columns: needs a reference, a payment_id, or rrn and auth_code to match by\n" +
 			"p.yaml:11:5: settlement.visa.csv.columns.amount: must be set\n" +
 			"p.yaml:11:5: settlement.visa.csv.columns.currency: must be set"},
@@ -169,7 +169,7 @@ func TestBrokenMeaning(t *testing.T) {
 func TestAllAtOnce(t *testing.T) {
 	t.Parallel()
 	wantErrors(t, "nope: 1\naws: {timeout: soon}\nlog: {level: [a]}\nregions: ${GONE}\n", []string{"PARALLAX_LOG_LEVELS=info"},
-		"p.yaml:1:1: nope: unknown key, known here: data_dir, store, regions, aws, archive, tables, ledgers, receipts, settlement, topology, objectives, schedules, limits, log",
+		"p.yaml:1:1: nope: unknown key, known here: data_dir, store, regions, aws, archive, tables, ledgers, receipts, settlement, statements, topology, objectives, schedules, limits, log",
 		"p.yaml:2:16: aws.timeout: want a duration such as 30s, 15m or 72h",
 		"p.yaml:3:14: log.level: want text, got a list",
 		"p.yaml:4:10: regions: want a list, got text",

@@ -20,7 +20,7 @@ func (d *decoder) check(cfg *Config) {
 	d.checkLimits(cfg.Limits)
 	ledgers := d.checkLedgers(cfg.Ledgers)
 	d.checkReceipts(cfg.Receipts, ledgers)
-	d.checkSettlement(cfg.Settlement, ledgers)
+	d.checkSettlement(cfg.Settlement, ledgers, cfg.Statements)
 	d.checkTopology(cfg.Topology)
 }
 

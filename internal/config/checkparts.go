@@ -4,14 +4,12 @@ import (
 	"errors"
 	"net/url"
 	"path"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"parallax/internal/audit"
-	"parallax/internal/record"
 )
 
 func (d *decoder) checkEndpoints(endpoints map[audit.Region]Endpoints) {
@@ -165,54 +163,5 @@ func (d *decoder) checkReceipts(receipts []Receipts, ledgers []string) {
 func (d *decoder) checkLedgerName(name, key string, ledgers []string) {
 	if name != "" && !slices.Contains(ledgers, name) {
 		d.wrongAt(key+".ledger", "there is no such ledger, "+suggest(name, ledgers))
-	}
-}
-
-func (d *decoder) checkSettlement(feeds []Settlement, ledgers []string) {
-	for i, s := range feeds {
-		key := join("settlement", nameOr(s.Name, i))
-		d.checkLedgerName(s.Ledger, key, ledgers)
-		if _, err := filepath.Match(s.Path, ""); err != nil {
-			d.wrongAt(key+".path", "not a glob: a bracket is not closed")
-		}
-		if s.MissingBusinessDays < s.ExpectBusinessDays {
-			d.wrongAt(key+".missing_business_days", "must not be less than expect_business_days")
-		}
-		switch s.Format {
-		case "csv":
-			d.checkCSV(s.CSV, key+".csv")
-		case "ipm":
-			if s.CSV.Columns != (CSVColumns{}) || len(s.CSV.Types) > 0 {
-				d.wrongAt(key+".csv", "belongs to format csv; this feed is ipm")
-			}
-		}
-	}
-}
-
-// lineTypes are the meanings a line can have.
-var lineTypes = []string{
-	string(record.Presentment), string(record.Refund), string(record.Chargeback), string(record.Fee), string(record.OtherLine),
-}
-
-func (d *decoder) checkCSV(p CSVProfile, key string) {
-	c := p.Columns
-	for _, must := range []struct{ name, column string }{{"amount", c.Amount}, {"currency", c.Currency}} {
-		if must.column == "" {
-			d.wrongAt(key+".columns."+must.name, "must be set")
-		}
-	}
-	if c.Reference == "" && c.PaymentID == "" && (c.RRN == "" || c.AuthCode == "") {
-		d.wrongAt(key+".columns", "needs a reference, a payment_id, or rrn and auth_code to match by")
-	}
-	if c.Type != "" && len(p.Types) == 0 {
-		d.wrongAt(key+".types", "must say what the values of the type column mean")
-	}
-	for _, value := range sortedNames(p.Types) {
-		if !slices.Contains(lineTypes, p.Types[value]) {
-			d.wrongAt(key+".types."+value, "must be "+strings.Join(lineTypes, " or "))
-		}
-	}
-	if t := p.Trailer; t != (Trailer{}) && (t.Column == "" || t.Value == "") {
-		d.wrongAt(key+".trailer", "needs column and value to be told apart")
 	}
 }

@@ -24,6 +24,7 @@ type Config struct {
 	Ledgers    []Ledger          `yaml:"ledgers" doc:"Ledgers in Aurora PostgreSQL Global Database."`
 	Receipts   []Receipts        `yaml:"receipts" doc:"Buckets of receipts with cross-region replication."`
 	Settlement []Settlement      `yaml:"settlement" doc:"Files of card networks and acquirers."`
+	Statements []Statement       `yaml:"statements" doc:"Statements of the bank accounts that payouts come to."`
 	Topology   Topology          `yaml:"topology" doc:"The database clusters, as the RDS API names them."`
 	Objectives Objectives        `yaml:"objectives" doc:"What was promised; measured figures are held against it."`
 	Schedules  map[string]string `yaml:"schedules" keys:"job" doc:"When each job runs: five cron fields, UTC."`
@@ -171,52 +172,6 @@ type Inventory struct {
 	Bucket string `yaml:"bucket" required:"" doc:"Destination bucket."`
 	Prefix string `yaml:"prefix" doc:"Prefix in the destination bucket."`
 	ID     string `yaml:"id" required:"" doc:"Id of the inventory configuration."`
-}
-
-// Settlement is one feed of files of a card network or acquirer.
-type Settlement struct {
-	Name                string     `yaml:"name" required:"" doc:"Name of the feed, as the ledger's network column has it."`
-	Ledger              string     `yaml:"ledger" required:"" doc:"Name of the ledger it is tied out against."`
-	Format              string     `yaml:"format" required:"" enum:"ipm csv" doc:"Format of the files: ipm or csv."`
-	Path                string     `yaml:"path" required:"" doc:"Files to read, a glob; relative to this file."`
-	ExpectBusinessDays  int        `yaml:"expect_business_days" default:"1" zero:"ok" doc:"Business days a payment may take to appear; then it is overdue."`
-	MissingBusinessDays int        `yaml:"missing_business_days" default:"2" doc:"Business days after which it is missing."`
-	DeliverBy           TimeOfDay  `yaml:"deliver_by" default:"06:00" doc:"UTC, on the day after the business date."`
-	CSV                 CSVProfile `yaml:"csv" doc:"How a csv file is laid out; with format csv only."`
-}
-
-// CSVProfile maps a header-named CSV file to settlement lines.
-type CSVProfile struct {
-	Columns     CSVColumns        `yaml:"columns" doc:"Which column holds what, by the header row."`
-	Types       map[string]string `yaml:"types" doc:"What each value of the type column means: presentment, refund, chargeback, fee or other."`
-	AmountScale string            `yaml:"amount_scale" default:"decimal" enum:"decimal minor" doc:"Amounts are decimal (12.50) or minor units (1250)."`
-	Trailer     Trailer           `yaml:"trailer" doc:"The line that states count and total, where there is one."`
-}
-
-// CSVColumns maps the roles a column can play to the file's header names.
-type CSVColumns struct {
-	Reference          string `yaml:"reference" doc:"The network's reference."`
-	PaymentID          string `yaml:"payment_id" doc:"Our payment id, where the file carries it."`
-	ARN                string `yaml:"arn" doc:"Acquirer reference number."`
-	RRN                string `yaml:"rrn" doc:"Retrieval reference number."`
-	AuthCode           string `yaml:"auth_code" doc:"Authorisation code."`
-	Type               string `yaml:"type" doc:"Type of the line."`
-	Amount             string `yaml:"amount" doc:"Transaction amount."`
-	Currency           string `yaml:"currency" doc:"Transaction currency, ISO 4217 letters."`
-	SettlementAmount   string `yaml:"settlement_amount" doc:"Settled amount."`
-	SettlementCurrency string `yaml:"settlement_currency" doc:"Settled currency."`
-	Fee                string `yaml:"fee" doc:"Fee."`
-	Card               string `yaml:"card" doc:"Card number; it is truncated while it is read."`
-	TransactionTime    string `yaml:"transaction_time" doc:"Time of the transaction, RFC 3339."`
-	BusinessDate       string `yaml:"business_date" doc:"Business date, YYYY-MM-DD."`
-}
-
-// Trailer tells the trailer line apart and names the columns that hold its control totals.
-type Trailer struct {
-	Column string `yaml:"column" doc:"Column that marks the trailer."`
-	Value  string `yaml:"value" doc:"What that column holds in the trailer."`
-	Count  string `yaml:"count" doc:"Column that holds the number of rows."`
-	Total  string `yaml:"total" doc:"Column that holds the sum of all amounts in minor units."`
 }
 
 // Topology names the clusters of the global database.

@@ -88,6 +88,9 @@ func (d *decoder) finish(cfg *Config, e *environ) error {
 	for _, c := range connections(cfg) {
 		d.password(c, filepath.Dir(cfg.Path))
 	}
+	for _, one := range deliveries(cfg) {
+		d.secrets(one)
+	}
 	e.refuseUnknown(d.read)
 	if len(d.problems)+len(e.problems) == 0 { // what was misread would only be reported a second time
 		d.check(cfg)

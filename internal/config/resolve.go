@@ -26,10 +26,70 @@ func resolvePaths(cfg *Config) error {
 	dir := filepath.Dir(path)
 	cfg.DataDir = against(dir, cfg.DataDir)
 	cfg.Archive.Dir = against(cfg.DataDir, cfg.Archive.Dir)
-	for i := range cfg.Settlement {
-		cfg.Settlement[i].Path = against(dir, cfg.Settlement[i].Path)
+	for _, one := range deliveries(cfg) {
+		one.at.resolve(dir)
 	}
 	return nil
+}
+
+// delivered is one feed of files and the key it stands under.
+type delivered struct {
+	key string
+	at  *Delivery
+}
+
+// deliveries lists every feed of files, in the order of the file.
+func deliveries(cfg *Config) []delivered {
+	var all []delivered
+	for i := range cfg.Settlement {
+		all = append(all, delivered{join("settlement", nameOr(cfg.Settlement[i].Name, i)), &cfg.Settlement[i].Delivery})
+	}
+	for i := range cfg.Statements {
+		all = append(all, delivered{join("statements", nameOr(cfg.Statements[i].Name, i)), &cfg.Statements[i].Delivery})
+	}
+	return all
+}
+
+// resolve makes the paths of a feed absolute; addresses stay as they are.
+func (at *Delivery) resolve(dir string) {
+	if !strings.Contains(at.Path, "://") {
+		at.Path = against(dir, at.Path)
+	}
+	for _, path := range []*string{
+		&at.SFTP.KnownHosts, &at.SFTP.KeyFile, &at.SFTP.PasswordFile, &at.PGP.KeyFile, &at.PGP.PassphraseFile, &at.PGP.VerifyFile,
+	} {
+		*path = against(dir, *path)
+	}
+}
+
+// secrets reads the passwords of a feed.
+func (d *decoder) secrets(one delivered) {
+	one.at.SFTP.Password = d.secret(one.key+".sftp.password", one.at.SFTP.PasswordEnv, one.at.SFTP.PasswordFile)
+	one.at.PGP.Passphrase = d.secret(one.key+".pgp.passphrase", one.at.PGP.PassphraseEnv, one.at.PGP.PassphraseFile)
+}
+
+// secret reads a secret from a variable or a file, whichever is given; key is what the two are called after.
+func (d *decoder) secret(key, variable, path string) Secret {
+	var out Secret
+	if variable != "" {
+		d.read[variable] = true
+		value, set := d.lookup(variable)
+		if !set {
+			d.wrongAt(key+"_env", "environment variable "+variable+" is not set")
+		}
+		out = NewSecret(value)
+	}
+	if path != "" {
+		if out.Set() {
+			d.wrongAt(key+"_file", "stands beside "+key+"_env: keep one of them")
+		}
+		text, err := os.ReadFile(path) //nolint:gosec // the configuration names the file
+		if err != nil {
+			d.wrongAt(key+"_file", err.Error())
+		}
+		out = NewSecret(strings.TrimRight(string(text), "\r\n"))
+	}
+	return out
 }
 
 // against resolves a path against a folder; an empty path stays empty, for it means that none was given.

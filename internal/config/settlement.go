@@ -1,0 +1,112 @@
+package config
+
+import (
+	"regexp"
+	"time"
+
+	"parallax/internal/audit"
+)
+
+// Settlement is one feed of files of a card network or acquirer.
+type Settlement struct {
+	Name                string `yaml:"name" required:"" doc:"Name of the feed, as the ledger's network column has it."`
+	Ledger              string `yaml:"ledger" required:"" doc:"Name of the ledger it is tied out against."`
+	Format              string `yaml:"format" required:"" enum:"ipm csv stripe checkout adyen paypal amex fixed" doc:"Format of the files: ipm, csv (described under csv), stripe, checkout, adyen, paypal, amex, or fixed (described under fixed)."`
+	Delivery            `yaml:",inline"`
+	ExpectBusinessDays  int         `yaml:"expect_business_days" default:"1" zero:"ok" doc:"Business days a payment may take to appear; then it is overdue."`
+	MissingBusinessDays int         `yaml:"missing_business_days" default:"2" doc:"Business days after which it is missing."`
+	DeliverBy           TimeOfDay   `yaml:"deliver_by" default:"06:00" doc:"When the files of a business date are due, on the day after it; in the calendar's time zone, UTC without one."`
+	Calendar            Calendar    `yaml:"calendar" doc:"Which business day a payment belongs to."`
+	CSV                 CSVProfile  `yaml:"csv" doc:"How a csv file is laid out; with format csv only."`
+	Fixed               FixedLayout `yaml:"fixed" doc:"How a file of fixed columns is laid out; with format fixed only."`
+	Bank                Bank        `yaml:"bank" doc:"Where the payouts of this feed arrive."`
+}
+
+// Statement is the feed of one bank's account statements, camt.053 or camt.054.
+type Statement struct {
+	Name      string `yaml:"name" required:"" doc:"Name of the feed, used by settlement.bank."`
+	Delivery  `yaml:",inline"`
+	DeliverBy TimeOfDay `yaml:"deliver_by" default:"12:00" doc:"When the statement of a day is due, on the day after it; in the calendar's time zone, UTC without one."`
+	Calendar  Calendar  `yaml:"calendar" doc:"The bank's business days."`
+}
+
+// Delivery says where files come to and what is asked of them.
+type Delivery struct {
+	Path        string         `yaml:"path" required:"" doc:"Files to read, a glob: a folder relative to this file, s3://bucket/prefix/*.ipm, or sftp://user@host:22/folder/*.ipm."`
+	Region      audit.Region   `yaml:"region" doc:"Region of the bucket; without it the first of regions."`
+	SFTP        SFTP           `yaml:"sftp" doc:"How to log in where path is an sftp address."`
+	PGP         PGP            `yaml:"pgp" doc:"Keys for files that are encrypted with OpenPGP."`
+	Settle      time.Duration  `yaml:"settle" default:"1m" zero:"ok" doc:"A file that changed more recently is still arriving and not read yet."`
+	Sequence    *regexp.Regexp `yaml:"sequence" doc:"RE2 pattern of the file name with a group sequence, and perhaps a group series, where files are numbered by name; numbers inside the file are used without it."`
+	FilesPerDay int            `yaml:"files_per_day" default:"1" doc:"Files expected for each business date."`
+	MaxSizeMiB  int            `yaml:"max_size_mib" default:"8192" doc:"Largest content of a file, decompressed."`
+	MaxRatio    int            `yaml:"max_ratio" default:"200" doc:"Largest ratio of content to file; more is taken for a zip bomb."`
+}
+
+// SFTP says how a server is logged in to, and how it proves who it is. There is no way to skip that.
+type SFTP struct {
+	KnownHosts   string `yaml:"known_hosts" doc:"File in the form of OpenSSH's known_hosts that holds the server's key; relative to this file."`
+	KeyFile      string `yaml:"key_file" doc:"Private key; relative to this file."`
+	PasswordEnv  string `yaml:"password_env" doc:"Environment variable that holds the password, or the passphrase of the key."`
+	PasswordFile string `yaml:"password_file" doc:"File that holds it instead; relative to this file."`
+	Password     Secret `yaml:"-"` // read by Load
+}
+
+// PGP holds the keys of a feed.
+type PGP struct {
+	KeyFile        string `yaml:"key_file" doc:"Private key, armored or not; relative to this file."`
+	PassphraseEnv  string `yaml:"passphrase_env" doc:"Environment variable that holds the key's passphrase."`
+	PassphraseFile string `yaml:"passphrase_file" doc:"File that holds it instead; relative to this file."`
+	VerifyFile     string `yaml:"verify_file" doc:"Public keys of the sender: with it, files that he has not signed are refused; relative to this file."`
+	Passphrase     Secret `yaml:"-"` // read by Load
+}
+
+// Calendar says which business day a moment belongs to.
+type Calendar struct {
+	Like     string     `yaml:"like" enum:"mastercard visa amex discover" doc:"Start from the usual cut-off of a network, in New York's time: mastercard, visa, amex or discover. Check it against your contract."`
+	TimeZone string     `yaml:"time_zone" doc:"Time zone of the cut-off, such as America/New_York; UTC without one."`
+	CutOff   *TimeOfDay `yaml:"cut_off" doc:"What happens before it belongs to the day before; 00:00 without one."`
+	Holidays []string   `yaml:"holidays" doc:"Days without business: dates (2026-12-24) and the sets target, fedwire and england."`
+	Weekend  []string   `yaml:"weekend" doc:"Days without business in every week; saturday and sunday without it."`
+}
+
+// Bank says how payouts are found on the bank's statement.
+type Bank struct {
+	Statement string         `yaml:"statement" doc:"Name of the feed of statements; without it payouts are not held against the bank."`
+	Days      int            `yaml:"days" default:"3" doc:"Business days after which a payout without a credit is missing."`
+	Pattern   *regexp.Regexp `yaml:"pattern" doc:"RE2 pattern of references and remittance text by which the bank's entries of this acquirer are known; entries that do not match are left out."`
+}
+
+// CSVProfile maps a header-named CSV file to settlement lines.
+type CSVProfile struct {
+	Columns     CSVColumns        `yaml:"columns" doc:"Which column holds what, by the header row."`
+	Types       map[string]string `yaml:"types" doc:"What each value of the type column means: presentment, refund, chargeback, fee or other."`
+	AmountScale string            `yaml:"amount_scale" default:"decimal" enum:"decimal minor" doc:"Amounts are decimal (12.50) or minor units (1250)."`
+	Trailer     Trailer           `yaml:"trailer" doc:"The line that states count and total, where there is one."`
+}
+
+// CSVColumns maps the roles a column can play to the file's header names.
+type CSVColumns struct {
+	Reference          string `yaml:"reference" doc:"The network's reference."`
+	PaymentID          string `yaml:"payment_id" doc:"Our payment id, where the file carries it."`
+	ARN                string `yaml:"arn" doc:"Acquirer reference number."`
+	RRN                string `yaml:"rrn" doc:"Retrieval reference number."`
+	AuthCode           string `yaml:"auth_code" doc:"Authorisation code."`
+	Type               string `yaml:"type" doc:"Type of the line."`
+	Amount             string `yaml:"amount" doc:"Transaction amount."`
+	Currency           string `yaml:"currency" doc:"Transaction currency, ISO 4217 letters."`
+	SettlementAmount   string `yaml:"settlement_amount" doc:"Settled amount."`
+	SettlementCurrency string `yaml:"settlement_currency" doc:"Settled currency."`
+	Fee                string `yaml:"fee" doc:"Fee."`
+	Card               string `yaml:"card" doc:"Card number; it is truncated while it is read."`
+	TransactionTime    string `yaml:"transaction_time" doc:"Time of the transaction, RFC 3339."`
+	BusinessDate       string `yaml:"business_date" doc:"Business date, YYYY-MM-DD."`
+}
+
+// Trailer tells the trailer line apart and names the columns that hold its control totals.
+type Trailer struct {
+	Column string `yaml:"column" doc:"Column that marks the trailer."`
+	Value  string `yaml:"value" doc:"What that column holds in the trailer."`
+	Count  string `yaml:"count" doc:"Column that holds the number of rows."`
+	Total  string `yaml:"total" doc:"Column that holds the sum of all amounts in minor units."`
+}

@@ -12,6 +12,8 @@ type Summary struct {
 	Rejects       []Reject // the first of them, at most MaxRejects
 	Admin         int64    // administrative messages: read, no line of them
 	Totals        map[string]string
+	Sequence      int64  // the file's own number in a series; 0 where it has none
+	SequenceOf    string // which series that is, where a sender keeps several: processor, account, file type
 }
 
 // Reject is one row that could not be read: where, and why.

@@ -19,6 +19,7 @@ const (
 	NDJSON Format = "ndjson"
 	CSV    Format = "csv"
 	HTML   Format = "html"
+	XLSX   Format = "xlsx"
 )
 
 // ParseFormat accepts the names in allowed.

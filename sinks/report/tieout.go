@@ -1,0 +1,188 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"parallax/internal/audit"
+)
+
+// TieOut is one ledger held against the settlement files of one network.
+type TieOut struct {
+	AsOf     time.Time
+	Verdict  audit.RunVerdict
+	Ledger   TieOutSide
+	File     TieOutSide
+	Findings []audit.StoredFinding
+	Proof    []CurrencyProof // by currency
+	Matches  []audit.Match   // every pairing
+	NotSeen  []audit.Gap
+	Excluded []audit.Exclusion
+}
+
+// TieOutSide is one of the two files.
+type TieOutSide struct {
+	Name    string // base name
+	Format  string // "csv", "ipm", ...
+	SHA256  string
+	Records int64
+	Columns map[string]string // field to column; nil where the format has no columns to choose
+	Totals  map[string]string // control totals, stated and computed
+}
+
+// CurrencyProof accounts for everything on both sides in one currency: the first share of a side is the whole, and the
+// others add up to it to the minor unit.
+type CurrencyProof struct {
+	Currency     string
+	Ledger, File []Share
+}
+
+// Share is a part of one side.
+type Share struct {
+	Name  string // "ledger", "matched", "breaks", ...
+	Count int64
+	Minor int64
+}
+
+// maxReasons is how many breaks are explained below the table.
+const maxReasons = 20
+
+// WriteTieOut writes a tie-out: for people all of it; for programs the findings, and as a workbook all of it again.
+func WriteTieOut(w io.Writer, format Format, t TieOut) error {
+	switch format {
+	case XLSX:
+		return tieOutWorkbook(w, t)
+	case Table:
+		return tieOutTable(w, t)
+	default:
+		return Findings(w, format, t.listing())
+	}
+}
+
+func (t TieOut) listing() Listing { return Listing{Findings: t.Findings, Total: len(t.Findings)} }
+
+func tieOutTable(w io.Writer, t TieOut) error {
+	if err := Findings(w, Table, t.listing()); err != nil {
+		return err
+	}
+	var out strings.Builder
+	reasons(&out, t.Findings)
+	for _, g := range t.NotSeen {
+		out.WriteString(sayf("not seen: %s\n", g.Reason))
+		if g.Remedy != "" {
+			out.WriteString(sayf("  -> %s\n", g.Remedy))
+		}
+	}
+	if _, err := io.WriteString(w, out.String()); err != nil {
+		return err
+	}
+	return proof(w, t.Proof)
+}
+
+// reasons says of each break why it is one, in a sentence.
+func reasons(out *strings.Builder, findings []audit.StoredFinding) {
+	if len(findings) == 0 {
+		return
+	}
+	out.WriteString("\nwhy\n")
+	for i, f := range findings {
+		if i == maxReasons {
+			fmt.Fprintf(out, "  and %d more: --output xlsx or csv has them all\n", len(findings)-i)
+			break
+		}
+		out.WriteString(sayf("  %s  %s\n", short(f.Fingerprint), f.Reason))
+	}
+	out.WriteByte('\n')
+}
+
+// proof lays the two sides of each currency next to one another.
+func proof(w io.Writer, currencies []CurrencyProof) error {
+	var rows [][]string
+	for _, c := range currencies {
+		rows = append(rows, proofRows(c)...)
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	return rightColumns(w, append([][]string{{"", "LEDGER", "", "FILE", ""}}, rows...))
+}
+
+func proofRows(c CurrencyProof) [][]string {
+	var names []string
+	for _, s := range slices.Concat(c.Ledger, c.File) {
+		if !slices.Contains(names, s.Name) {
+			names = append(names, s.Name)
+		}
+	}
+	var rows [][]string
+	for i, name := range names {
+		left, right := shareOf(c.Ledger, name), shareOf(c.File, name)
+		label := "  " + name
+		if i == 0 {
+			label = dash(c.Currency)
+		} else if left == nil && (right == nil || right.Count == 0) || right == nil && left.Count == 0 {
+			continue // a column of zeros that only one side has
+		}
+		rows = append(rows, append([]string{label}, append(shareCells(c.Currency, left), shareCells(c.Currency, right)...)...))
+	}
+	return rows
+}
+
+func shareOf(shares []Share, name string) *Share {
+	if i := slices.IndexFunc(shares, func(s Share) bool { return s.Name == name }); i >= 0 {
+		return &shares[i]
+	}
+	return nil
+}
+
+func shareCells(currency string, s *Share) []string {
+	if s == nil {
+		return []string{"", ""}
+	}
+	return []string{fmt.Sprint(s.Count), decimalOf(audit.Money{Minor: s.Minor, Currency: currency})}
+}
+
+// decimalOf is an amount without its currency.
+func decimalOf(m audit.Money) string { return strings.TrimPrefix(Money(m), m.Currency+" ") }
+
+// rightColumns aligns all columns but the first to the right.
+func rightColumns(w io.Writer, rows [][]string) error {
+	width := map[int]int{}
+	for _, row := range rows {
+		for i, cell := range row {
+			width[i] = max(width[i], len([]rune(cell)))
+		}
+	}
+	for _, row := range rows {
+		line := fmt.Sprintf("%-*s", width[0], visible(row[0]))
+		for i, cell := range row[1:] {
+			line += fmt.Sprintf("  %*s", width[i+1], visible(cell))
+		}
+		if _, err := fmt.Fprintln(w, strings.TrimRight(line, " ")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// WriteSide says what one file is taken for.
+func WriteSide(w io.Writer, s TieOutSide) error {
+	text := sayf("%s: %s", s.Name, s.Format)
+	if len(s.Columns) > 0 {
+		text += ", columns " + columnList(s.Columns)
+	}
+	_, err := fmt.Fprintln(w, text)
+	return err
+}
+
+func columnList(columns map[string]string) string {
+	parts := make([]string, 0, len(columns))
+	for _, field := range slices.Sorted(maps.Keys(columns)) {
+		parts = append(parts, sayf("%s=%s", field, columns[field]))
+	}
+	return strings.Join(parts, ",")
+}

@@ -7,15 +7,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
-	"runtime/pprof"
 	"slices"
 	"strconv"
 	"sync"
-	"syscall"
 	"time"
 
 	"parallax/auditors/lww"
@@ -40,9 +37,10 @@ type measured struct {
 func audits(ctx context.Context, out io.Writer, s settings) error {
 	fmt.Fprintf(out, "\naudit of an archive, end to end, within %d MiB (median of %d)\n", s.memory, s.runs)
 	fmt.Fprintf(out, "%10s %10s %8s %8s  %12s %8s %8s  %12s\n", "records", "keys", "losses", "wall", "records/s", "CPU", "peak", "times floor")
-	for _, millions := range s.millions {
+	for _, millions := range s.records {
 		dir := filepath.Join(s.dir, fmt.Sprintf("%dM", millions))
-		if err := generate(ctx, dir, millions*1_000_000/perKey); err != nil {
+		var keys int64
+		if err := prepared(ctx, &keys, "archive", dir, strconv.FormatInt(millions*1_000_000/perKey, 10)); err != nil {
 			return err
 		}
 		var audited, floors []measured
@@ -67,24 +65,16 @@ func median(all []measured) measured {
 	return all[len(all)/2]
 }
 
-// apart runs one measurement in a process of its own, so that its peak of memory is its own.
+// apart runs one measurement in a process of its own.
 func apart(ctx context.Context, mode, dir string, budget int64) (measured, error) {
 	var m measured
 	self, err := os.Executable()
 	if err != nil {
 		return m, err
 	}
-	cmd := exec.CommandContext(ctx, self, mode, dir, strconv.FormatInt(budget, 10)) //nolint:gosec // this very program
-	cmd.Stderr = os.Stderr
-	text, err := cmd.Output()
-	if err != nil {
-		return m, fmt.Errorf("%s of %s: %w", mode, dir, err)
-	}
-	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		m.Peak = usage.Maxrss << 10
-	}
-	m.CPU = (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()
-	return m, json.Unmarshal(text, &m)
+	u, err := child(ctx, &m, self, mode, dir, strconv.FormatInt(budget, 10))
+	m.CPU, m.Peak = u.CPU, u.Peak
+	return m, err
 }
 
 func segmentsOf(dir string) ([]audit.Segment, error) {
@@ -96,6 +86,43 @@ func segmentsOf(dir string) ([]audit.Segment, error) {
 	return segments, json.Unmarshal(data, &segments) //nolint:musttag // written and read by this program alone
 }
 
+func auditChild(ctx context.Context, args []string, out io.Writer) error {
+	dir, budget, err := archiveArgs(args)
+	if err != nil {
+		return err
+	}
+	return auditArchive(ctx, dir, budget, out)
+}
+
+func floorChild(ctx context.Context, args []string, out io.Writer) error {
+	dir, _, err := archiveArgs(args)
+	if err != nil {
+		return err
+	}
+	return floor(ctx, dir, out)
+}
+
+// archiveChild makes an archive of a number of keys in a folder.
+func archiveChild(ctx context.Context, args []string, out io.Writer) error {
+	dir, keys, err := archiveArgs(args)
+	if err != nil {
+		return err
+	}
+	if err := generate(ctx, dir, keys); err != nil {
+		return err
+	}
+	return json.NewEncoder(out).Encode(keys)
+}
+
+// archiveArgs are a folder and a number.
+func archiveArgs(args []string) (dir string, n int64, err error) {
+	if len(args) != 2 {
+		return "", 0, fmt.Errorf("%q are not an archive and a number", args)
+	}
+	n, err = strconv.ParseInt(args[1], 10, 64)
+	return args[0], n, err
+}
+
 // auditArchive audits a generated archive and prints what came of it.
 func auditArchive(ctx context.Context, dir string, budget int64, out io.Writer) error {
 	segments, err := segmentsOf(dir)
@@ -103,17 +130,11 @@ func auditArchive(ctx context.Context, dir string, budget int64, out io.Writer) 
 		return err
 	}
 	debug.SetMemoryLimit(budget << 20)
-	if name := os.Getenv("CPUPROFILE"); name != "" {
-		f, err := os.Create(name) //nolint:gosec // the file that was asked for
-		if err != nil {
-			return err
-		}
-		defer f.Close() //nolint:errcheck // a profile that is cut short says so itself
-		if err := pprof.StartCPUProfile(f); err != nil {
-			return err
-		}
-		defer pprof.StopCPUProfile()
+	stop, err := profile()
+	if err != nil {
+		return err
 	}
+	defer stop()
 	start := time.Now()
 	window := audit.Window{From: began, To: began.Add(365 * 24 * time.Hour)}
 	reach := lww.Reach{Through: window.To}

@@ -14,8 +14,8 @@ var nsPerRecord = regexp.MustCompile(`(?m)^Benchmark(Scan|SDK)\S*\s.*?([0-9.]+) 
 
 // decoders measures our scanner of GetRecords answers beside the decoder of the AWS SDK, on the same page, by the benchmarks
 // that lie beside the scanner.
-func decoders(ctx context.Context, out io.Writer, runs int) error {
-	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", "^Benchmark(Scan|SDK)$", "-count", strconv.Itoa(runs), "./internal/ddbjson") //nolint:gosec // fixed words
+func decoders(ctx context.Context, out io.Writer, s settings) error {
+	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", "^Benchmark(Scan|SDK)$", "-count", strconv.Itoa(s.runs), "./internal/ddbjson") //nolint:gosec // fixed words
 	text, err := cmd.CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("benchmarks of the decoders: %w\n%s", err, text)
@@ -32,7 +32,7 @@ func decoders(ctx context.Context, out io.Writer, runs int) error {
 		return fmt.Errorf("benchmarks of the decoders print no figures:\n%s", text)
 	}
 	ours, sdk := middle(figures["Scan"]), middle(figures["SDK"])
-	fmt.Fprintf(out, "decode a record of GetRecords (median of %d)\n", runs)
+	fmt.Fprintf(out, "decode a record of GetRecords (median of %d)\n", s.runs)
 	fmt.Fprintf(out, "%12s %8.0f ns\n%12s %8.0f ns\n%12s %8.1f times\n", "our scanner", ours, "AWS SDK", sdk, "ratio", sdk/ours)
 	return nil
 }

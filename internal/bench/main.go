@@ -1,9 +1,9 @@
 // Command bench measures what Parallax is built on, against a peer in the same run, and prints medians and ratios. Only
 // ratios travel between machines.
 //
-//	go run ./internal/bench [-records 1,10] [-memory 512] [-runs 3] [-dir .bench]
+//	go run ./internal/bench [-measure decode,audit,join,files] [-records 1,10] [-rows 1,10] [-memory 512] [-runs 3] [-dir FOLDER]
 //
-// With CPUPROFILE=FILE in the environment the last audit leaves its profile there.
+// With CPUPROFILE=FILE in the environment the last audit or join leaves its profile there.
 package main
 
 import (
@@ -12,9 +12,14 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+
+	"parallax/internal/bench/sets"
 )
 
 func main() {
@@ -26,53 +31,98 @@ func main() {
 
 // settings are what the flags say.
 type settings struct {
-	millions []int64 // change records of each archive
-	memory   int64   // MiB an audit may use
-	runs     int
-	dir      string // where the archives lie; they are made once
-	decode   bool
+	measure []string
+	records []int64 // millions of change records of each archive
+	rows    []int64 // millions of rows of each file that is joined
+	tasks   []string
+	formats []string
+	memory  int64 // MiB an audit or a join may use
+	runs    int
+	dir     string // where archives and files lie; they are made once
+	duckdb  string // the program bench-duckdb
+}
+
+// children are the measurements that have a process of their own: the first argument names one.
+var children = map[string]func(context.Context, []string, io.Writer) error{
+	"audit": auditChild, "floor": floorChild, "join": joinChild, "file": fileChild,
+	"archive": archiveChild, "set": setChild, "write": writeChild,
 }
 
 func run(ctx context.Context, args []string, out io.Writer) error {
-	if len(args) == 3 && (args[0] == "audit" || args[0] == "floor") { // a measurement in a process of its own
-		budget, err := strconv.ParseInt(args[2], 10, 64)
-		if err != nil {
-			return err
-		}
-		if args[0] == "floor" {
-			return floor(ctx, args[1], out)
-		}
-		return auditArchive(ctx, args[1], budget, out)
+	if len(args) > 0 && children[args[0]] != nil {
+		return children[args[0]](ctx, args[1:], out)
 	}
 	s, err := parse(args)
 	if err != nil {
 		return err
 	}
-	if s.decode {
-		if err := decoders(ctx, out, s.runs); err != nil {
-			return err
+	for _, name := range s.measure {
+		if err := measures[name](ctx, out, s); err != nil {
+			return fmt.Errorf("measure %s: %w", name, err)
 		}
 	}
-	return audits(ctx, out, s)
+	return nil
+}
+
+// measures are what can be measured.
+var measures = map[string]func(context.Context, io.Writer, settings) error{
+	"decode": decoders, "audit": audits, "join": joins, "files": files,
 }
 
 func parse(args []string) (settings, error) {
 	var s settings
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	millions := flags.String("records", "1,10", "sizes of the archives, in millions of change records")
-	flags.Int64Var(&s.memory, "memory", 512, "memory an audit may use, in MiB")
+	measure := flags.String("measure", "decode,audit,join,files", "what is measured: the decoders of streams, the audit of an archive, the join against DuckDB, the readers of settlement files")
+	records := flags.String("records", "1,10", "sizes of the archives, in millions of change records; about 170 MB each")
+	rows := flags.String("rows", "1,10", "sizes of the files that are joined, in millions of rows; about 130 MB each")
+	tasks := flags.String("tasks", string(sets.Ties)+","+string(sets.Inventories), "what is joined")
+	formats := flags.String("formats", string(sets.Parquet)+","+string(sets.CSV), "formats of the files that are joined; inventories are Parquet only")
+	flags.Int64Var(&s.memory, "memory", 512, "memory an audit or a join may use, in MiB")
 	flags.IntVar(&s.runs, "runs", 3, "runs of which the median is printed")
-	flags.StringVar(&s.dir, "dir", ".bench", "folder for the archives; about 170 MB for a million records")
-	flags.BoolVar(&s.decode, "decode", true, "measure the decoders too")
+	flags.StringVar(&s.dir, "dir", filepath.Join(os.TempDir(), "parallax-bench"), "folder for archives and files, which stay there for the next time")
+	flags.StringVar(&s.duckdb, "duckdb", "bin/bench-duckdb", "the program that DuckDB is linked into")
 	if err := flags.Parse(args); err != nil {
 		return s, err
 	}
-	for text := range strings.SplitSeq(*millions, ",") {
-		n, err := strconv.ParseInt(text, 10, 64)
-		if err != nil || n < 1 {
-			return s, fmt.Errorf("records: %q is not a number of millions", text)
-		}
-		s.millions = append(s.millions, n)
+	if s.runs < 1 || flags.NArg() > 0 {
+		return s, fmt.Errorf("%d runs, arguments %q: at least one run and no arguments", s.runs, flags.Args())
 	}
-	return s, nil
+	var err error
+	if s.measure, err = choices("measure", *measure, slices.Sorted(maps.Keys(measures))...); err != nil {
+		return s, err
+	}
+	if s.tasks, err = choices("tasks", *tasks, string(sets.Ties), string(sets.Inventories)); err != nil {
+		return s, err
+	}
+	if s.formats, err = choices("formats", *formats, string(sets.Parquet), string(sets.CSV)); err != nil {
+		return s, err
+	}
+	if s.records, err = millions("records", *records); err != nil {
+		return s, err
+	}
+	s.rows, err = millions("rows", *rows)
+	return s, err
+}
+
+// choices are the words of a list, each one of those that are known.
+func choices(name, list string, known ...string) ([]string, error) {
+	words := strings.Split(list, ",")
+	for _, word := range words {
+		if !slices.Contains(known, word) {
+			return nil, fmt.Errorf("%s: %q is none of %s", name, word, strings.Join(known, ", "))
+		}
+	}
+	return words, nil
+}
+
+func millions(name, list string) ([]int64, error) {
+	var out []int64
+	for text := range strings.SplitSeq(list, ",") {
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil || n < 1 || n > 1000 {
+			return nil, fmt.Errorf("%s: %q is not a number of millions", name, text)
+		}
+		out = append(out, n)
+	}
+	return out, nil
 }

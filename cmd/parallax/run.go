@@ -82,7 +82,10 @@ Exit codes:  0 clean   1 findings   2 usage or failure   3 inconclusive (somethi
 		Args:          noArguments,
 		RunE:          showHelp,
 		// Before any work: a run whose result cannot be written must not have been made.
-		PersistentPreRunE: func(*cobra.Command, []string) error {
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if cmd.Name() == "match" {
+				return nil // which writes workbooks too, and says so itself
+			}
 			return oneOf("--output", c.output, "table", "json", "ndjson", "csv")
 		},
 	}

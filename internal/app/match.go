@@ -3,9 +3,11 @@ package app
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -22,68 +24,167 @@ import (
 // MatchOptions name two files and how to read them.
 type MatchOptions struct {
 	Ledger, Settlement string
-	Format             string // of the settlement file: ipm or csv
+	Format             string // of the settlement file; empty: told by its content
 	Network            string // whose rows of the ledger the file settles; empty: the ledger holds one network only
 	LedgerColumns      map[string]string
 	SettlementColumns  map[string]string
 	Statuses           Statuses // of the ledger, where they are not the usual words
 	AsOf               time.Time
-	Output             string
+	Output             string // table, json, ndjson, csv or xlsx
+	Out                string // file to write to instead
 }
 
-// matchFeed is the feed's name where there is no configuration.
-const matchFeed = "file"
+// feed is the feed's name where there is no configuration: the file's.
+func (o MatchOptions) feed() string { return filepath.Base(o.Settlement) }
+
+// MatchFormats names the formats of settlement files.
+func MatchFormats() []string { return formatNames() }
 
 // allTime holds every payment and line: two files are tied out whole.
 var allTime = audit.Window{From: time.Unix(0, 0).UTC(), To: time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)}
 
-// Match ties a ledger file out against a settlement file, with no store and no server, and returns how it ended. The
-// mapping of columns, which may be guessed, is shown on notes.
+// Match ties a ledger file out against a settlement file, with no store and no server, and returns how it ended. What the
+// files are taken for, which may be guessed, is shown on notes.
 func Match(ctx context.Context, o MatchOptions, w, notes io.Writer) (string, error) {
-	format, err := report.ParseFormat(o.Output, report.Table, report.JSON, report.NDJSON, report.CSV)
+	format, err := o.outputFormat()
 	if err != nil {
 		return "", err
 	}
-	if o.Format != formatIPM && o.Format != formatCSV {
-		return "", fmt.Errorf("--format %q is not one of ipm, csv", o.Format)
-	}
-	ledger, err := ledgerfile.Read(o.Ledger, ledgerfile.Options{Columns: o.LedgerColumns, Network: matchFeed, Status: "captured"})
+	ledger, err := ledgerfile.Open(o.Ledger, ledgerfile.Options{Columns: o.LedgerColumns, Network: o.feed(), Status: "captured"})
 	if err != nil {
 		return "", err
 	}
-	showMapping(notes, filepath.Base(o.Ledger), ledger.Columns)
-	entries, err := ofOneNetwork(ledger.Entries, o.Network)
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", filepath.Base(o.Ledger), err)
-	}
-	statuses, err := o.Statuses.sort(entries)
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", filepath.Base(o.Ledger), err)
-	}
-	src, err := fileSource(o, ledger.Columns, notes)
+	file, err := matchFile(o, ledger.Columns)
 	if err != nil {
 		return "", err
 	}
-	about := audit.Coverage{Source: "settlement", Scope: "ledger", Window: allTime}
-	r, err := pipeline.Collect(ctx, src, about, audit.Cursor{})
+	t, err := o.tieOut(ctx, ledger, file, notes)
 	if err != nil {
 		return "", err
+	}
+	return string(t.Verdict), o.write(w, notes, format, t)
+}
+
+// outputFormat is how the result is written; a name of a file that ends in .xlsx asks for a workbook.
+func (o MatchOptions) outputFormat() (report.Format, error) {
+	name := o.Output
+	if ext := strings.TrimPrefix(filepath.Ext(o.Out), "."); name == "" && ext != "" {
+		name = ext
+	}
+	format, err := report.ParseFormat(cmp.Or(name, string(report.Table)), report.Table, report.JSON, report.NDJSON, report.CSV, report.XLSX)
+	if err == nil && format == report.XLSX && o.Out == "" {
+		err = errors.New("--output xlsx needs a file to write to: name it with --out FILE.xlsx")
+	}
+	return format, err
+}
+
+// tieOut reads both files and holds them against one another.
+func (o MatchOptions) tieOut(ctx context.Context, ledger *ledgerfile.File, file settlementFile, notes io.Writer) (report.TieOut, error) {
+	t := report.TieOut{
+		AsOf: o.AsOf, Ledger: report.TieOutSide{Name: ledger.Name, Format: "csv", Columns: ledger.Columns},
+		File: report.TieOutSide{Name: filepath.Base(o.Settlement), Format: file.format, Columns: file.columns},
+	}
+	for _, side := range []report.TieOutSide{t.Ledger, t.File} {
+		if err := report.WriteSide(notes, side); err != nil {
+			return t, err
+		}
+	}
+	entries, statuses, err := o.entries(ctx, ledger)
+	if err != nil {
+		return t, fmt.Errorf("%s: %w", ledger.Name, err)
+	}
+	r, err := pipeline.Collect(ctx, file.source, audit.Coverage{Source: "settlement", Scope: "ledger", Window: allTime}, audit.Cursor{})
+	if err != nil {
+		return t, err
 	}
 	auditor := reconcile.Auditor{Rules: reconcile.Rules{
-		Scope: "ledger", Feed: matchFeed, Charged: statuses.Charged, Refused: statuses.Refused, Exponent: exponent,
+		Scope: "ledger", Feed: o.feed(), Charged: statuses.Charged, Refused: statuses.Refused, Exponent: exponent,
 	}}
 	result, err := auditor.Match(reconcile.Input{
 		Window: allTime, AsOf: o.AsOf, Entries: entries, Lines: r.Records, AllFiles: true, LinesIncomplete: !r.Coverage.Complete(),
 	})
 	if err != nil {
-		return "", fmt.Errorf("match: %w", err)
+		return t, fmt.Errorf("match: %w", err)
 	}
 	r.Coverage.Gaps = append(r.Coverage.Gaps, result.Gaps...)
 	if len(entries) == 0 && r.Coverage.Records == 0 && r.Coverage.Complete() {
 		r.Coverage.Gaps = []audit.Gap{{Window: allTime, Reason: "neither file holds a payment: nothing was compared", Remedy: "check that these are the files that were meant"}}
 	}
-	outcome := audit.Outcome{Job: "match", Window: allTime, AsOf: o.AsOf, Findings: append(src.Findings(), result.Findings...), Coverage: []audit.Coverage{r.Coverage}}
-	return string(outcome.Verdict()), writeMatch(w, notes, format, outcome, result.Totals)
+	outcome := audit.Outcome{Job: "match", Window: allTime, AsOf: o.AsOf, Findings: append(file.source.Findings(), result.Findings...), Coverage: []audit.Coverage{r.Coverage}}
+	t.Ledger.Records, t.Ledger.SHA256 = int64(len(entries)), ledger.SHA256
+	t.File.Records = r.Coverage.Records
+	for _, f := range file.source.Files() {
+		t.File.SHA256, t.File.Totals = f.SHA256, f.Totals
+	}
+	t.Verdict, t.Proof, t.Matches = outcome.Verdict(), proofOf(result.Totals), result.Matches
+	t.NotSeen, t.Excluded = r.Coverage.Gaps, append(r.Coverage.Excluded, result.Excluded...)
+	for _, f := range outcome.Findings {
+		t.Findings = append(t.Findings, audit.StoredFinding{Finding: f, Job: outcome.Job, FirstSeen: o.AsOf, LastSeen: o.AsOf, Runs: 1})
+	}
+	return t, nil
+}
+
+// entries are the rows of the ledger that the file is expected to settle, and what their statuses mean.
+func (o MatchOptions) entries(ctx context.Context, ledger *ledgerfile.File) ([]record.Entry, Statuses, error) {
+	var all []record.Entry
+	err := ledger.Each(ctx, func(e record.Entry) error {
+		all = append(all, e)
+		return nil
+	})
+	if err != nil {
+		return nil, Statuses{}, err
+	}
+	entries, err := ofOneNetwork(all, o.Network)
+	if err != nil {
+		return nil, Statuses{}, err
+	}
+	statuses, err := o.Statuses.sort(entries)
+	return entries, statuses, err
+}
+
+// write writes the result to the file that was asked for, else to w; what no findings can tell goes to notes.
+func (o MatchOptions) write(w, notes io.Writer, format report.Format, t report.TieOut) error {
+	if format != report.Table {
+		for _, g := range t.NotSeen {
+			fmt.Fprintln(notes, "not seen:", g.Reason) //nolint:errcheck // the next write reports it
+			if g.Remedy != "" {
+				fmt.Fprintln(notes, "  ->", g.Remedy) //nolint:errcheck // the same
+			}
+		}
+	}
+	if o.Out == "" {
+		return report.WriteTieOut(w, format, t)
+	}
+	f, err := os.Create(o.Out)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", o.Out, err)
+	}
+	if err := errors.Join(report.WriteTieOut(f, format, t), f.Close()); err != nil {
+		return fmt.Errorf("write %s: %w", o.Out, err)
+	}
+	_, err = fmt.Fprintf(w, "%s: %d breaks, %d pairings, %s\n", o.Out, len(t.Findings), len(t.Matches), t.Verdict)
+	return err
+}
+
+// proofOf accounts for both sides in each currency.
+func proofOf(totals []reconcile.Total) []report.CurrencyProof {
+	var out []report.CurrencyProof
+	share := func(name string, s reconcile.Sum) report.Share {
+		return report.Share{Name: name, Count: s.Count, Minor: s.Minor}
+	}
+	for _, t := range totals {
+		out = append(out, report.CurrencyProof{
+			Currency: t.Currency,
+			Ledger: []report.Share{
+				share("in", t.Ledger), share("matched", t.LedgerMatched), share("breaks", t.LedgerBreaks), share("expected", t.LedgerExpected),
+			},
+			File: []report.Share{
+				share("in", t.File), share("matched", t.FileMatched), share("breaks", t.FileBreaks), share("linked", t.FileLinked),
+				share("not payments", t.FileRejected),
+			},
+		})
+	}
+	return out
 }
 
 // ofOneNetwork picks the rows that the file is expected to carry. A ledger of several networks cannot be held against the
@@ -107,46 +208,4 @@ func ofOneNetwork(entries []record.Entry, network string) ([]record.Entry, error
 		return nil, fmt.Errorf("holds no payment of network %q, only of %s", network, names)
 	}
 	return out, nil
-}
-
-// writeMatch writes the findings and what was not seen: in a table below them, else on notes.
-func writeMatch(w, notes io.Writer, format report.Format, o audit.Outcome, totals []reconcile.Total) error {
-	stored := make([]audit.StoredFinding, len(o.Findings))
-	for i, f := range o.Findings {
-		stored[i] = audit.StoredFinding{Finding: f, Job: o.Job, FirstSeen: o.AsOf, LastSeen: o.AsOf, Runs: 1}
-	}
-	if err := report.Findings(w, format, report.Listing{Findings: stored, Total: len(stored)}); err != nil {
-		return err
-	}
-	if format == report.Table {
-		notes = w
-	}
-	for _, c := range o.Coverage {
-		for _, g := range c.Gaps {
-			fmt.Fprintln(notes, "not seen:", g.Reason) //nolint:errcheck // the next write reports it
-			if g.Remedy != "" {
-				fmt.Fprintln(notes, "  ->", g.Remedy) //nolint:errcheck // the same
-			}
-		}
-	}
-	if format != report.Table {
-		return nil
-	}
-	return writeTotals(w, totals)
-}
-
-// writeTotals proves the tie-out per currency: each side is accounted for to the minor unit.
-func writeTotals(w io.Writer, totals []reconcile.Total) error {
-	for _, t := range totals {
-		money := func(s reconcile.Sum) string {
-			return fmt.Sprintf("%d for %s", s.Count, report.Money(audit.Money{Minor: s.Minor, Currency: cmp.Or(t.Currency, "-")}))
-		}
-		_, err := fmt.Fprintf(w, "%s  ledger %s = matched %s + breaks %s + expected %s\n     file %s = matched %s + linked %s + breaks %s + not payments %s\n",
-			t.Currency, money(t.Ledger), money(t.LedgerMatched), money(t.LedgerBreaks), money(t.LedgerExpected),
-			money(t.File), money(t.FileMatched), money(t.FileLinked), money(t.FileBreaks), money(t.FileRejected))
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -14,37 +14,46 @@ import (
 	"parallax/internal/pan"
 	"parallax/sources/settlement"
 	"parallax/sources/settlement/csvfile"
-	"parallax/sources/settlement/ipm"
 )
 
-// fileSource reads one file; a CSV file's profile is guessed from its header, the columns that were given and the ledger's
-// columns: what bears the same name as the ledger's payment id is one.
-func fileSource(o MatchOptions, ledger map[string]string, notes io.Writer) (*settlement.Source, error) {
-	if _, err := os.Stat(o.Settlement); err != nil {
-		return nil, fmt.Errorf("settlement file: %w", err)
+// settlementFile is a settlement file that is about to be read.
+type settlementFile struct {
+	source  *settlement.Source
+	format  string
+	columns map[string]string // field to column, where the format has columns to choose
+}
+
+// matchFile settles what a file is and how it is read; a CSV file's profile is guessed from its header, the columns that were
+// given and the ledger's columns: what bears the same name as the ledger's payment id is one.
+func matchFile(o MatchOptions, ledger map[string]string) (settlementFile, error) {
+	name := filepath.Base(o.Settlement)
+	start, err := beginning(o.Settlement)
+	if err != nil {
+		return settlementFile{}, err
 	}
-	if err := checkFormat(o); err != nil {
-		return nil, err
+	f := settlementFile{source: &settlement.Source{Feed: o.feed(), Ledger: "ledger", Path: literal(o.Settlement), AsOf: o.AsOf}}
+	if f.format, err = formatOf(o.Format, start); err != nil {
+		return f, fmt.Errorf("%s: %w", name, err)
 	}
-	src := &settlement.Source{Feed: matchFeed, Ledger: "ledger", Decode: ipm.Decode, Path: literal(o.Settlement), AsOf: o.AsOf}
-	columns := map[string]string{"reference": "DE63", "rrn": "DE37", "auth_code": "DE38"}
-	if o.Format == formatCSV {
+	keys := map[string]string{"reference": "its own", "rrn": "its own", "auth_code": "its own", "payment_id": "its own"}
+	if f.format == formatCSV {
 		profile, err := fileProfile(o, ledger)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", filepath.Base(o.Settlement), err)
+			return f, fmt.Errorf("%s: %w", name, err)
 		}
-		if src.Decode, err = csvfile.New(profile); err != nil {
-			return nil, err
+		if f.source.Decode, err = csvfile.New(profile); err != nil {
+			return f, err
 		}
-		columns = profile.Columns
-		showMapping(notes, filepath.Base(o.Settlement), columns)
+		f.columns, keys = profile.Columns, profile.Columns
+	} else if f.source.Decode, err = readerOf(f.format); err != nil {
+		return f, fmt.Errorf("%s: %w", name, err)
 	}
-	if !shareKey(ledger, columns) {
-		return nil, fmt.Errorf("nothing could be matched: %s has %s; %s has %s. Needed on both sides is a network reference, rrn with "+
+	if !shareKey(ledger, keys) {
+		return f, fmt.Errorf("nothing could be matched: %s has %s; %s has %s. Needed on both sides is a network reference, rrn with "+
 			"authorisation code, or a payment id: name the columns with --ledger-columns network_reference=COLUMN and --settlement-columns reference=COLUMN or payment_id=COLUMN",
-			filepath.Base(o.Ledger), columnList(ledger), filepath.Base(o.Settlement), columnList(columns))
+			filepath.Base(o.Ledger), columnList(ledger), name, columnList(keys))
 	}
-	return src, nil
+	return f, nil
 }
 
 // shareKey reports whether the columns of both sides share a key that a payment can be found by.
@@ -95,32 +104,17 @@ func listed(header []string) string {
 	return "; the columns are " + strings.Join(header, ", ")
 }
 
-// checkFormat tells a clearing file from a text of columns by its beginning: a clearing file begins with the length of its
-// first record, in four bytes of which the first is zero.
-func checkFormat(o MatchOptions) error {
-	start, err := beginning(o.Settlement)
-	if err != nil {
-		return err
-	}
-	text := !slices.ContainsFunc(start, func(b byte) bool { return b < '\t' })
-	switch {
-	case len(start) < 4:
-		return nil // the reader says what is wrong with so short a file
-	case o.Format == formatIPM && text:
-		return fmt.Errorf("%s: looks like CSV: use --format csv", filepath.Base(o.Settlement))
-	case o.Format == formatCSV && start[0] == 0:
-		return fmt.Errorf("%s: looks like a clearing file: use --format ipm", filepath.Base(o.Settlement))
-	}
-	return nil
-}
+// startSize is how much of a file is looked at to tell its format.
+const startSize = 16 << 10
 
+// beginning is the first bytes of a file.
 func beginning(path string) ([]byte, error) {
 	f, err := os.Open(path) //nolint:gosec // the user names the file
 	if err != nil {
 		return nil, fmt.Errorf("settlement file: %w", err)
 	}
 	defer f.Close() //nolint:errcheck // only read
-	start := make([]byte, 4)
+	start := make([]byte, startSize)
 	n, err := io.ReadFull(f, start)
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil, fmt.Errorf("settlement file: %w", err)
@@ -151,10 +145,6 @@ func readHeader(path string) ([]string, error) {
 		header[i] = strings.TrimSpace(header[i])
 	}
 	return header, nil
-}
-
-func showMapping(w io.Writer, file string, columns map[string]string) {
-	fmt.Fprintf(w, "%s: columns %s\n", file, columnList(columns)) //nolint:errcheck // only a note
 }
 
 func columnList(columns map[string]string) string {

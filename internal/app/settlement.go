@@ -14,7 +14,6 @@ import (
 	"parallax/sources/settlement"
 	"parallax/sources/settlement/csvfile"
 	"parallax/sources/settlement/decode"
-	"parallax/sources/settlement/ipm"
 )
 
 // ledgerContext is how far around a window ledger rows are read, so that lines near its ends find their payments.
@@ -157,14 +156,8 @@ func reader(feed config.Settlement) (decode.Func, error) {
 	if feed.Format == formatCSV {
 		return csvfile.New(profile(feed.CSV))
 	}
-	return ipm.Decode, nil
+	return readerOf(feed.Format)
 }
-
-// The formats of settlement files.
-const (
-	formatIPM = "ipm"
-	formatCSV = "csv"
-)
 
 func profile(p config.CSVProfile) csvfile.Profile {
 	c := p.Columns

@@ -1,24 +1,30 @@
 // Package ledgerfile reads a ledger that someone exported to a CSV file, for a one-shot comparison with settlement files.
+// The file may be compressed with gzip or zstd.
 //
 // Columns are found by the names in the header row. They are guessed from the usual names, and any of them can be given.
 // A file is read whole or not at all: a ledger with a row left out would show money missing that is not.
 package ledgerfile
 
 import (
+	"bufio"
+	"context"
+	"crypto/sha256"
 	"encoding/csv"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+
 	"parallax/internal/record"
 )
-
-// DefaultMaxRows bounds the rows read where Options give no bound.
-const DefaultMaxRows = 2_000_000
 
 const (
 	byteOrderMark = "\ufeff"
@@ -30,14 +36,16 @@ type Options struct {
 	Columns map[string]string // field to column name, before any guess; see Fields
 	Network string            // of rows without a network column
 	Status  string            // of rows without a status column
-	MaxRows int               // zero or less means DefaultMaxRows
 }
 
-// Ledger is what a file holds.
-type Ledger struct {
-	Entries []record.Entry
-	Columns map[string]string // field to column name, as it was read: given or guessed
-	SHA256  string            // hex, over the raw bytes; empty from Decode
+// File is a ledger whose columns are known. It can be read any number of times, and is closed in between.
+type File struct {
+	Name    string            // base name
+	Columns map[string]string // field to column name: given or guessed
+	SHA256  string            // hex, over the raw bytes; after the first complete Each
+
+	path    string
+	options Options
 }
 
 // RowError says which row cannot be read. It never carries what stands there.
@@ -60,68 +68,130 @@ func (e *RowError) Error() string {
 // Unwrap returns the cause.
 func (e *RowError) Unwrap() error { return e.Err }
 
-// Read reads a file from disk.
-func Read(path string, o Options) (Ledger, error) {
-	name := filepath.Base(path)
-	f, err := os.Open(path) //nolint:gosec // the file the user asked for
+// Open reads the header of a file and settles which column holds what.
+func Open(path string, o Options) (*File, error) {
+	f := &File{Name: filepath.Base(path), path: path, options: o}
+	raw, err := os.Open(path) //nolint:gosec // the file the user asked for
 	if err != nil {
-		return Ledger{}, fmt.Errorf("read ledger: %w", err)
+		return nil, fmt.Errorf("read ledger: %w", err)
 	}
-	defer f.Close() //nolint:errcheck // read only
-	hash := newHash()
-	ledger, err := Decode(io.TeeReader(f, hash), name, o)
-	ledger.SHA256 = hash.hex()
-	return ledger, err
+	defer raw.Close() //nolint:errcheck // read only
+	text, err := plainText(raw)
+	if err != nil {
+		return nil, fmt.Errorf("read ledger: %s: %w", f.Name, pathless(err))
+	}
+	d, err := newDecoder(text, f.Name, o)
+	if err != nil {
+		return nil, err
+	}
+	f.Columns = d.columns
+	return f, nil
 }
 
-// Decode reads a ledger from CSV (RFC 4180); name is the file's base name for errors. The errors of the first rows that
-// cannot be read are joined, each a *RowError; then there are no entries.
-func Decode(r io.Reader, name string, o Options) (Ledger, error) {
-	rows := csv.NewReader(r)
-	rows.FieldsPerRecord = -1
-	rows.ReuseRecord = true
-	header, err := rows.Read()
-	if errors.Is(err, io.EOF) {
-		return Ledger{}, &RowError{name, 1, "", errors.New("file is empty, a header row was expected")}
-	}
+// Each yields every row, in the order of the file. The rows that cannot be read are named together at the end, the first
+// of them each by a *RowError: what was yielded until then must not be used.
+func (f *File) Each(ctx context.Context, yield func(record.Entry) error) error {
+	raw, err := os.Open(f.path)
 	if err != nil {
-		return Ledger{}, &RowError{name, 1, "", plain(err)}
+		return fmt.Errorf("read ledger: %w", err)
 	}
-	d, err := newDecoder(name, slices.Clone(header), o)
+	defer raw.Close() //nolint:errcheck // read only
+	hash := sha256.New()
+	bytes := io.TeeReader(&cancelReader{ctx, raw}, hash)
+	text, err := plainText(bytes)
 	if err != nil {
-		return Ledger{}, err
+		return fmt.Errorf("read ledger: %s: %w", f.Name, pathless(err))
 	}
-	if err := d.rows(rows); err != nil {
-		return Ledger{Columns: d.columns}, err
+	d, err := newDecoder(text, f.Name, f.options)
+	if err != nil {
+		return err
 	}
-	return Ledger{Entries: d.entries, Columns: d.columns}, nil
+	if err := d.rows(yield); err != nil {
+		return err
+	}
+	if _, err := io.Copy(io.Discard, bytes); err != nil { // what stands behind the end of a compressed stream
+		return fmt.Errorf("read ledger: %s: %w", f.Name, pathless(err))
+	}
+	f.SHA256 = hex.EncodeToString(hash.Sum(nil))
+	return nil
+}
+
+// plainText takes compression off, which is told by the first bytes (RFC 1952 and RFC 8878).
+func plainText(r io.Reader) (io.Reader, error) {
+	in := bufio.NewReaderSize(r, 64<<10)
+	start, err := in.Peek(4)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	switch {
+	case strings.HasPrefix(string(start), "\x1f\x8b"):
+		return gzip.NewReader(in)
+	case string(start) == "\x28\xb5\x2f\xfd":
+		out, err := zstd.NewReader(in, zstd.WithDecoderConcurrency(1))
+		if err != nil {
+			return nil, err
+		}
+		return out.IOReadCloser(), nil
+	case string(start) == "PAR1":
+		return nil, errors.New("is a Parquet file, which is not read here")
+	default:
+		return in, nil
+	}
+}
+
+// cancelReader ends reading when the context does.
+type cancelReader struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (c *cancelReader) Read(p []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.r.Read(p)
+}
+
+// pathless takes the path off an error of the operating system: the message names the file once.
+func pathless(err error) error {
+	if path := (*fs.PathError)(nil); errors.As(err, &path) {
+		return path.Err
+	}
+	return err
 }
 
 type decoder struct {
 	name    string
 	options Options
+	csv     *csv.Reader
 	header  []string
 	columns map[string]string // field to column
 	place   map[string]int    // field to position
-	entries []record.Entry
 }
 
-func newDecoder(name string, header []string, o Options) (*decoder, error) {
-	header[0] = strings.TrimPrefix(header[0], byteOrderMark)
-	for i := range header {
-		header[i] = strings.TrimSpace(header[i])
+// newDecoder reads the header of a CSV file (RFC 4180).
+func newDecoder(r io.Reader, name string, o Options) (*decoder, error) {
+	d := &decoder{name: name, options: o, csv: csv.NewReader(r), place: map[string]int{}}
+	d.csv.FieldsPerRecord = -1
+	d.csv.ReuseRecord = true
+	header, err := d.csv.Read()
+	if errors.Is(err, io.EOF) {
+		return nil, &RowError{name, 1, "", errors.New("file is empty, a header row was expected")}
 	}
-	d := &decoder{name: name, options: o, header: header, place: map[string]int{}}
-	if d.options.MaxRows <= 0 {
-		d.options.MaxRows = DefaultMaxRows
+	if err != nil {
+		return nil, &RowError{name, 1, "", plain(err)}
 	}
-	var err error
-	if d.columns, err = choose(header, o.Columns); err != nil {
+	d.header = slices.Clone(header)
+	d.header[0] = strings.TrimPrefix(d.header[0], byteOrderMark)
+	for i := range d.header {
+		d.header[i] = strings.TrimSpace(d.header[i])
+	}
+	if d.columns, err = choose(d.header, o.Columns); err != nil {
 		return nil, &RowError{name, 1, "", err}
 	}
 	for field, column := range d.columns {
-		i := slices.Index(header, column)
-		if slices.Contains(header[i+1:], column) {
+		i := slices.Index(d.header, column)
+		if slices.Contains(d.header[i+1:], column) {
 			return nil, &RowError{name, 1, column, errors.New("column is in the header twice")}
 		}
 		d.place[field] = i
@@ -129,22 +199,22 @@ func newDecoder(name string, header []string, o Options) (*decoder, error) {
 	return d, nil
 }
 
-func (d *decoder) rows(rows *csv.Reader) error {
+func (d *decoder) rows(yield func(record.Entry) error) error {
 	var wrong []error
 	bad := 0
 	for {
-		row, err := rows.Read()
+		row, err := d.csv.Read()
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		var line int
+		var e record.Entry
 		if parse := (*csv.ParseError)(nil); errors.As(err, &parse) {
-			line, err = parse.StartLine, &RowError{d.name, parse.StartLine, "", parse.Err}
+			err = &RowError{d.name, parse.StartLine, "", parse.Err}
 		} else if err != nil {
 			return fmt.Errorf("read %s: %w", d.name, err)
 		} else {
-			line, _ = rows.FieldPos(0)
-			err = d.row(row, line)
+			line, _ := d.csv.FieldPos(0)
+			e, err = d.row(row, line)
 		}
 		if err != nil {
 			if bad++; len(wrong) < maxListed {
@@ -152,8 +222,11 @@ func (d *decoder) rows(rows *csv.Reader) error {
 			}
 			continue
 		}
-		if len(d.entries) > d.options.MaxRows {
-			return &RowError{d.name, line, "", fmt.Errorf("more than %d rows", d.options.MaxRows)}
+		if bad > 0 {
+			continue // nothing of it can be used any more
+		}
+		if err := yield(e); err != nil {
+			return err
 		}
 	}
 	if more := bad - len(wrong); more > 0 {

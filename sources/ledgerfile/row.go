@@ -1,11 +1,8 @@
 package ledgerfile
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
 	"strconv"
 	"strings"
 	"time"
@@ -19,9 +16,9 @@ import (
 	"parallax/internal/record"
 )
 
-func (d *decoder) row(row []string, line int) error {
+func (d *decoder) row(row []string, line int) (record.Entry, error) {
 	if len(row) != len(d.header) {
-		return &RowError{d.name, line, "", fmt.Errorf("row has %d columns, the header has %d", len(row), len(d.header))}
+		return record.Entry{}, &RowError{d.name, line, "", fmt.Errorf("row has %d columns, the header has %d", len(row), len(d.header))}
 	}
 	e := record.Entry{ID: strconv.Itoa(line), Network: d.options.Network, Status: d.options.Status}
 	for _, f := range []struct {
@@ -36,24 +33,23 @@ func (d *decoder) row(row []string, line int) error {
 		}
 		text := d.value(row, f.field)
 		if err := storable(text); err != nil {
-			return d.wrong(line, f.field, err)
+			return e, d.wrong(line, f.field, err)
 		}
 		*f.into = strings.Clone(pan.Mask(text)) // a part of the row would keep all of it in memory
 	}
 	if e.PaymentID == "" {
-		return d.wrong(line, "payment_id", errors.New("is empty"))
+		return e, d.wrong(line, "payment_id", errors.New("is empty"))
 	}
 	var err error
 	if e.Amount, err = d.amount(row, line); err != nil {
-		return err
+		return e, err
 	}
 	if text := d.value(row, "created_at"); text != "" {
 		if e.CreatedAt, err = parseTime(text); err != nil {
-			return d.wrong(line, "created_at", err)
+			return e, d.wrong(line, "created_at", err)
 		}
 	}
-	d.entries = append(d.entries, e)
-	return nil
+	return e, nil
 }
 
 func (d *decoder) value(row []string, field string) string {
@@ -114,10 +110,3 @@ func parseTime(text string) (time.Time, error) {
 	}
 	return time.Time{}, errors.New("is not a time such as 2026-11-18T14:07:00Z")
 }
-
-// rawHash adds up the checksum of what goes by.
-type rawHash struct{ hash.Hash }
-
-func newHash() rawHash { return rawHash{sha256.New()} }
-
-func (h rawHash) hex() string { return hex.EncodeToString(h.Sum(nil)) }

@@ -23,13 +23,14 @@ type format struct {
 	what string                  // in words, with an article
 	is   func(start []byte) bool // whether a file that begins so is of it; nil: only by name
 	read decode.Func             // nil for csv, which is read by a profile
+	keys string                  // what its lines carry that a payment may be found by
 }
 
 // formats are tried in this order. CSV is last: every other format of text begins with something that only it has.
 func formats() []format {
 	return []format{
-		{formatIPM, "a Mastercard clearing file (IPM)", isIPM, ipm.Decode},
-		{formatCSV, "CSV with a header row", isText, nil},
+		{formatIPM, "a Mastercard clearing file (IPM)", isIPM, ipm.Decode, "reference rrn auth_code"},
+		{formatCSV, "CSV with a header row", isText, nil, ""},
 	}
 }
 
@@ -69,6 +70,19 @@ func formatOf(asked string, start []byte) (string, error) {
 func describe(name string) string {
 	i := slices.IndexFunc(formats(), func(f format) bool { return f.name == name })
 	return formats()[i].what
+}
+
+// keysOf are the keys that lines of a format carry, as a mapping of columns would have them.
+func keysOf(name string) map[string]string {
+	keys := map[string]string{}
+	for _, f := range formats() {
+		for key := range strings.FieldsSeq(f.keys) {
+			if f.name == name {
+				keys[key] = "its own"
+			}
+		}
+	}
+	return keys
 }
 
 // readerOf is the reader of a format that needs no description.

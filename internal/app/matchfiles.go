@@ -35,7 +35,7 @@ func matchFile(o MatchOptions, ledger map[string]string) (settlementFile, error)
 	if f.format, err = formatOf(o.Format, start); err != nil {
 		return f, fmt.Errorf("%s: %w", name, err)
 	}
-	keys := map[string]string{"reference": "its own", "rrn": "its own", "auth_code": "its own", "payment_id": "its own"}
+	keys := keysOf(f.format)
 	if f.format == formatCSV {
 		profile, err := fileProfile(o, ledger)
 		if err != nil {

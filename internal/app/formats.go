@@ -23,13 +23,13 @@ type format struct {
 	what string                  // in words, with an article
 	is   func(start []byte) bool // whether a file that begins so is of it; nil: only by name
 	read decode.Func             // nil for csv, which is read by a profile
-	keys string                  // what its lines carry that a payment may be found by
+	keys string                  // what its lines carry that a payment may be found by, and where: reference=DE63
 }
 
 // formats are tried in this order. CSV is last: every other format of text begins with something that only it has.
 func formats() []format {
 	return []format{
-		{formatIPM, "a Mastercard clearing file (IPM)", isIPM, ipm.Decode, "reference rrn auth_code"},
+		{formatIPM, "a Mastercard clearing file (IPM)", isIPM, ipm.Decode, "reference=DE63 rrn=DE37 auth_code=DE38"},
 		{formatCSV, "CSV with a header row", isText, nil, ""},
 	}
 }
@@ -76,9 +76,9 @@ func describe(name string) string {
 func keysOf(name string) map[string]string {
 	keys := map[string]string{}
 	for _, f := range formats() {
-		for key := range strings.FieldsSeq(f.keys) {
-			if f.name == name {
-				keys[key] = "its own"
+		for pair := range strings.FieldsSeq(f.keys) {
+			if key, where, _ := strings.Cut(pair, "="); f.name == name {
+				keys[key] = where
 			}
 		}
 	}

@@ -45,8 +45,9 @@ test: tools ## set up what the tests need and run them; PACKAGES=./sources/... r
 	@go test -timeout 20m $(PACKAGES)
 
 .PHONY: test-peers
-test-peers: tools java $(LOCAL) ## only the tests that hold our stand-ins and decoders against other people's
+test-peers: tools java cgo $(LOCAL) ## only the tests that hold our stand-ins and decoders against other people's
 	@go test -timeout 10m -count 1 -tags peers -run 'Peer|Referee' $(PACKAGES)
+	@cd internal/bench/duckdb && CGO_ENABLED=1 go test -timeout 10m -count 1 ./...
 
 .PHONY: mutants
 mutants: ## break the lost-write auditor in many ways, one at a time, and see each one noticed
@@ -62,8 +63,16 @@ lint: $(LINT) ## vet, golangci-lint, gofmt and the shell scripts' syntax
 	@echo "lint: nothing found"
 
 .PHONY: bench
-bench: ## ratios against named peers, see BENCHMARKS.md; ARGS="-records 1,10,50" for the long one
-	@mkdir -p bin && go build -o bin/bench ./internal/bench && bin/bench $(ARGS)
+bench: cgo ## ratios against named peers, see BENCHMARKS.md; ARGS="-records 1,10,50" for the long one
+	@mkdir -p bin && go build -o bin/bench ./internal/bench
+	@cd internal/bench/duckdb && CGO_ENABLED=1 go build -o $(CURDIR)/bin/bench-duckdb .
+	@bin/bench $(ARGS)
+
+# DuckDB is C++: it is linked into a module of its own, and into nothing that is shipped.
+.PHONY: cgo
+cgo:
+	@for compiler in "$$(go env CC)" "$$(go env CXX)"; do command -v "$${compiler%% *}" >/dev/null || \
+	{ echo "make: the comparison with DuckDB takes a C and a C++ compiler, and there is no $$compiler; on Debian, as root: apt-get install -y gcc g++" >&2; exit 1; }; done
 
 .PHONY: tools
 tools: postgres $(PEER) $(KINESIS) ## install what the tests need

@@ -34,7 +34,7 @@ var (
 	currencies = [...][]byte{[]byte("EUR"), []byte("GBP"), []byte("USD"), []byte("PLN"), []byte("SEK")}
 	statuses   = [...][]byte{[]byte("authorized"), []byte("captured"), []byte("captured"), []byte("refunded")}
 	merchants  = [...]string{
-		"Sunrise Grocers", "Blue Door Books", "Hafen Apotheke, Hamburg", "Corner Café", "North & South Travel", "Kirin 参 Noodles",
+		"Sunrise Grocers", "Blue Door Books", "Hafen Apotheke, Hamburg", "Corner Café", "North & South Travel", "Kirin \u53c2 Noodles",
 		"The \"Old Mill\" Inn", "Rail Tickets Ltd.", "Muller, Sons & Co", "Green Energy", "Line one\nLine two", "Harbour Hotel",
 	}
 	firstRow = time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC).UnixMicro()
@@ -133,7 +133,7 @@ func (m ties) reference(key, chance uint64) []byte {
 	case chance >= doubledRight && chance < longKey:
 		out = append(out, "-of-a-batch-with-a-long-name-2026-11"...)
 	case chance >= longKey && chance < otherScript:
-		out = append(out, "-é参"...)
+		out = append(out, "-\u00e9\u53c2"...)
 	}
 	return out
 }

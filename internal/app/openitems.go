@@ -1,0 +1,75 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"parallax/internal/audit"
+	"parallax/internal/config"
+	"parallax/internal/record"
+	"parallax/sinks/store"
+	"parallax/sources/aurora"
+)
+
+// maxOpenItems bounds how many payments of earlier windows one run holds against new files.
+const maxOpenItems = 10_000
+
+// openItems are what earlier runs have found of a ledger's settlement and what new files may explain: findings that were due
+// before a window, and the ledger's rows, as they stand now, of the payments among them.
+type openItems struct {
+	findings []audit.StoredFinding
+	entries  []record.Entry
+	gaps     []audit.Gap
+}
+
+// openKinds are the findings that a later file or a later row of the ledger may settle.
+func openKinds() []audit.Kind {
+	return []audit.Kind{audit.SettlementMissingInNetwork, audit.SettlementMissingInLedger}
+}
+
+func (a *App) openItems(ctx context.Context, l config.Ledger, copies ledgerCopies, w audit.Window) (openItems, error) {
+	var o openItems
+	found, total, err := a.store.Findings(ctx, store.Filter{
+		Kinds: openKinds(), Jobs: []string{"settlement"}, Scope: l.Name, Limit: maxOpenItems,
+		Status: []audit.Status{audit.Expected, audit.Overdue, audit.Open, audit.Acknowledged},
+	})
+	if err != nil {
+		return o, err
+	}
+	if more := total - len(found); more > 0 {
+		o.gaps = append(o.gaps, audit.Gap{
+			Window: w, Reason: fmt.Sprintf("%d open items of ledger %s were not held against the files again: one run takes the gravest %d", more, l.Name, maxOpenItems),
+			Remedy: "run settlement over the windows of the others, or close what is dealt with by parallax findings",
+		})
+	}
+	o.findings = slices.DeleteFunc(found, func(f audit.StoredFinding) bool { return !f.Due().From.Before(w.From) })
+	var ids []string
+	for _, f := range o.findings {
+		if f.Kind == audit.SettlementMissingInNetwork {
+			ids = append(ids, f.Key)
+		}
+	}
+	if len(ids) == 0 || copies.writer == nil {
+		return o, nil
+	}
+	if o.entries, err = a.lookUp(ctx, l, copies.writerRegion, ids); err != nil {
+		if ctx.Err() != nil {
+			return o, err
+		}
+		o.gaps = append(o.gaps, audit.Gap{
+			Window: w, Reason: "payments of earlier windows could not be read again: " + err.Error(), Remedy: "run parallax doctor",
+		})
+	}
+	return o, nil
+}
+
+// lookUp reads the rows of some payments from one copy of a ledger.
+func (a *App) lookUp(ctx context.Context, l config.Ledger, region audit.Region, ids []string) ([]record.Entry, error) {
+	pool, err := a.ledgerPool(ctx, l.Regions[region].Connection, region)
+	if err != nil {
+		return nil, err
+	}
+	src := aurora.Source{Scope: l.Name, Region: region, Witness: record.Writer, Mapping: mapping(l), DB: pool, Settings: a.ledgerSettings()}
+	return src.Lookup(ctx, ids)
+}

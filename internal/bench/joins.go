@@ -38,8 +38,10 @@ var columns = map[sets.Task][]string{
 	sets.Inventories: {"-keys", "key,version_id", "-number", "size", "-text", "e_tag"},
 }
 
-// seed is that of all sets.
-const seed = 1
+const (
+	seed        = 1       // of all sets
+	spillFolder = "spill" // in the folder of the sets: both spill to one place
+)
 
 // setChild makes the files of a set: folder, task, format, rows.
 func setChild(ctx context.Context, args []string, out io.Writer) error {
@@ -62,6 +64,9 @@ func setChild(ctx context.Context, args []string, out io.Writer) error {
 func joins(ctx context.Context, out io.Writer, s settings) error {
 	if _, err := os.Stat(s.duckdb); err != nil {
 		return fmt.Errorf("%w; `make bench` builds it, which takes a C compiler", err)
+	}
+	if err := os.MkdirAll(filepath.Join(s.dir, spillFolder), 0o700); err != nil {
+		return err
 	}
 	for _, task := range s.tasks {
 		for _, format := range s.formats {
@@ -111,7 +116,7 @@ func contenders(s settings, set sets.Set, left, right string) ([]contender, erro
 	if err != nil {
 		return nil, err
 	}
-	base := append([]string{"-temp", filepath.Join(s.dir, "spill")}, columns[set.Task]...)
+	base := append([]string{"-temp", filepath.Join(s.dir, spillFolder)}, columns[set.Task]...)
 	ours := contender{
 		name: fmt.Sprintf("parallax, %d MiB", s.memory), program: self,
 		args: slices.Concat([]string{"join", "-memory", strconv.FormatInt(s.memory, 10)}, base, []string{left, right}),

@@ -14,6 +14,7 @@ import (
 	"parallax/sources/settlement"
 	"parallax/sources/settlement/csvfile"
 	"parallax/sources/settlement/decode"
+	"parallax/sources/settlement/delivery"
 )
 
 // ledgerContext is how far around a window ledger rows are read, so that lines near its ends find their payments.
@@ -97,7 +98,7 @@ func (a *App) tieOut(ctx context.Context, feed config.Settlement, l config.Ledge
 		return settled{}, err
 	}
 	src := &settlement.Source{
-		Feed: feed.Name, Ledger: l.Name, Decode: read, Path: feed.Path, Known: known, AsOf: t.asOf,
+		Feed: feed.Name, Ledger: l.Name, Decode: read, Place: delivery.Folder(feed.Path), Known: known, AsOf: t.asOf,
 		Schedule: &settlement.Schedule{DeliverBy: feed.DeliverBy.Duration()},
 	}
 	about := audit.Coverage{Source: "settlement " + feed.Name, Scope: l.Name, Window: t.window}
@@ -129,7 +130,7 @@ func (a *App) knownFiles(ctx context.Context, feed string) ([]settlement.KnownFi
 	}
 	known := make([]settlement.KnownFile, 0, len(files))
 	for _, f := range files {
-		known = append(known, settlement.KnownFile{SHA256: f.SHA256, FileID: f.FileID, Name: f.Name, Status: f.Status, BusinessDate: f.BusinessDate})
+		known = append(known, settlement.KnownFile{SHA256: f.SHA256, FileID: f.FileID, Name: f.Name, Status: f.Status, BusinessDate: f.BusinessDate, SeenAt: f.SeenAt})
 	}
 	return known, nil
 }

@@ -53,6 +53,7 @@ var rules = []rule{
 	{name: "sources/aurora", inside: vocabulary, outside: []string{"pgx", "zap"}},
 	{name: "sources/ddbstream", inside: append([]string{"internal/awscall", "internal/ddbjson", "internal/pipeline"}, vocabulary...), outside: []string{"aws", "zap"}},
 	{name: "sources/inventory", inside: vocabulary, outside: []string{"aws", "arrow", "zap"}},
+	{name: "sources/settlement/delivery", inside: []string{"internal/awscall"}, outside: []string{"aws"}},
 	{name: "sources/settlement/...", inside: append([]string{"internal/calendar", "sources/settlement/..."}, vocabulary...), outside: []string{"aws", "zap"}},
 	{name: "sources/ledgerfile", inside: vocabulary},
 	{name: "sources/ddbtable", inside: append([]string{"internal/awscall", "internal/ddbjson"}, vocabulary...), outside: []string{"aws"}},

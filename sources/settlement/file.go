@@ -2,111 +2,141 @@ package settlement
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
-	"path/filepath"
 
 	"parallax/internal/record"
 	"parallax/sources/settlement/decode"
+	"parallax/sources/settlement/delivery"
 )
 
 // file is one settlement file after it has been surveyed: read once from end to end, checked, nothing of it used yet.
 type file struct {
-	path    string
-	name    string // base name
+	delivery.File
+
 	sha256  string // hex, over the raw bytes; empty where it could not be read
 	summary decode.Summary
+	lines   []record.SettlementLine // all of them, if whole; else it has to be read again
+	whole   bool
 	err     error // why nothing of it can be used; nil for a good file
 	known   bool  // accepted earlier under this name with these bytes
 	copyOf  string
-	sameID  bool // it shares only the file id with copyOf: its bytes differ
+	shares  string // what it shares with copyOf while its bytes differ: "file id", "sequence number"; empty for the same bytes
+	place   position
 }
 
-// errUnsettled means that a file was being written while it was read.
-var errUnsettled = errors.New("file changed while it was read")
-
-// survey reads a file without using any line of it: its checksum, its totals, whether it can be decoded at all.
-func survey(ctx context.Context, path, feed string, read decode.Func) file {
-	f := file{path: path, name: filepath.Base(path)}
-	f.err = withSettled(path, func(r *os.File) error {
-		sum, err := checksum(ctx, r)
-		if err != nil {
-			return fmt.Errorf("read %s: %w", f.name, plain(err))
+// survey reads a file without using any line of it: its checksum, its totals, whether it can be decoded at all. The lines are
+// kept while there is room for them.
+func (r *reading) survey(ctx context.Context, listed delivery.File) file {
+	f := file{File: listed, whole: true}
+	f.sha256, f.summary, f.err = r.pass(ctx, listed, func(l record.SettlementLine) error {
+		switch {
+		case !f.whole:
+		case r.room == 0:
+			r.room += len(f.lines)
+			f.lines, f.whole = nil, false
+		default:
+			f.lines = append(f.lines, l)
+			r.room--
 		}
-		f.sha256 = sum
-		f.summary, err = read(content(ctx, r), f.name, feed, func(record.SettlementLine) error { return nil })
-		return err
+		return nil
 	})
+	if f.err != nil {
+		r.release(&f)
+	}
 	return f
 }
 
-// withSettled opens a regular file, calls read, and makes sure that size and time of change are the same before and after.
-func withSettled(path string, read func(*os.File) error) error {
-	name := filepath.Base(path)
-	before, err := os.Stat(path)
-	if err != nil {
-		return fmt.Errorf("read %s: %w", name, plain(err))
-	}
-	if !before.Mode().IsRegular() {
-		return fmt.Errorf("read %s: it is not a regular file", name)
-	}
-	r, err := os.Open(path) //nolint:gosec // the path comes from the configured pattern
-	if err != nil {
-		return fmt.Errorf("read %s: %w", name, plain(err))
-	}
-	defer r.Close() //nolint:errcheck // read only
-	readErr := read(r)
-	after, err := os.Stat(path)
-	if err != nil || after.Size() != before.Size() || !after.ModTime().Equal(before.ModTime()) || !os.SameFile(before, after) {
-		return fmt.Errorf("read %s: %w", name, errUnsettled)
-	}
-	return readErr
+// release gives up the lines that were kept of a file.
+func (r *reading) release(f *file) {
+	r.room += len(f.lines)
+	f.lines = nil
 }
 
-func checksum(ctx context.Context, r io.ReadSeeker) (string, error) {
-	if _, err := r.Seek(0, io.SeekStart); err != nil {
-		return "", err
+// pass decodes a file from end to end, and its content to its end: a file that is encrypted or compressed is known to be
+// whole only there. The checksum is of the raw bytes, and empty where they could not be read.
+func (r *reading) pass(ctx context.Context, f delivery.File, yield decode.Yield) (sum string, s decode.Summary, err error) {
+	raw := newRawFile(ctx, r.Place, f)
+	inner := &whole{open: r.opener().Content(raw.open)}
+	s, err = r.Decode(inner.content, f.Name, r.Feed, yield)
+	if err == nil {
+		if err = inner.rest(); err != nil {
+			err = decode.At(f.Name, "file", 0, err)
+		}
 	}
-	h := sha256.New()
-	if _, err := io.Copy(h, &cancelReader{ctx, r}); err != nil {
-		return "", err
+	inner.close()
+	if ctx.Err() != nil || errors.Is(err, errStopped) {
+		return "", s, err
 	}
-	_, err := r.Seek(0, io.SeekStart)
-	return hex.EncodeToString(h.Sum(nil)), err
+	sum = raw.sum()
+	if raw.err == nil {
+		raw.err = r.Place.Check(ctx, f)
+	}
+	if raw.err != nil {
+		if errors.Is(raw.err, delivery.ErrChanged) {
+			raw.err = errUnsettled
+		}
+		return "", s, fmt.Errorf("read %s: %w", f.Name, raw.err)
+	}
+	return sum, s, err
 }
 
-// plain takes the path off an error of the operating system: the message names the file once.
-func plain(err error) error {
-	if path := (*fs.PathError)(nil); errors.As(err, &path) {
-		return path.Err
+// errUnsettled means that a file was being written while it was read.
+var errUnsettled = delivery.ErrChanged
+
+// whole is the content of a file as a decoder opens it. A decoder may stop before the end, which is where compression and
+// encryption are checked.
+type whole struct {
+	open decode.Content
+	last *partial
+}
+
+// partial is the content that was opened last.
+type partial struct {
+	io.Reader
+
+	inner  io.Closer
+	closed bool // by the decoder
+	ended  bool // it was read to its end
+}
+
+func (w *whole) content() (io.ReadCloser, error) {
+	if w.last != nil && w.last.closed {
+		w.close()
 	}
+	r, err := w.open()
+	if err != nil {
+		return nil, err
+	}
+	w.last = &partial{Reader: r, inner: r}
+	return w.last, nil
+}
+
+func (p *partial) Read(b []byte) (int, error) {
+	n, err := p.Reader.Read(b)
+	p.ended = p.ended || errors.Is(err, io.EOF)
+	return n, err
+}
+
+// Close leaves the content open for whole.rest.
+func (p *partial) Close() error {
+	p.closed = true
+	return nil
+}
+
+// rest reads what the decoder has left.
+func (w *whole) rest() error {
+	if w.last == nil || w.last.ended {
+		return nil
+	}
+	_, err := io.Copy(io.Discard, w.last)
 	return err
 }
 
-// cancelReader ends reading when the context does.
-type cancelReader struct {
-	ctx context.Context
-	r   io.Reader
-}
-
-func (c *cancelReader) Read(p []byte) (int, error) {
-	if err := c.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return c.r.Read(p)
-}
-
-// content opens a file at its beginning, as often as it is asked.
-func content(ctx context.Context, r io.ReadSeeker) decode.Content {
-	return func() (io.ReadCloser, error) {
-		if _, err := r.Seek(0, io.SeekStart); err != nil {
-			return nil, err
-		}
-		return io.NopCloser(&cancelReader{ctx, r}), nil
+func (w *whole) close() {
+	if w.last != nil {
+		_ = w.last.inner.Close() // it was only read
+		w.last = nil
 	}
 }

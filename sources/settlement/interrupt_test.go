@@ -8,7 +8,8 @@ import (
 	"testing"
 
 	"parallax/internal/audit"
-
+	"parallax/sources/settlement/decode"
+	"parallax/sources/settlement/ipm"
 	"parallax/sources/settlement/ipm/ipmtest"
 )
 
@@ -51,11 +52,9 @@ func TestSourceStopsWhenToldTo(t *testing.T) {
 // the second, when lines of it are already out.
 func TestSourceFileStillGrowing(t *testing.T) {
 	f := newFolder(t)
-	data := ipmtest.Good(5000, false, false)
-	f.write("m-1.ipm", data)
-	path := filepath.Join(f.dir, "m-1.ipm")
+	f.write("m-1.ipm", ipmtest.Good(5000, false, false))
 	grow := func() {
-		out, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+		out, err := os.OpenFile(filepath.Join(f.dir, "m-1.ipm"), os.O_APPEND|os.O_WRONLY, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -64,18 +63,35 @@ func TestSourceFileStillGrowing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	err := withSettled(path, func(*os.File) error { grow(); return nil })
-	if !errors.Is(err, errUnsettled) {
-		t.Errorf("got %v", err)
+	s := f.source()
+	s.Decode = func(c decode.Content, name, feed string, yield decode.Yield) (decode.Summary, error) {
+		out, err := ipm.Decode(c, name, feed, yield)
+		grow()
+		return out, err
 	}
-	f.write("m-1.ipm", data)
+	read(s).expect(t, 0, []string{"read m-1.ipm: file changed while it was read"}, nil, []string{"m-1.ipm rejected"})
+
+	f.write("m-1.ipm", ipmtest.Good(5000, false, false))
+	s = f.source()
+	s.Buffer = 4999
 	var last error
-	for b, err := range f.source().Read(context.Background(), testWindow(), audit.Cursor{}) {
+	for b, err := range s.Read(context.Background(), testWindow(), audit.Cursor{}) {
 		if last = err; len(b.Records) > 0 {
 			grow()
 		}
 	}
 	if !errors.Is(last, errUnsettled) {
 		t.Errorf("the last error is %v", last)
+	}
+	// What was kept in memory is not read again.
+	f.write("m-1.ipm", ipmtest.Good(5000, false, false))
+	s.Buffer = 5000
+	for b, err := range s.Read(context.Background(), testWindow(), audit.Cursor{}) {
+		if err != nil {
+			t.Error(err)
+		}
+		if len(b.Records) > 0 {
+			grow()
+		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"parallax/internal/audit"
+	"parallax/internal/calendar"
 	"parallax/sources/settlement/ipm/ipmtest"
 )
 
@@ -15,7 +16,7 @@ func TestSourceLateFiles(t *testing.T) {
 	f.write("m-18.ipm", ipmtest.Good(1, false, false))
 	s := f.source()
 	week := audit.Window{From: time.Date(2026, 11, 13, 0, 0, 0, 0, time.UTC), To: time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)}
-	s.Schedule = &Schedule{DeliverBy: 6 * time.Hour, Holidays: []string{"2026-11-16"}, From: "2026-11-13"}
+	s.Schedule = &Schedule{DeliverBy: 6 * time.Hour, Calendar: calendar.Calendar{Holidays: []string{"2026-11-16"}}, From: "2026-11-13"}
 	late := func() []string {
 		var keys []string
 		gaps := 0

@@ -1,8 +1,9 @@
 // Package settlement reads the files in which card networks and acquirers say what they settled: Mastercard IPM and
 // CSV by a profile.
 //
-// Every file is read twice: once to check it from end to end, once to yield its lines, so that no line of a file that
-// fails its control totals is ever used. Card numbers are truncated while decoding.
+// A file is read from end to end and checked before any line of it is used: its decryption, its control totals, whether it
+// was delivered before. The lines of small files are kept meanwhile; larger files are read again, for a copy on disk would
+// hold card numbers, and the run ends if that gives other bytes. Card numbers are truncated while decoding.
 package settlement
 
 import (
@@ -11,7 +12,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -20,9 +20,14 @@ import (
 	"parallax/internal/audit"
 	"parallax/internal/record"
 	"parallax/sources/settlement/decode"
+	"parallax/sources/settlement/delivery"
+	"parallax/sources/settlement/unwrap"
 )
 
 const batchLines = 1000
+
+// DefaultBuffer is how many lines are kept between checking files and yielding their lines.
+const DefaultBuffer = 50_000
 
 // KnownFile is a settlement file that an earlier run has seen.
 type KnownFile struct {
@@ -30,19 +35,25 @@ type KnownFile struct {
 	FileID       string
 	Name         string // base name
 	Status       string // "accepted", "rejected", "duplicate"
-	BusinessDate string // YYYY-MM-DD, empty where unknown
+	BusinessDate string // YYYY-MM-DD, the last one of the file; empty where unknown
+	SeenAt       time.Time
 }
 
 // Source reads all files of one feed. It is to be used by one run at a time; Files, Findings and FilesThrough speak of
 // the last Read.
 type Source struct {
-	Feed     string      // the configured feed
-	Ledger   string      // the ledger it is held against; the scope of the findings
-	Decode   decode.Func // reads one file in the feed's format
-	Path     string      // glob pattern, see filepath.Match
-	Schedule *Schedule   // which files are expected; nil: none in particular
-	Known    []KnownFile // seen by earlier runs
-	AsOf     time.Time   // the moment the run speaks for
+	Feed     string         // the configured feed
+	Ledger   string         // the ledger it is held against; the scope of the findings
+	Decode   decode.Func    // reads one file in the feed's format
+	Place    delivery.Place // where the files come to
+	Unwrap   *unwrap.Opener // takes compression and encryption off; nil: compression alone, within the default limits
+	Schedule *Schedule      // which files are expected; nil: none in particular
+	Sequence *Sequence      // how files are numbered; nil: as they say themselves
+	Settle   time.Duration  // a file that changed less long ago is still arriving and not read
+	Since    string         // YYYY-MM-DD: files that an earlier run has accepted and that settle only earlier days are left out; empty: none
+	Known    []KnownFile    // seen by earlier runs
+	AsOf     time.Time      // the moment the run speaks for
+	Buffer   int            // lines kept in memory, so that small files are decoded once; 0 means DefaultBuffer, negative none
 
 	files    []audit.SettlementFile
 	findings []audit.Finding
@@ -60,7 +71,7 @@ func (s *Source) Findings() []audit.Finding { return s.findings }
 // Empty where there is none.
 func (s *Source) FilesThrough() string { return s.through }
 
-// Read yields the lines of all files that match Path, whatever their time: a settlement line may belong to a payment of
+// Read yields the lines of all files at Place, whatever their time: a settlement line may belong to a payment of
 // an earlier day, so the window selects nothing here. It says which business dates are expected. There is no cursor.
 //
 // Lines come in name order of the files. A file that cannot be used is a Gap; so is a business date whose file is
@@ -68,7 +79,7 @@ func (s *Source) FilesThrough() string { return s.through }
 func (s *Source) Read(ctx context.Context, w audit.Window, _ audit.Cursor) iter.Seq2[record.Batch[record.SettlementLine], error] {
 	return func(yield func(record.Batch[record.SettlementLine], error) bool) {
 		s.files, s.findings, s.through = nil, nil, ""
-		r := reading{Source: s, window: w, yield: yield}
+		r := reading{Source: s, window: w, yield: yield, room: max(0, cmp.Or(s.Buffer, DefaultBuffer)), delivered: map[string]int{}}
 		if err := r.run(ctx); err != nil && !r.stopped {
 			yield(record.Batch[record.SettlementLine]{}, fmt.Errorf("read settlement feed %s: %w", s.Feed, err))
 		}
@@ -81,27 +92,37 @@ var errStopped = errors.New("stopped by the consumer")
 // reading is one Read.
 type reading struct {
 	*Source
+
 	window    audit.Window
 	yield     func(record.Batch[record.SettlementLine], error) bool
-	stopped   bool            // the consumer has broken off: yield must not be called again
-	delivered map[string]bool // business dates of accepted files
+	stopped   bool           // the consumer has broken off: yield must not be called again
+	room      int            // lines that may still be kept
+	delivered map[string]int // accepted files by business date
+	passed    []KnownFile    // left out because of Since
+	present   map[string]bool
 }
 
 func (r *reading) run(ctx context.Context) error {
-	files, err := r.survey(ctx)
+	defer r.Place.Close() //nolint:errcheck // it was only read
+	listing, err := r.Place.List(ctx)
+	if err != nil {
+		return r.unreachable(ctx, err)
+	}
+	listed, err := r.sift(listing)
 	if err != nil {
 		return err
 	}
-	if len(files) == 0 {
-		if err := r.gap(r.window, "no file matches "+filepath.Base(r.Path), "check the feed's path, and whether the delivery reached this folder"); err != nil {
+	files, err := r.check(ctx, listed)
+	if err != nil {
+		return err
+	}
+	for i := range files {
+		if err := r.file(ctx, &files[i]); err != nil {
 			return err
 		}
 	}
-	r.delivered = map[string]bool{}
-	for _, f := range files {
-		if err := r.file(ctx, f); err != nil {
-			return err
-		}
+	if err := r.sequences(files); err != nil {
+		return err
 	}
 	if err := r.expected(); err != nil {
 		return err
@@ -110,38 +131,45 @@ func (r *reading) run(ctx context.Context) error {
 	return nil
 }
 
-// survey checks every file and settles which of several copies is the one to use.
-func (r *reading) survey(ctx context.Context) ([]file, error) {
-	paths, err := filepath.Glob(r.Path)
-	if err != nil {
-		return nil, fmt.Errorf("path pattern %q: %w", r.Path, err)
+// unreachable is the gap of a place that cannot be listed; a pattern that cannot be matched is the caller's mistake.
+func (r *reading) unreachable(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
-	slices.SortFunc(paths, func(a, b string) int { return cmp.Or(cmp.Compare(stem(a), stem(b)), cmp.Compare(a, b)) })
-	files := make([]file, 0, len(paths))
-	for _, path := range paths {
-		f := survey(ctx, path, r.Feed, r.Decode)
+	if wrong := (*delivery.PatternError)(nil); errors.As(err, &wrong) {
+		return err
+	}
+	return r.gap(r.window, err.Error(), cmp.Or(unwrap.Remedy(err), "check the feed's path, and run again"))
+}
+
+// check surveys every file and settles which of several copies is the one to use.
+func (r *reading) check(ctx context.Context, listed []delivery.File) ([]file, error) {
+	files := make([]file, 0, len(listed))
+	for _, one := range listed {
+		f := r.survey(ctx, one)
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		f.known = slices.ContainsFunc(r.Known, func(k KnownFile) bool {
-			return k.Name == f.name && k.SHA256 == f.sha256 && k.Status == statusAccepted
+			return k.Name == f.Name && k.SHA256 == f.sha256 && k.Status == statusAccepted
 		})
+		f.place = r.position(f)
 		files = append(files, f)
 	}
-	markCopies(files)
+	r.markCopies(files)
 	return files, nil
 }
 
 // stem is a base name without its extension. Names are ordered by it, so that x.ipm comes before its copy x-resend.ipm.
-func stem(path string) string {
-	name := filepath.Base(path)
-	return strings.TrimSuffix(name, filepath.Ext(name))
-}
+func stem(name string) string { return strings.TrimSuffix(name, filepath.Ext(name)) }
 
-// markCopies names, for every good file but one of each content or file id, the one that is used instead: the one an
-// earlier run has accepted, else the first by name. A file that cannot be used has no claim on its id.
-func markCopies(files []file) {
-	byHash, byID := map[string]string{}, map[string]string{}
+// markCopies names, for every good file but one of each content, file id or number in a series, the one that is used
+// instead: the one an earlier run has accepted, else the first by name. A file that cannot be used has no claim.
+func (r *reading) markCopies(files []file) {
+	byHash, byID, byNumber, byName := map[string]string{}, map[string]string{}, map[position]string{}, map[string]string{}
+	for _, k := range r.passed {
+		byHash[k.SHA256], byID[k.FileID] = k.Name, k.Name
+	}
 	for _, known := range []bool{true, false} {
 		for i := range files {
 			f := &files[i]
@@ -151,56 +179,68 @@ func markCopies(files []file) {
 			id := f.summary.FileID
 			if first, ok := byHash[f.sha256]; ok {
 				f.copyOf = first
+			} else if first, ok := byID[id]; ok && id != "" {
+				f.copyOf, f.shares = first, "file id"
+			} else if first, ok := byNumber[f.place]; ok && f.place.known {
+				f.copyOf, f.shares = first, "sequence number"
+			} else if first, ok := byName[f.Name]; ok { // in another folder
+				f.copyOf, f.shares = first, "name"
+			} else {
+				byName[f.Name] = f.Name
+				byHash[f.sha256], byID[id], byNumber[f.place] = f.Name, f.Name, f.Name
 				continue
 			}
-			if first, ok := byID[id]; ok && id != "" {
-				f.copyOf, f.sameID = first, true
-				continue
-			}
-			byHash[f.sha256], byID[id] = f.name, f.name
+			r.release(f)
 		}
 	}
 }
 
 // file reports one file and yields its lines, if it is the one to use.
-func (r *reading) file(ctx context.Context, f file) error {
+func (r *reading) file(ctx context.Context, f *file) error {
 	switch {
 	case f.err != nil:
-		return r.rejected(f)
+		return r.rejected(*f)
 	case f.copyOf != "":
-		return r.duplicate(f)
+		return r.duplicate(*f)
 	}
 	for _, day := range f.summary.BusinessDates {
-		r.delivered[day] = true
+		r.delivered[day]++
 	}
-	r.accepted(f)
-	return r.lines(ctx, f)
-}
-
-// lines reads a checked file again and yields its lines. A file that is no longer the one that was checked ends the run:
-// lines of it may have been used already.
-func (r *reading) lines(ctx context.Context, f file) error {
-	var batch []record.SettlementLine
-	err := withSettled(f.path, func(in *os.File) error {
-		sum, err := checksum(ctx, in)
-		if err != nil {
+	r.accepted(*f)
+	if !f.whole {
+		return r.again(ctx, *f)
+	}
+	lines := f.lines
+	f.lines = nil
+	for len(lines) > batchLines {
+		if err := r.send(record.Batch[record.SettlementLine]{Records: lines[:batchLines:batchLines]}); err != nil {
 			return err
 		}
-		if sum != f.sha256 {
-			return errUnsettled
+		lines = lines[batchLines:]
+		if err := ctx.Err(); err != nil {
+			return err
 		}
-		_, err = r.Decode(content(ctx, in), f.name, r.Feed, func(l record.SettlementLine) error {
-			if batch = append(batch, l); len(batch) < batchLines {
-				return nil
-			}
-			full := batch
-			batch = nil
-			return r.send(record.Batch[record.SettlementLine]{Records: full})
-		})
-		return err
+	}
+	return r.send(r.lastBatch(*f, lines))
+}
+
+// again reads a checked file once more and yields its lines. A file that is no longer the one that was checked ends the run:
+// lines of it may have been used already.
+func (r *reading) again(ctx context.Context, f file) error {
+	var batch []record.SettlementLine
+	sum, _, err := r.pass(ctx, f.File, func(l record.SettlementLine) error {
+		if batch = append(batch, l); len(batch) <= batchLines {
+			return nil
+		}
+		full := batch[:batchLines:batchLines]
+		batch = append(make([]record.SettlementLine, 0, batchLines+1), l)
+		return r.send(record.Batch[record.SettlementLine]{Records: full})
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case sum != f.sha256:
+		return fmt.Errorf("read %s: %w", f.Name, errUnsettled)
 	}
 	return r.send(r.lastBatch(f, batch))
 }
@@ -208,7 +248,7 @@ func (r *reading) lines(ctx context.Context, f file) error {
 func (r *reading) lastBatch(f file, lines []record.SettlementLine) record.Batch[record.SettlementLine] {
 	last := record.Batch[record.SettlementLine]{Records: lines}
 	last.Extents = []audit.Extent{{
-		Name: f.name, From: "1", To: fmt.Sprint(f.summary.Records), Records: f.summary.Lines,
+		Name: f.Name, From: "1", To: fmt.Sprint(f.summary.Records), Records: f.summary.Lines,
 		Checksum: "sha256:" + f.sha256, Totals: f.summary.Totals,
 	}}
 	if f.summary.Admin > 0 {
@@ -219,6 +259,14 @@ func (r *reading) lastBatch(f file, lines []record.SettlementLine) record.Batch[
 		last.Gaps = append(last.Gaps, r.rejectedRows(f))
 	}
 	return last
+}
+
+// opener takes wrappings off.
+func (r *reading) opener() *unwrap.Opener {
+	if r.Unwrap == nil {
+		return unwrap.New(nil, unwrap.Limits{})
+	}
+	return r.Unwrap
 }
 
 func (r *reading) send(b record.Batch[record.SettlementLine]) error {

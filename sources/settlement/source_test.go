@@ -18,6 +18,7 @@ import (
 	"parallax/sources/settlement/csvfile"
 	"parallax/sources/settlement/csvfile/csvtest"
 	"parallax/sources/settlement/decode"
+	"parallax/sources/settlement/delivery"
 	"parallax/sources/settlement/ipm"
 	"parallax/sources/settlement/ipm/ipmtest"
 )
@@ -41,7 +42,7 @@ func (f folder) write(name string, data []byte) {
 
 func (f folder) source() *Source {
 	return &Source{
-		Feed: "mastercard", Ledger: "payments", Decode: ipm.Decode, Path: filepath.Join(f.dir, "m-*"),
+		Feed: "mastercard", Ledger: "payments", Decode: ipm.Decode, Place: delivery.Folder(filepath.Join(f.dir, "m-*")),
 		AsOf: time.Date(2026, 11, 20, 8, 0, 0, 0, time.UTC),
 	}
 }
@@ -113,10 +114,6 @@ func (s seen) expect(t *testing.T, lines int, gaps, findings, files []string) {
 func TestSourceReadsEveryFile(t *testing.T) {
 	f := newFolder(t)
 	f.write("m-2.ipm", ipmtest.Good(2500, true, true))
-	f.write("m-1.csv.tmp", nil)
-	if err := os.Remove(filepath.Join(f.dir, "m-1.csv.tmp")); err != nil {
-		t.Fatal(err)
-	}
 	s := f.source()
 	got := read(s)
 	got.expect(t, 2500, nil, nil, []string{"m-2.ipm accepted"})
@@ -215,7 +212,7 @@ func TestSourceOddFiles(t *testing.T) {
 
 func TestSourceSettings(t *testing.T) {
 	for want, change := range map[string]func(*Source){
-		`read settlement feed mastercard: path pattern "[": syntax error in pattern`: func(s *Source) { s.Path = "[" },
+		`read settlement feed mastercard: path pattern "[": syntax error in pattern`: func(s *Source) { s.Place = delivery.Folder("[") },
 	} {
 		s := newFolder(t).source()
 		change(s)

@@ -17,9 +17,9 @@ func instant(t time.Time) time.Time { return audit.At(t).From }
 // finding starts a finding. Its window is the moment of the payment or line it is about.
 func (m *matching) finding(kind audit.Kind, key string, severity audit.Severity, verdict audit.Verdict, at time.Time) audit.Finding {
 	f := audit.Finding{
-		Fingerprint: audit.NewFingerprint(kind, m.rules.Scope, key, m.rules.Feed),
+		Fingerprint: m.fingerprint(kind, key),
 		Kind:        kind, Severity: severity, Verdict: verdict, Status: audit.Open,
-		Scope: m.rules.Scope, Key: key,
+		Scope: m.law.Scope, Key: key,
 	}
 	if !at.IsZero() {
 		f.Window = audit.At(at)
@@ -46,21 +46,48 @@ func keyOfUnknown(l *line) string {
 }
 
 func (m *matching) amountMismatch(p *payment) audit.Finding {
-	f := m.finding(audit.SettlementAmountMismatch, keyOf(p), audit.High, p.rule.verdict, p.CreatedAt)
+	f := m.finding(audit.SettlementAmountMismatch, keyOf(p), audit.High, p.tier.verdict, p.CreatedAt)
 	f.Region = p.OwnerRegion
-	ours, theirs := p.Amount, p.line.Amount
-	f.Rule = "same transaction by " + p.rule.name + ", amounts equal to the minor unit"
-	f.Reason = fmt.Sprintf("Payment %s was charged with %s, but %s settled %s.", p.PaymentID, m.show(ours), m.feed(), m.show(theirs))
-	f.Amounts = append(moneyOf(ours), moneyOf(theirs)...)
-	if difference, word, fits := distance(ours, theirs); fits {
-		f.Amounts = moneyOf(difference)
-		f.Reason = strings.TrimSuffix(f.Reason, ".") + fmt.Sprintf(": %s %s.", m.show(difference), word)
+	ours, lines := p.Amount, p.lines()
+	total := new(sum)
+	for _, l := range lines {
+		total.add(l.Amount.Minor)
 	}
-	f.Evidence = []audit.Evidence{
-		m.entryEvidence(p, "amount_minor", strconv.FormatInt(ours.Minor, 10), "charged"),
-		m.lineEvidence(p.line, "amount_minor", strconv.FormatInt(theirs.Minor, 10), "settled"),
+	f.Rule = "same transaction by " + p.tier.Name + ", amounts equal to the minor unit"
+	if t := m.law.Tolerances[ours.Currency]; t > 0 {
+		f.Rule = fmt.Sprintf("same transaction by %s, amounts equal within the tolerance of %s", p.tier.Name, m.show(money.Amount{Minor: t, Currency: ours.Currency}))
 	}
+	f.Reason = fmt.Sprintf("Payment %s was charged with %s, but %s settled %s%s.", p.PaymentID, m.show(ours), m.feed(), m.showSum(total, ours.Currency), inParts(lines))
+	f.Amounts = append(moneyOf(ours), sumLines(lines)...)
+	if minor, fits := total.minor(); fits {
+		if difference, word, fits := distance(ours, money.Amount{Minor: minor, Currency: ours.Currency}); fits {
+			f.Amounts = moneyOf(difference)
+			f.Reason = strings.TrimSuffix(f.Reason, ".") + fmt.Sprintf(": %s %s.", m.show(difference), word)
+		}
+	}
+	f.Evidence = []audit.Evidence{m.entryEvidence(p, "amount_minor", strconv.FormatInt(ours.Minor, 10), "charged")}
+	f.Evidence = append(f.Evidence, m.linesEvidence(lines, func(_ int, l *line) audit.Evidence {
+		return m.lineEvidence(l, "amount_minor", strconv.FormatInt(l.Amount.Minor, 10), "settled"+partOf(l))
+	})...)
 	return f
+}
+
+func inParts(lines []*line) string {
+	if len(lines) < 2 {
+		return ""
+	}
+	return fmt.Sprintf(" in %d parts", len(lines))
+}
+
+func partOf(l *line) string {
+	switch {
+	case l.Part == 0:
+		return ""
+	case l.Parts == 0:
+		return fmt.Sprintf(", part %d", l.Part)
+	default:
+		return fmt.Sprintf(", part %d of %d", l.Part, l.Parts)
+	}
 }
 
 // distance is how much more or less was settled; fits is false where that is more than 64 bits hold.
@@ -77,10 +104,10 @@ func distance(ours, theirs money.Amount) (difference money.Amount, word string, 
 }
 
 func (m *matching) currencyMismatch(p *payment) audit.Finding {
-	f := m.finding(audit.SettlementCurrencyMismatch, keyOf(p), audit.High, p.rule.verdict, p.CreatedAt)
+	f := m.finding(audit.SettlementCurrencyMismatch, keyOf(p), audit.High, p.tier.verdict, p.CreatedAt)
 	f.Region = p.OwnerRegion
 	f.Amounts = moneyOf(p.Amount)
-	f.Rule = "same transaction by " + p.rule.name + ", currencies equal"
+	f.Rule = "same transaction by " + p.tier.Name + ", currencies equal"
 	f.Reason = fmt.Sprintf("Payment %s was charged with %s, but %s settled %s: the currencies differ.", p.PaymentID, m.show(p.Amount), m.feed(), m.show(p.line.Amount))
 	f.Evidence = []audit.Evidence{
 		m.entryEvidence(p, "currency", p.Amount.Currency, "charged "+m.show(p.Amount)),
@@ -94,7 +121,7 @@ func (m *matching) statusMismatch(p *payment) audit.Finding {
 	if p.class == inProgress {
 		severity = audit.High
 	}
-	f := m.finding(audit.SettlementStatusMismatch, keyOf(p), severity, p.rule.verdict, p.CreatedAt)
+	f := m.finding(audit.SettlementStatusMismatch, keyOf(p), severity, p.tier.verdict, p.CreatedAt)
 	f.Region = p.OwnerRegion
 	f.Amounts = moneyOf(p.line.Amount)
 	f.Rule = "a payment the network settled is charged in the ledger"
@@ -110,51 +137,55 @@ func (m *matching) statusMismatch(p *payment) audit.Finding {
 func (m *matching) duplicateInNetwork(p *payment, lines, surplus []*line) audit.Finding {
 	f := m.finding(audit.SettlementDuplicateInNetwork, keyOf(p), audit.Critical, audit.Proven, p.CreatedAt)
 	if t := lines[0].Type; t != record.Presentment {
-		f.Fingerprint = audit.NewFingerprint(f.Kind, m.rules.Scope, f.Key, m.rules.Feed, string(t))
+		f.Fingerprint = m.fingerprint(f.Kind, f.Key, string(t))
 	} else {
-		f.Verdict = p.rule.verdict
+		f.Verdict = p.tier.verdict
 	}
 	f.Region = p.OwnerRegion
 	f.Amounts = sumLines(surplus)
 	f.Rule = "one " + string(lines[0].Type) + " for each reference"
 	f.Reason = fmt.Sprintf("%s settled the %s of payment %s %d times.", m.feed(), lines[0].Type, p.PaymentID, len(lines))
 	f.Evidence = []audit.Evidence{m.entryEvidence(p, "payment_id", p.PaymentID, "in the ledger once, "+m.show(p.Amount))}
-	for i, l := range lines {
-		f.Evidence = append(f.Evidence, m.lineEvidence(l, "reference", l.Reference, fmt.Sprintf("number %d, %s", i+1, m.show(l.Amount))))
-	}
+	f.Evidence = append(f.Evidence, m.linesEvidence(lines, func(i int, l *line) audit.Evidence {
+		return m.lineEvidence(l, "reference", l.Reference, fmt.Sprintf("number %d, %s", i+1, m.show(l.Amount)))
+	})...)
 	return f
 }
 
 func (m *matching) duplicateInLedger(p *payment) audit.Finding {
-	last := p.twins[len(p.twins)-1]
-	f := m.finding(audit.SettlementDuplicateInLedger, keyOf(p), audit.High, p.rule.verdict, last.CreatedAt)
+	twins := p.more.twins
+	last := twins[len(twins)-1]
+	f := m.finding(audit.SettlementDuplicateInLedger, keyOf(p), audit.High, p.tier.verdict, last.CreatedAt)
 	f.Region = last.OwnerRegion
-	for _, twin := range p.twins {
-		f.Amounts = append(f.Amounts, moneyOf(twin.Amount)...)
+	for _, twin := range twins {
+		f.Amounts = sumMoney(append(f.Amounts, moneyOf(twin.Amount)...))
 	}
-	f.Amounts = sumMoney(f.Amounts)
 	f.Rule = "one payment for each reference the network settled once"
-	f.Reason = fmt.Sprintf("%d payments in the ledger carry one reference, and %s settled it only once.", len(p.twins)+1, m.feed())
+	f.Reason = fmt.Sprintf("%d payments in the ledger carry one reference, and %s settled it only once.", len(twins)+1, m.feed())
 	f.Evidence = []audit.Evidence{
 		m.lineEvidence(p.line, "reference", p.line.Reference, "settled once, "+m.show(p.line.Amount)),
 		m.entryEvidence(p, "payment_id", p.PaymentID, "taken as settled by it, "+m.show(p.Amount)),
 	}
-	for _, twin := range p.twins {
+	for i, twin := range twins {
+		if i == maxEvidence {
+			f.Evidence = append(f.Evidence, notListed(len(twins)-i, "payments"))
+			break
+		}
 		f.Evidence = append(f.Evidence, m.entryEvidence(twin, "payment_id", twin.PaymentID, "the same reference again, "+m.show(twin.Amount)))
 	}
 	return f
 }
 
 func (m *matching) feed() string {
-	if m.rules.Feed == "" {
+	if m.law.Feed == "" {
 		return "the network"
 	}
-	return m.rules.Feed
+	return m.law.Feed
 }
 
 func (m *matching) show(a money.Amount) string {
-	if m.rules.Exponent == nil {
+	if m.law.Exponent == nil {
 		return strings.TrimSpace(a.Currency+" "+strconv.FormatInt(a.Minor, 10)) + " minor units"
 	}
-	return a.Format(m.rules.Exponent(a.Currency))
+	return a.Format(m.law.Exponent(a.Currency))
 }

@@ -15,22 +15,22 @@ import (
 func (m *matching) follow(l *line) {
 	p := l.owner
 	l.fate = linked
-	p.follows = append(p.follows, l)
-	if m.inWindow(p) {
+	p.rare().follows = append(p.rare().follows, l)
+	if m.inScope(p) {
 		m.out.Matched++
-		m.out.Matches = append(m.out.Matches, m.match(p, l, string(l.Type)+" of a known payment"))
+		m.out.Matches = append(m.out.Matches, m.match(p, l, typeName(l)+" of a known payment"))
 	}
 }
 
 // judgeFollows adds up what went back to every customer, after what was settled is known.
 func (m *matching) judgeFollows() {
 	for _, p := range m.payments {
-		if len(p.follows) == 0 {
+		if len(p.seen().follows) == 0 {
 			continue
 		}
 		home, abroad := m.byCurrency(p)
 		if len(abroad) > 0 {
-			m.breakAll(abroad, m.backInOtherCurrency(p, abroad))
+			m.breakAll(p, abroad, m.backInOtherCurrency(p, abroad))
 		}
 		if len(home) > 0 {
 			m.judgeBack(p, home)
@@ -41,8 +41,9 @@ func (m *matching) judgeFollows() {
 // byCurrency parts the lines in the payment's currency from those in another. A line in the currency that the payment was
 // settled in is neither: that the currencies differ is told already.
 func (m *matching) byCurrency(p *payment) (home, abroad []*line) {
-	for _, l := range p.follows {
+	for _, l := range p.seen().follows {
 		switch {
+		case l.fate == cancelled: // its copy and it undo each other
 		case l.Amount.Currency == p.Amount.Currency:
 			home = append(home, l)
 		case p.line == nil || l.Amount.Currency != p.line.Amount.Currency:
@@ -50,6 +51,14 @@ func (m *matching) byCurrency(p *payment) (home, abroad []*line) {
 		}
 	}
 	return home, abroad
+}
+
+// typeName says what a line does, for people.
+func typeName(l *line) string {
+	if l.Reversal {
+		return string(l.Type) + " reversal"
+	}
+	return string(l.Type)
 }
 
 // judgeBack holds the sum of refunds, chargebacks and reversals against what was settled. More than that is a mismatch of
@@ -68,14 +77,22 @@ func (m *matching) judgeBack(p *payment, lines []*line) {
 	switch {
 	case p.Amount.Minor < 0: // the ledger's own row for money given back
 	case refunds.cmp(settled) > 0 && refunds.cmp(captured) > 0:
-		m.breakAll(lines, m.tooMuchBack(p, lines, refunds, "refunded"))
+		m.breakAll(p, lines, m.tooMuchBack(p, lines, refunds, "refunded"))
 	case back.cmp(settled) > 0:
-		m.breakAll(lines, m.tooMuchBack(p, lines, back, "gave back"))
+		m.breakAll(p, lines, m.tooMuchBack(p, lines, back, "gave back"))
 	case p.class == charged && !m.refunded(p.Status) && settled.sign() > 0 && back.cmp(settled) == 0:
-		m.breakAll(lines, m.wholeBack(p, lines))
-	case back.sign() > 0 && back.cmp(settled) < 0 && m.inWindow(p):
+		m.breakAll(p, lines, m.wholeBack(p, lines))
+	case p.class == charged && m.refunded(p.Status) && wonBack(lines) && settled.sign() > 0 && back.sign() <= 0:
+		m.breakAll(p, lines, m.backWithUs(p, lines))
+	case back.sign() > 0 && back.cmp(settled) < 0 && m.inScope(p):
 		m.partly += int64(len(lines))
 	}
+}
+
+// wonBack reports whether money that had gone back came again.
+func wonBack(lines []*line) bool {
+	return slices.ContainsFunc(lines, func(l *line) bool { return l.Amount.Minor < 0 }) &&
+		slices.ContainsFunc(lines, func(l *line) bool { return l.Amount.Minor > 0 })
 }
 
 // settled is what the presentments of a payment come to, copies included; for a payment whose presentment is not there it
@@ -88,11 +105,11 @@ func (m *matching) settled(p *payment) *sum {
 		}
 		return out
 	}
-	lines := p.parts
-	if len(lines) == 0 {
-		lines = []*line{p.line}
+	if p.line.merged != nil && (p.line.owner != p || !slices.ContainsFunc(p.seen().follows, func(l *line) bool { return l.PaymentID != p.PaymentID })) {
+		out.add(p.Amount.Minor) // its share of a line for several
+		return out
 	}
-	for _, l := range append(slices.Clone(lines), p.surplus...) {
+	for _, l := range slices.Concat(p.lines(), p.seen().surplus) {
 		if l.Amount.Currency == p.Amount.Currency {
 			out.add(l.Amount.Minor)
 		}
@@ -100,30 +117,30 @@ func (m *matching) settled(p *payment) *sum {
 	return out
 }
 
-func (m *matching) breakAll(lines []*line, f audit.Finding) {
+func (m *matching) breakAll(p *payment, lines []*line, f audit.Finding) {
 	for _, l := range lines {
 		l.fate = broken
 	}
-	m.report(f)
+	m.report(f, m.inScope(p))
 }
 
 // refunded reports whether a status says that the money went back.
 func (m *matching) refunded(status string) bool {
-	if m.rules.Refunded == nil {
+	if m.law.Refunded == nil {
 		return slices.Contains([]string{"refunded", "reversed", "chargeback", "charged_back"}, strings.ToLower(status))
 	}
-	return slices.Contains(m.rules.Refunded, status)
+	return slices.Contains(m.law.Refunded, status)
 }
 
 // back starts a finding about lines that give money back.
 func (m *matching) back(kind audit.Kind, p *payment, lines []*line, severity audit.Severity) audit.Finding {
 	f := m.finding(kind, keyOf(p), severity, audit.Proven, p.CreatedAt)
-	f.Fingerprint = audit.NewFingerprint(f.Kind, m.rules.Scope, f.Key, m.rules.Feed, typesOf(lines))
+	f.Fingerprint = m.fingerprint(f.Kind, f.Key, typesOf(lines))
 	f.Region = p.OwnerRegion
 	f.Evidence = []audit.Evidence{m.entryEvidence(p, "status", p.Status, "the ledger, "+m.show(p.Amount))}
-	for _, l := range lines {
-		f.Evidence = append(f.Evidence, m.lineEvidence(l, "type", string(l.Type), "the network, "+m.show(l.Amount)))
-	}
+	f.Evidence = append(f.Evidence, m.linesEvidence(lines, func(_ int, l *line) audit.Evidence {
+		return m.lineEvidence(l, "type", typeName(l), "the network, "+m.show(l.Amount))
+	})...)
 	return f
 }
 
@@ -131,7 +148,7 @@ func (m *matching) back(kind audit.Kind, p *payment, lines []*line, severity aud
 func typesOf(lines []*line) string {
 	var types []string
 	for _, l := range lines {
-		types = append(types, string(l.Type))
+		types = append(types, typeName(l))
 	}
 	slices.Sort(types)
 	return strings.Join(slices.Compact(types), "+")
@@ -146,6 +163,7 @@ func (m *matching) wholeBack(p *payment, lines []*line) audit.Finding {
 	f.Amounts = moneyOf(p.Amount)
 	f.Rule = "a payment given back in full is refunded in the ledger"
 	f.Reason = fmt.Sprintf("Payment %s is %q in the ledger, but %s gave the customer the whole amount of %s back (%s).", p.PaymentID, p.Status, m.feed(), m.show(p.Amount), typesOf(lines))
+	f.Reason += m.balance(p, lines)
 	return m.unsure(f)
 }
 
@@ -159,6 +177,7 @@ func (m *matching) tooMuchBack(p *payment, lines []*line, total *sum, verb strin
 		f.Reason = fmt.Sprintf("%s %s %s for payment %s, which is more than was settled of its %s (%s).",
 			m.feed(), verb, m.show(money.Amount{Minor: minor, Currency: p.Amount.Currency}), p.PaymentID, m.show(p.Amount), typesOf(lines))
 	}
+	f.Reason += m.balance(p, lines)
 	return m.unsure(f)
 }
 

@@ -189,8 +189,8 @@ func checkTotals(t *testing.T, r Result) {
 		if got := plus(c.FileMatched, c.FileLinked, c.FileBreaks, c.FileRejected); got != c.File {
 			t.Errorf("%s file %v, its parts add up to %v", c.Currency, c.File, got)
 		}
-		if c.LedgerMatched.Minor != c.FileMatched.Minor {
-			t.Errorf("%s: %d matched in the ledger, %d in the files", c.Currency, c.LedgerMatched.Minor, c.FileMatched.Minor)
+		if c.LedgerMatched.Minor+c.Within.Minor != c.FileMatched.Minor {
+			t.Errorf("%s: %d matched in the ledger, %d in the files, %d within the tolerance", c.Currency, c.LedgerMatched.Minor, c.FileMatched.Minor, c.Within.Minor)
 		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"time"
 
 	"parallax/internal/audit"
 	"parallax/internal/join"
@@ -12,7 +11,7 @@ import (
 )
 
 // class says what a ledger status means for the money.
-type class int
+type class int8
 
 const (
 	charged class = iota
@@ -21,12 +20,13 @@ const (
 )
 
 // fate is how a payment or a line ended, for the totals.
-type fate int
+type fate int8
 
 const (
 	undecided  fate = iota
 	matched         // agrees with its counterpart
 	linked          // belongs to a known payment without settling it
+	cancelled       // a copy and its reversal, which undo each other
 	broken          // named by a finding
 	inFlight        // expected
 	unjudged        // not held against payments
@@ -34,194 +34,178 @@ const (
 )
 
 type payment struct {
-	record.Entry
+	*record.Entry
+
 	class     class
 	fate      fate
-	line      *line   // the presentment that settles it
-	parts     []*line // all of them, where it was settled in parts
-	rule      rule
-	follows   []*line    // refunds, chargebacks and the like, each once
-	surplus   []*line    // further presentments of the same payment
-	twins     []*payment // further payments under the same reference, no line left for them
-	twin      bool       // it is one of those
-	ambiguous bool       // a weaker key fits it and others alike
+	open      bool  // of an earlier window, judged again
+	twin      bool  // under a reference of which another payment has the only line
+	ambiguous bool  // a weaker key fits it and others alike
+	partial   bool  // its parts do not say that they are all
+	brought   int64 // minor units that matched parts have settled, where the rest did not come
+	off       int64 // minor units by which the files say more, within the tolerance
+	line      *line // the line that settles it
+	tier      *tier // by which
+	hint      *hint // what may settle it
+	more      *more // what only few payments have
+}
+
+// more is what is known beyond the pair.
+type more struct {
+	parts   []*line    // all lines that settle the payment, where there are several
+	follows []*line    // refunds, chargebacks and the like, each once
+	surplus []*line    // further presentments of the same payment
+	twins   []*payment // further payments under the same reference, no line left for them
+}
+
+// rare is what only few payments have, made on demand.
+func (p *payment) rare() *more {
+	if p.more == nil {
+		p.more = new(more)
+	}
+	return p.more
+}
+
+// seen is the same for reading.
+func (p *payment) seen() more {
+	if p.more == nil {
+		return more{}
+	}
+	return *p.more
+}
+
+// lines are those that settle the payment.
+func (p *payment) lines() []*line {
+	if parts := p.seen().parts; len(parts) > 0 {
+		return parts
+	}
+	return []*line{p.line}
 }
 
 type line struct {
-	record.SettlementLine
+	*record.SettlementLine
+
 	fate      fate
-	owner     *payment
+	open      bool
 	ambiguous bool
+	owner     *payment   // whom it settles or belongs to
+	merged    []*payment // all whom it settles, where it is one line for several
+	hint      *hint
 }
-
-// rule is one tier of pairing.
-type rule struct {
-	name    string
-	verdict audit.Verdict // how sure a finding is that rests on the pairing
-}
-
-var (
-	byPaymentID = rule{"payment id", audit.Proven}
-	byReference = rule{"network reference", audit.Proven}
-	byRRN       = rule{"rrn, authorisation code, amount and currency", audit.Probable}
-	byRRNOnly   = rule{"rrn and authorisation code", audit.Probable}
-)
 
 type matching struct {
-	rules    Rules
+	law      *law
 	in       Input
+	days     days
 	payments []*payment
 	lines    []*line
-	lost     lookup                    // the snapshot's payments
-	others   lookup                    // the ledger's payments of other networks
 	partly   int64                     // lines that give a part back, of which the ledger says nothing
+	unpriced int64                     // lines that could not be held against the tariff
+	unrated  int64                     // conversions of which the file says no rate
 	reported map[audit.Fingerprint]int // where in out.Findings
 	out      Result
 }
 
-func newMatching(rules Rules, in Input) *matching {
-	m := &matching{rules: rules, in: in, reported: map[audit.Fingerprint]int{}, lost: newLookup(), others: newLookup()}
-	for _, e := range in.Snapshot {
-		m.lost.add(&payment{Entry: e})
+func newMatching(rules *law, in Input) (*matching, error) {
+	m := &matching{law: rules, in: in, days: newDays(rules.Calendar), reported: map[audit.Fingerprint]int{}}
+	bound := cmp.Or(max(rules.MaxRows, 0), join.DefaultMaxRows)
+	if n := len(in.Entries) + len(in.Open) + len(in.Lines) + len(in.OpenLines); n > bound {
+		return nil, fmt.Errorf("match %d payments and lines of %s: %w: at most %d together", n, rules.Feed, join.ErrTooManyRows, bound)
 	}
-	for _, e := range in.Others {
-		m.others.add(&payment{Entry: e})
+	m.takePayments()
+	m.takeLines()
+	return m, nil
+}
+
+// takePayments brings the ledger's rows into their order: of time, then of id.
+func (m *matching) takePayments() {
+	type identity struct {
+		region    audit.Region
+		id, payID string
 	}
-	m.payments = make([]*payment, len(in.Entries))
-	for i, e := range in.Entries {
-		m.payments[i] = &payment{Entry: e, class: m.classOf(e.Status)}
-	}
-	m.lines = make([]*line, len(in.Lines))
-	for i, l := range in.Lines {
-		m.lines[i] = &line{SettlementLine: l}
-		if l.Type == record.Fee || l.Amount.Currency == "" {
-			m.lines[i].fate = unjudged
-		}
+	of := func(e *record.Entry) identity { return identity{e.Region, e.ID, e.PaymentID} }
+	rows := once(m.in.Entries, m.in.Open, of)
+	slab := make([]payment, len(rows))
+	m.payments = make([]*payment, len(rows))
+	for i, r := range rows {
+		slab[i] = payment{Entry: r.row, class: m.classOf(r.row.Status), open: r.open}
+		m.payments[i] = &slab[i]
 	}
 	slices.SortFunc(m.payments, func(a, b *payment) int {
 		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.PaymentID, b.PaymentID), cmp.Compare(a.ID, b.ID))
 	})
+}
+
+// takeLines does the same with the files' lines: the order is of business date, file and record.
+func (m *matching) takeLines() {
+	type identity struct {
+		feed, file string
+		record     int64
+	}
+	of := func(l *record.SettlementLine) identity { return identity{l.Feed, l.File, l.Record} }
+	rows := once(m.in.Lines, m.in.OpenLines, of)
+	slab := make([]line, len(rows))
+	m.lines = make([]*line, len(rows))
+	for i, r := range rows {
+		slab[i] = line{SettlementLine: r.row, open: r.open}
+		if notOfPayments(r.row) {
+			slab[i].fate = unjudged
+		}
+		m.lines[i] = &slab[i]
+	}
 	slices.SortFunc(m.lines, func(a, b *line) int {
 		return cmp.Or(cmp.Compare(a.BusinessDate, b.BusinessDate), cmp.Compare(a.File, b.File), cmp.Compare(a.Record, b.Record))
 	})
-	return m
+}
+
+// taken is a row of the input, and whether it is judged wherever it lies.
+type taken[R any] struct {
+	row  *R
+	open bool
+}
+
+// once lists the rows of both, those that are in both as open and only once.
+func once[R any, K comparable](rows, open []R, identity func(*R) K) []taken[R] {
+	waiting := make(map[K]*R, len(open))
+	for i := range open {
+		waiting[identity(&open[i])] = &open[i]
+	}
+	out := make([]taken[R], 0, len(rows)+len(open))
+	for i := range rows {
+		t := taken[R]{row: &rows[i]}
+		if len(waiting) > 0 {
+			k := identity(t.row)
+			_, t.open = waiting[k]
+			delete(waiting, k)
+		}
+		out = append(out, t)
+	}
+	for i := range open {
+		if waiting[identity(&open[i])] == &open[i] {
+			out = append(out, taken[R]{&open[i], true})
+		}
+	}
+	return out
+}
+
+// notOfPayments are lines that are never held against payments: fees, what was transferred, held back or booked by a bank,
+// and lines without a currency.
+func notOfPayments(l *record.SettlementLine) bool {
+	switch l.Type {
+	case record.Fee, record.Payout, record.Reserve, record.BankCredit, record.BankDebit:
+		return true
+	default:
+		return l.Amount.Currency == ""
+	}
 }
 
 func (m *matching) classOf(status string) class {
 	switch {
-	case slices.Contains(m.rules.Charged, status):
+	case slices.Contains(m.law.Charged, status):
 		return charged
-	case slices.Contains(m.rules.Refused, status):
+	case slices.Contains(m.law.Refused, status):
 		return refused
 	default:
 		return inProgress
-	}
-}
-
-// pairAll runs the tiers, the safest key first.
-func (m *matching) pairAll() error {
-	for _, tier := range []struct {
-		rule     rule
-		payment  func(*payment) string
-		line     func(*line) string
-		onlyPair bool // a key that may fit two payments by chance: used only where it fits one
-	}{
-		{byPaymentID, func(p *payment) string { return p.PaymentID }, func(l *line) string { return l.PaymentID }, false},
-		{byReference, func(p *payment) string { return p.NetworkReference }, func(l *line) string { return l.Reference }, false},
-		{byRRN, fullKeyOfPayment, fullKeyOfLine, true},
-		{byRRNOnly, keyOfPayment, keyOfLine, true},
-	} {
-		groups, err := join.Full(m.freePayments(), m.freePresentments(), tier.payment, tier.line, join.MaxRows(m.rules.MaxRows))
-		if err != nil {
-			return fmt.Errorf("match %s by %s: %w", m.rules.Feed, tier.rule.name, err)
-		}
-		for g := range groups {
-			switch {
-			case len(g.Left) == 0 || len(g.Right) == 0:
-			case tier.onlyPair && !near(g.Left[0], g.Right[0]):
-			case tier.onlyPair && !single(g.Left, g.Right):
-				markAmbiguous(g.Left, g.Right)
-			default:
-				pairGroup(g.Left, g.Right, tier.rule)
-			}
-		}
-	}
-	return nil
-}
-
-// keyOfPayment is empty where rrn or authorisation code is missing: one of them alone proves nothing.
-func keyOfPayment(p *payment) string { return weakKey(p.RRN, p.AuthCode) }
-func keyOfLine(l *line) string       { return weakKey(l.RRN, l.AuthCode) }
-
-func fullKeyOfPayment(p *payment) string {
-	return withAmount(keyOfPayment(p), p.Amount.Minor, p.Amount.Currency)
-}
-
-func fullKeyOfLine(l *line) string {
-	return withAmount(keyOfLine(l), l.Amount.Minor, l.Amount.Currency)
-}
-
-func weakKey(rrn, authCode string) string {
-	if rrn == "" || authCode == "" {
-		return ""
-	}
-	return rrn + "\x00" + authCode
-}
-
-func withAmount(key string, minor int64, currency string) string {
-	if key == "" {
-		return ""
-	}
-	return fmt.Sprintf("%s\x00%d\x00%s", key, minor, currency)
-}
-
-func (m *matching) freePayments() []*payment {
-	var free []*payment
-	for _, p := range m.payments {
-		if p.fate == undecided && p.line == nil && !p.twin && !p.ambiguous {
-			free = append(free, p)
-		}
-	}
-	return free
-}
-
-func (m *matching) freePresentments() []*line {
-	var free []*line
-	for _, l := range m.lines {
-		if l.fate == undecided && l.owner == nil && !l.ambiguous && l.Type == record.Presentment {
-			free = append(free, l)
-		}
-	}
-	return free
-}
-
-// single reports whether a weak key leads from one payment to one settled transaction: copies of a line under one
-// reference are one transaction.
-func single(payments []*payment, lines []*line) bool {
-	if len(payments) > 1 {
-		return false
-	}
-	for _, l := range lines[1:] {
-		if l.Reference == "" || l.Reference != lines[0].Reference {
-			return false
-		}
-	}
-	return true
-}
-
-// rrnLife bounds how far apart payment and line may be under one rrn: acquirers use the numbers again.
-const rrnLife = 7 * 24 * time.Hour
-
-func near(p *payment, l *line) bool {
-	t := lineTime(l.TransactionAt, l.BusinessDate)
-	return t.IsZero() || p.CreatedAt.IsZero() || t.Sub(p.CreatedAt).Abs() <= rrnLife
-}
-
-func markAmbiguous(payments []*payment, lines []*line) {
-	for _, p := range payments {
-		p.ambiguous = true
-	}
-	for _, l := range lines {
-		l.ambiguous = true
 	}
 }

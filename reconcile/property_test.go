@@ -98,8 +98,15 @@ func TestLatenessFollowsBusinessDays(t *testing.T) {
 		{friday.Add(24 * time.Hour), "2026-11-26T06:00:00Z", "2026-11-25", audit.Open},
 		{friday, "2027-11-25T06:00:00Z", "", audit.Overdue}, // without a file nothing is ever missing
 	} {
-		in := Input{AsOf: parseTime(t, tc.asOf), FilesThrough: tc.through}
-		if got, _ := rules.lateness(tc.taken, in); got != tc.want {
+		law, err := rules.compile()
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := newMatching(law, Input{AsOf: parseTime(t, tc.asOf), FilesThrough: tc.through})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := m.lateness(tc.taken); got != tc.want {
 			t.Errorf("taken %s, as of %s, files through %s: %s, want %s", tc.taken, tc.asOf, tc.through, got, tc.want)
 		}
 	}

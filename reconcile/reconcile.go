@@ -2,36 +2,19 @@
 // payment for which the two disagree.
 //
 // Match is a pure function: no I/O, no clock. Payments and lines are paired in tiers, the safest key first, and each
-// payment and each presentment is used at most once. A payment that no file carries yet is expected, then overdue,
-// then missing; a timing difference is not a break.
+// payment and each line settles at most once. A payment that no file carries yet is expected, then overdue, then
+// missing; a timing difference is not a break. Gross is held against gross; fees and conversions are judged by
+// themselves and never make two amounts equal.
 package reconcile
 
 import (
+	"fmt"
 	"time"
 
 	"parallax/internal/audit"
+	"parallax/internal/money"
 	"parallax/internal/record"
 )
-
-// Rules say how one feed is held against one ledger.
-type Rules struct {
-	Scope    string   // the configured ledger
-	Feed     string   // the configured feed
-	Charged  []string // ledger statuses that mean money was taken
-	Refused  []string // ledger statuses that mean none was; every other status is in progress
-	Refunded []string // ledger statuses that mean it was given back; nil means refunded, reversed, chargeback and charged_back
-
-	// A payment is expected until the files of its business date and ExpectBusinessDays more have been delivered. It is
-	// missing from DeliverBy on the business day that lies MissingBusinessDays after its business date. Between the two
-	// it is overdue.
-	ExpectBusinessDays  int
-	MissingBusinessDays int
-	DeliverBy           time.Duration // after midnight UTC
-	Holidays            []string      // YYYY-MM-DD; Saturdays and Sundays are no business days either
-
-	Exponent func(currency string) int // decimals, for amounts in reasons; nil: amounts are shown in minor units
-	MaxRows  int                       // bound of rows held at once, see join.MaxRows
-}
 
 // Input is what was read of both sides. Order does not matter.
 type Input struct {
@@ -41,9 +24,19 @@ type Input struct {
 	Lines        []record.SettlementLine // of all usable files
 	FilesThrough string                  // YYYY-MM-DD, the last business date whose files have all been delivered; empty: none
 
+	// Open are rows of earlier windows that were not settled when they were last looked at, OpenLines lines of earlier
+	// windows that no payment explained. They are judged like the others, and reported wherever they lie. A row or line that
+	// is also in Entries or Lines counts once.
+	Open      []record.Entry
+	OpenLines []record.SettlementLine
+
 	// Others are the rows of the same ledger that this feed is not expected to settle, because they name another network. A
 	// line that belongs to one of them is not missing in the ledger.
 	Others []record.Entry
+
+	// Rejected are the rows of the files that could not be read but for their amounts, summed by currency. They take part in
+	// nothing but the proof of the totals.
+	Rejected map[string]Sum
 
 	// AllFiles means that there will be no more files than were read: nothing is still on its way, and FilesThrough does
 	// not matter.
@@ -63,23 +56,31 @@ type Result struct {
 	audit.Judgement
 	Totals []Total     // by currency, ascending
 	Gaps   []audit.Gap // what could not be said of the input as a whole: a total that 64 bits do not hold is not in Totals
+
+	// Rejudged are the findings that Open and OpenLines stand for, ascending: those that are not among Findings are no
+	// longer there.
+	Rejudged []audit.Fingerprint
 }
 
-// Total accounts for every payment charged and every line read of the window, in one currency. Both sides hold to the
-// minor unit: Ledger = LedgerMatched + LedgerBreaks + LedgerExpected, and File = FileMatched + FileLinked + FileBreaks + FileRejected.
+// Total accounts for every payment charged and every line read that the run speaks for, in one currency. Both sides hold
+// to the minor unit: Ledger = LedgerMatched + LedgerBreaks + LedgerExpected, and File = FileMatched + FileLinked +
+// FileBreaks + FileRejected. What matched is the same money on both sides, but for what a tolerance let pass:
+// FileMatched.Minor = LedgerMatched.Minor + Within.Minor.
 type Total struct {
 	Currency string
 
 	Ledger         Sum // payments charged
 	LedgerMatched  Sum // settled as they were charged
 	LedgerBreaks   Sum
-	LedgerExpected Sum // in flight
+	LedgerExpected Sum // in flight; of a payment settled in part the rest only, the settled part is in LedgerMatched without a count
 
 	File         Sum
-	FileMatched  Sum // presentments that agree with their payment: equal to LedgerMatched in amount
+	FileMatched  Sum // lines that agree with their payment, or with a part of it
 	FileLinked   Sum // refunds, chargebacks and the like of a known payment that do not speak against it
 	FileBreaks   Sum
-	FileRejected Sum // fees and lines without a currency: not held against payments
+	FileRejected Sum // what is not held against payments: fees, payouts, lines without a currency, and Input.Rejected
+
+	Within Sum // pairs that differ within the tolerance, and by how much the files say more than the ledger
 }
 
 // Sum counts records and adds their amounts up, in minor units.
@@ -91,19 +92,31 @@ type Sum struct {
 // Auditor applies Rules.
 type Auditor struct{ Rules Rules }
 
-// Match pairs payments with lines and judges every pair and everything left over. Its error is join.ErrTooManyRows.
+// Match pairs payments with lines and judges every pair and everything left over. Its error is what Rules.Check says, or
+// join.ErrTooManyRows.
 func (a Auditor) Match(in Input) (Result, error) {
-	m := newMatching(a.Rules, in)
-	if err := m.pairAll(); err != nil {
+	law, err := a.Rules.compile()
+	if err != nil {
+		return Result{}, fmt.Errorf("match %s: %w", a.Rules.Feed, err)
+	}
+	m, err := newMatching(law, in)
+	if err != nil {
 		return Result{}, err
 	}
+	m.pairAll()
 	m.link()
 	m.judgePairs()
 	m.judgeFollows()
+	m.suggest()
 	m.judgeMissing()
 	m.judgeUnknown()
+	m.judgeFees()
 	audit.Sort(m.out.Findings)
 	m.account()
 	m.exclusions()
+	m.out.Rejudged = m.rejudged()
 	return m.out, nil
 }
+
+// amountOf is a payment's or a line's amount in the shape of findings.
+func amountOf(a money.Amount) audit.Money { return audit.Money(a) }

@@ -1,12 +1,14 @@
 package reconcile
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 
 	"parallax/internal/audit"
 	"parallax/internal/money"
+	"parallax/internal/record"
 )
 
 // account adds up every payment and line of the window by its fate. Each has exactly one, so the sums hold by
@@ -21,21 +23,26 @@ func (m *matching) account() {
 		return totals[currency]
 	}
 	for _, p := range m.payments {
-		if !m.inWindow(p) || p.class != charged {
+		if !m.inScope(p) || p.class != charged {
 			continue
 		}
-		t := of(p.Amount.Currency)
-		if count(p.Amount, &t.Ledger, t.ledgerPart(p.fate)) != nil {
+		if of(p.Amount.Currency).countPayment(p) != nil {
 			tooLarge[p.Amount.Currency] = true
 		}
 	}
 	for _, l := range m.lines {
-		if !m.lineInWindow(l) {
+		if !m.lineInScope(l) {
 			continue
 		}
 		t := of(l.Amount.Currency)
 		if count(l.Amount, &t.File, t.filePart(l.fate)) != nil {
 			tooLarge[l.Amount.Currency] = true
+		}
+	}
+	for currency, rejected := range m.in.Rejected {
+		t := of(currency)
+		if t.File.add(rejected) != nil || t.FileRejected.add(rejected) != nil {
+			tooLarge[currency] = true
 		}
 	}
 	for _, currency := range slices.Sorted(maps.Keys(totals)) {
@@ -69,7 +76,7 @@ func (t *Total) filePart(f fate) *Sum {
 	switch f {
 	case matched:
 		return &t.FileMatched
-	case linked:
+	case linked, cancelled:
 		return &t.FileLinked
 	case unjudged:
 		return &t.FileRejected
@@ -78,23 +85,40 @@ func (t *Total) filePart(f fate) *Sum {
 	}
 }
 
+// countPayment adds a payment. One that was settled in part counts where the rest of it is; what came is matched.
+func (t *Total) countPayment(p *payment) error {
+	rest := Sum{1, p.Amount.Minor - p.brought}
+	errs := []error{t.Ledger.add(Sum{1, p.Amount.Minor}), t.ledgerPart(p.fate).add(rest), t.LedgerMatched.add(Sum{0, p.brought})}
+	if p.off != 0 {
+		errs = append(errs, t.Within.add(Sum{1, p.off}))
+	}
+	return errors.Join(errs...)
+}
+
 func count(a money.Amount, sums ...*Sum) error {
 	for _, s := range sums {
-		total, err := money.Amount{Minor: s.Minor, Currency: a.Currency}.Add(a)
-		if err != nil {
+		if err := s.add(Sum{1, a.Minor}); err != nil {
 			return err
 		}
-		s.Count, s.Minor = s.Count+1, total.Minor
 	}
+	return nil
+}
+
+func (s *Sum) add(o Sum) error {
+	total, err := money.Amount{Minor: s.Minor}.Add(money.Amount{Minor: o.Minor})
+	if err != nil {
+		return err
+	}
+	s.Count, s.Minor = s.Count+o.Count, total.Minor
 	return nil
 }
 
 // exclusions counts what was read and took no part, by reason.
 func (m *matching) exclusions() {
-	var outside, quiet, fees int64
+	var outside, quiet, fees, own int64
 	for _, p := range m.payments {
 		switch {
-		case !m.inWindow(p):
+		case !m.inScope(p):
 			outside++
 		case p.fate == notCharged:
 			quiet++
@@ -102,8 +126,10 @@ func (m *matching) exclusions() {
 	}
 	for _, l := range m.lines {
 		switch {
-		case !m.lineInWindow(l):
+		case !m.lineInScope(l):
 			outside++
+		case l.fate == unjudged && l.Type != record.Fee && l.Amount.Currency != "":
+			own++
 		case l.fate == unjudged:
 			fees++
 		}
@@ -112,6 +138,9 @@ func (m *matching) exclusions() {
 		{Reason: "outside the window", Records: outside},
 		{Reason: "payments that took no money, and the network says none", Records: quiet},
 		{Reason: "fees and lines without an amount, not held against payments", Records: fees},
+		{Reason: "payouts, reserves, corrections and entries of a bank, not held against payments", Records: own},
+		{Reason: "lines whose fees could not be held against the tariff", Records: m.unpriced},
+		{Reason: "conversions of which neither file nor reference says a rate", Records: m.unrated},
 		{Reason: "refunds, chargebacks and reversals of a part, on which the ledger's status says nothing", Records: m.partly},
 	} {
 		if e.Records > 0 {

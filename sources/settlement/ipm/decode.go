@@ -4,214 +4,184 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
-	"time"
 
-	"parallax/internal/money"
+	"parallax/internal/record"
 	"parallax/sources/settlement/decode"
 )
 
-// Decode reads a Mastercard IPM clearing file, in ASCII or EBCDIC, 1014-blocked or not, and yields its settlement
-// lines in file order. It is a decode.Func.
+// Decode reads a clearing file in ASCII or EBCDIC, 1014-blocked or not, and yields its settlement lines in file order. It is
+// a decode.Func.
 //
-// The file must begin with a header (1644/697), end with a trailer (1644/695), and the trailer's totals must agree:
-// PDS0301 is the unsigned sum of DE4 over all messages, PDS0306 their number with header and trailer.
+// Each logical file begins with a header (1644/697) and ends with a trailer (1644/695), and the trailer's totals must agree:
+// PDS0301 is the unsigned sum of DE4 over its messages, PDS0306 their number with header and trailer. Anything else is an
+// error of the file, and so is a DE4 that is no number, for no sum can be proven then.
+//
+// A message that cannot be understood otherwise is a reject: its record and its amount are in the totals, so that nothing
+// hides behind it. What the network itself rejected (1644/691 and the message behind it, 1644/699) is a reject too.
 func Decode(c decode.Content, name, feed string, yield decode.Yield) (decode.Summary, error) {
-	blocked, err := detectBlocking(c)
+	return read(c, name, feed, nil, yield)
+}
+
+// read decodes in the given alphabet, or in the one of the first message type.
+func read(c decode.Content, name, feed string, given *charset, yield decode.Yield) (decode.Summary, error) {
+	in, blocked, err := open(c)
 	if err != nil {
 		return decode.Summary{}, decode.At(name, "record", 0, err)
 	}
-	r, err := c()
-	if err != nil {
-		return decode.Summary{}, decode.At(name, "record", 0, err)
+	defer in.Close() //nolint:errcheck // read only
+	d := decoder{
+		name: name, feed: feed, records: newRecordReader(in, blocked), charset: given, yield: yield,
+		currencies: iso4217(), ids: map[string]bool{},
 	}
-	defer r.Close() //nolint:errcheck // read only
-	d := decoder{name: name, feed: feed, records: newRecordReader(r, blocked), currencies: decode.NewCurrencies(), yield: yield}
-	d.dated(decode.DateInName(name))
-	return d.decode()
+	d.dateInName = decode.DateInName(name)
+	d.out.Date(d.dateInName)
+	err = d.decode()
+	d.out.FileID, d.out.Totals = d.fileID(), d.totals()
+	return d.out, err
 }
 
 type decoder struct {
-	name, feed   string
-	records      *recordReader
-	currencies   decode.Currencies
-	yield        decode.Yield
-	msg          message
-	sum          int64 // of DE4, unsigned
-	businessDate string
-	out          decode.Summary
+	name, feed string
+	records    *recordReader
+	charset    *charset // nil until the first record
+	currencies *currencies
+	yield      decode.Yield
+	msg        message
+	out        decode.Summary
+	dateInName string // business date, where a header says none
+
+	files   []logical // the last one is being read
+	inside  bool      // between a header and its trailer
+	ids     map[string]bool
+	refused bool // the message before was a message exception: this one is what the network rejected
+
+	scratch  []byte           // text of the current line
+	fees     []record.LineFee // room for fees to come
+	settled  settlement       // of the line before: as a rule that of this one too
+	business day              // likewise
 }
 
-func (d *decoder) decode() (decode.Summary, error) {
-	done := false
+func (d *decoder) decode() error {
 	for {
 		rec, err := d.records.next()
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		if err == nil && done {
-			err = errors.New("follows the trailer")
-		}
 		if err == nil {
-			done, err = d.message(rec)
-		}
-		if stop := (decode.StopError{}); errors.As(err, &stop) {
-			return d.out, stop.Err
+			err = d.record(rec)
 		}
 		if err != nil {
-			return d.out, decode.At(d.name, "record", d.out.Records+1, err)
+			if stop := (decode.StopError{}); errors.As(err, &stop) {
+				return stop.Err
+			}
+			return decode.At(d.name, "record", d.out.Records+1, err)
 		}
 		d.out.Records++
 	}
 	switch {
 	case d.out.Records == 0:
-		return d.out, decode.At(d.name, "record", 0, errors.New("file holds no record"))
-	case !done:
-		return d.out, decode.At(d.name, "record", d.out.Records, fmt.Errorf("%w: the file ends here without a trailer (1644/695)", decode.ErrControlTotal))
+		return decode.At(d.name, "record", 0, errors.New("file holds no record"))
+	case d.inside:
+		return decode.At(d.name, "record", d.out.Records, fmt.Errorf("%w: the file ends here without a trailer (1644/695)", decode.ErrControlTotal))
 	}
-	return d.out, nil
+	return nil
 }
 
-// message reads one record; done reports that it was the trailer.
-func (d *decoder) message(rec []byte) (done bool, err error) {
-	first := d.out.Records == 0
-	if first {
-		if d.msg.charset, err = detectCharset(rec); err != nil {
-			return false, &decode.FieldError{Field: "MTI", Err: err}
+// record reads one record. Its error is the file's; what is wrong with a message alone is a reject.
+func (d *decoder) record(rec []byte) (err error) {
+	if d.charset == nil {
+		if d.charset, err = detectCharset(rec); err != nil {
+			return &decode.FieldError{Field: "MTI", Err: err}
 		}
 	}
-	if err := d.msg.parse(d.msg.charset, rec); err != nil {
-		return false, err
-	}
-	kind := d.msg.mti + "/" + d.msg.function
-	if first != (kind == "1644/697") {
-		if first {
-			return false, errors.New("is not a file header (1644/697)")
+	hasAmount := len(rec) >= minRecord && rec[4]&(0x80>>3) != 0
+	broken := d.msg.parse(d.charset, rec)
+	if !d.inside {
+		if broken != nil {
+			return broken
 		}
-		return false, errors.New("is a second file header (1644/697)")
+		return d.header()
 	}
-	if err := d.addToSum(); err != nil {
-		return false, err
+	f := &d.files[len(d.files)-1]
+	f.messages++
+	refused := d.refused
+	d.refused = false
+	amount := int64(0)
+	if raw := d.msg.element[4]; raw != nil {
+		if amount, err = d.charset.number(raw); err != nil {
+			return &decode.FieldError{Field: "DE4", Err: err}
+		}
+		if f.sum, err = decode.Add(f.sum, amount); err != nil {
+			return &decode.FieldError{Field: "DE4", Err: err}
+		}
+	} else if hasAmount {
+		return broken // before DE4, so that its amount is not known
 	}
-	switch {
-	case first:
-		return false, d.header()
-	case kind == "1644/695":
-		return true, d.trailer()
-	case d.msg.mti == "1644":
-		d.out.Admin++
-		return false, nil
+	if broken != nil && d.msg.mti == 1644 {
+		return broken // perhaps the trailer
 	}
-	line, err := d.line(kind)
+	rejected := broken
+	if rejected == nil {
+		rejected, err = d.message(f, refused)
+	}
+	if rejected != nil {
+		d.out.Reject(d.out.Records+1, rejected)
+		f.rejectedSum += amount // a part of f.sum, which does not overflow
+	}
+	return err
+}
+
+// message reads a message between a header and its trailer. rejected is what is wrong with it alone, err what is wrong with
+// the file.
+func (d *decoder) message(f *logical, refused bool) (rejected, err error) {
+	m := &d.msg
+	private := m.parsePDS()
+	if m.mti == 1644 {
+		switch m.function {
+		case 697:
+			return nil, errors.New("is a second file header (1644/697), before a trailer")
+		case 695:
+			if private != nil {
+				return nil, private
+			}
+			return nil, d.trailer(f)
+		}
+		if private == nil {
+			private = d.administrative(f)
+		}
+		return private, nil
+	}
+	if private == nil && refused {
+		private = errors.New("the network rejected this message: it follows a message exception (1644/691)")
+	}
+	if private != nil {
+		return private, nil
+	}
+	line, err := d.line(f)
 	if err != nil {
-		return false, err
+		return err, nil //nolint:nilerr // the message's, not the file's
 	}
 	d.out.Lines++
 	if err := d.yield(line); err != nil {
-		return false, decode.StopError{Err: err}
+		return nil, decode.StopError{Err: err}
 	}
-	return false, nil
+	return nil, nil
 }
 
-func (d *decoder) addToSum() error {
-	raw := d.msg.element[4]
-	if raw == nil {
-		return nil
-	}
-	n, err := d.msg.charset.number(raw)
-	if err == nil {
-		d.sum, err = decode.Add(d.sum, n)
-	}
-	if err != nil {
-		return &decode.FieldError{Field: "DE4", Err: err}
-	}
-	return nil
-}
-
-// header reads PDS0105, the file's id: type (3), reference date YYMMDD, processor (11), sequence (5).
-func (d *decoder) header() error {
-	raw, ok := d.msg.pds[105]
-	if !ok {
-		return &decode.FieldError{Field: "PDS0105", Err: errors.New("is missing")}
-	}
-	var err error
-	if d.out.FileID, err = d.msg.charset.text(raw); err != nil || d.out.FileID == "" {
-		return &decode.FieldError{Field: "PDS0105", Err: errors.New("is no file id")}
-	}
-	if len(d.out.FileID) == 25 {
-		if day, err := time.Parse("060102", d.out.FileID[3:9]); err == nil {
-			d.dated(day.Format(time.DateOnly))
+// administrative counts a message without money. What the network rejected is a reject: payments that were sent to it have
+// not been settled. Which record of which file it means stands in PDS0138 (source message number) and PDS0280 (source file).
+func (d *decoder) administrative(f *logical) error {
+	switch d.msg.function {
+	case 691:
+		d.refused = true
+		if n := d.msg.charset.small(d.msg.pds[pdsSourceMessage]); n >= 0 {
+			return fmt.Errorf("the network rejected message %d of a file that was sent to it (1644/691)", n)
 		}
+		return errors.New("the network rejected a message that was sent to it (1644/691)")
+	case 699:
+		return errors.New("the network rejected a file that was sent to it (1644/699)")
 	}
+	d.out.Admin++
+	f.administrative(d.msg.function)
 	return nil
-}
-
-func (d *decoder) dated(businessDate string) {
-	if d.businessDate = businessDate; businessDate != "" {
-		d.out.BusinessDates = []string{businessDate}
-	}
-}
-
-// trailer holds the stated totals against the computed ones.
-func (d *decoder) trailer() error {
-	if raw, ok := d.msg.pds[105]; ok {
-		if id, err := d.msg.charset.text(raw); err != nil || id != d.out.FileID {
-			return &decode.FieldError{Field: "PDS0105", Err: fmt.Errorf("%w: the trailer's file id is not the header's", decode.ErrControlTotal)}
-		}
-	}
-	computed := d.out.Records + 1
-	d.out.Totals = map[string]string{
-		"computed messages": strconv.FormatInt(computed, 10), "computed sum of DE4": strconv.FormatInt(d.sum, 10),
-	}
-	messages, err := d.total(306)
-	if err != nil {
-		return err
-	}
-	sum, err := d.total(301)
-	if err != nil {
-		return err
-	}
-	d.out.Totals["stated messages"] = strconv.FormatInt(messages, 10)
-	d.out.Totals["stated sum of DE4"] = strconv.FormatInt(sum, 10)
-	if messages != computed {
-		return &decode.FieldError{Field: "PDS0306", Err: fmt.Errorf("%w: %d messages stated, %d read", decode.ErrControlTotal, messages, computed)}
-	}
-	if sum != d.sum {
-		return &decode.FieldError{Field: "PDS0301", Err: fmt.Errorf("%w: sum of DE4 stated as %d, read as %d", decode.ErrControlTotal, sum, d.sum)}
-	}
-	return nil
-}
-
-func (d *decoder) total(tag int) (int64, error) {
-	name := fmt.Sprintf("PDS%04d", tag)
-	raw, ok := d.msg.pds[tag]
-	if !ok {
-		return 0, &decode.FieldError{Field: name, Err: fmt.Errorf("%w: is missing", decode.ErrControlTotal)}
-	}
-	n, err := d.msg.charset.number(raw)
-	if err != nil {
-		return 0, &decode.FieldError{Field: name, Err: fmt.Errorf("%w: %w", decode.ErrControlTotal, err)}
-	}
-	return n, nil
-}
-
-// amount reads an amount element and its currency element.
-func (d *decoder) amount(amountDE, currencyDE int) (money.Amount, error) {
-	raw := d.msg.element[amountDE]
-	if raw == nil {
-		return money.Amount{}, &decode.FieldError{Field: "DE" + strconv.Itoa(amountDE), Err: errors.New("is missing")}
-	}
-	minor, err := d.msg.charset.number(raw)
-	if err != nil {
-		return money.Amount{}, &decode.FieldError{Field: "DE" + strconv.Itoa(amountDE), Err: err}
-	}
-	numeric, err := d.msg.text(currencyDE)
-	if err != nil {
-		return money.Amount{}, err
-	}
-	letters, err := d.currencies.Letters(numeric)
-	if err != nil {
-		return money.Amount{}, &decode.FieldError{Field: "DE" + strconv.Itoa(currencyDE), Err: err}
-	}
-	return money.Amount{Minor: minor, Currency: letters}, nil
 }

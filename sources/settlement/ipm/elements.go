@@ -13,7 +13,7 @@ func lllvar() element           { return element{prefix: 3, size: 999} }
 func (e element) hide() element { e.secret = true; return e }
 
 // elements is the layout of the data elements 2 to 127.
-// Source: ISO 8583:1993 as Mastercard's clearing messages use it, as far as that is public. Elements that are not here
+// Source: ISO 8583:1993, and cardutil's configuration where clearing messages differ from it. Elements that are not here
 // have no public layout, and a message that carries one cannot be read beyond it.
 var elements = [129]element{
 	2:   llvar(19).hide(), // primary account number: see decode.MaskPAN
@@ -88,6 +88,7 @@ var elements = [129]element{
 	100: llvar(11),
 	102: llvar(28).hide(), // account numbers
 	103: llvar(28).hide(),
+	105: lllvar(),
 	111: lllvar(),
 	123: lllvar(), // private data subelements
 	124: lllvar(),

@@ -56,14 +56,14 @@ func FuzzParseMessage(f *testing.F) {
 	f.Fuzz(func(t *testing.T, rec []byte, isEBCDIC bool) {
 		c := latin1
 		if isEBCDIC {
-			c = ebcdic
+			c = cp500
 		}
 		var m message
 		if err := m.parse(c, rec); err != nil {
 			return
 		}
-		if longDigits(m.maskedPAN) {
-			t.Errorf("masked as %s", m.maskedPAN)
+		if longDigits(string(m.maskedPAN())) {
+			t.Errorf("masked as %s", m.maskedPAN())
 		}
 		for n, value := range m.element {
 			if value != nil && elements[n].secret {

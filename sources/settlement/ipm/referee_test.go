@@ -61,8 +61,8 @@ func TestRefereeAgrees(t *testing.T) {
 			}
 		}
 		pan, _ := theirs.GetString(2)
-		if ours.maskedPAN != decode.MaskPAN(pan) {
-			t.Fatalf("round %d: card masked as %s", round, ours.maskedPAN)
+		if string(ours.maskedPAN()) != decode.MaskPAN(pan) {
+			t.Fatalf("round %d: card masked as %s", round, ours.maskedPAN())
 		}
 	}
 }

@@ -8,13 +8,16 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
 )
 
-// File is a file as it grows.
+// File is a file as it grows. Text is ASCII, or Latin-1 where it has to be, if it is not EBCDIC.
 type File struct {
-	EBCDIC   bool
+	ID       string // FileID where empty
+	EBCDIC   bool   // code page 500
+	Page037  bool   // code page 037 instead
 	Messages [][]byte
 	Sum      int64
 }
@@ -39,10 +42,20 @@ func EBCDIC(text string) []byte {
 }
 
 func (f *File) encode(text string) []byte {
-	if f.EBCDIC {
-		return EBCDIC(text)
+	var out []byte
+	var err error
+	switch {
+	case f.Page037:
+		out, err = charmap.CodePage037.NewEncoder().Bytes([]byte(text))
+	case f.EBCDIC:
+		out = EBCDIC(text)
+	default:
+		out, err = charmap.ISO8859_1.NewEncoder().Bytes([]byte(text))
 	}
-	return []byte(text)
+	if err != nil {
+		panic(err)
+	}
+	return out
 }
 
 // Message writes one message.
@@ -52,11 +65,11 @@ func (f *File) Message(mti string, elements Elements) []byte {
 	for _, n := range slices.Sorted(maps.Keys(elements)) {
 		bitmap[(n-1)/8] |= 0x80 >> ((n - 1) % 8)
 		value := elements[n]
-		switch n {
-		case 2, 31, 35, 45, 94:
-			value = fmt.Sprintf("%02d", len(value)) + value
-		case 48, 55, 62, 63, 72, 123:
-			value = fmt.Sprintf("%03d", len(value)) + value
+		switch size := utf8.RuneCountInString(value); n {
+		case 2, 31, 32, 33, 34, 35, 43, 44, 45, 93, 94, 95, 100, 102, 103:
+			value = fmt.Sprintf("%02d", size) + value
+		case 46, 47, 48, 54, 55, 59, 60, 61, 62, 63, 72, 105, 111, 123, 124, 125, 127:
+			value = fmt.Sprintf("%03d", size) + value
 		}
 		body = append(body, f.encode(value)...)
 	}
@@ -79,11 +92,18 @@ func PDS(tag int, value string) string { return fmt.Sprintf("%04d%03d%s", tag, l
 const FileID = "0012611180000009999900001"
 
 // Header adds the file header.
-func (f *File) Header() { f.Add("1644", Elements{24: "697", 48: PDS(105, FileID) + PDS(122, "T")}) }
+func (f *File) Header() { f.Add("1644", Elements{24: "697", 48: PDS(105, f.id()) + PDS(122, "T")}) }
+
+func (f *File) id() string {
+	if f.ID == "" {
+		return FileID
+	}
+	return f.ID
+}
 
 // Trailer adds the trailer with the totals of what was added before.
 func (f *File) Trailer() {
-	f.Add("1644", Elements{24: "695", 48: PDS(105, FileID) + PDS(301, fmt.Sprintf("%016d", f.Sum)) + PDS(306, fmt.Sprintf("%08d", len(f.Messages)+1))})
+	f.Add("1644", Elements{24: "695", 48: PDS(105, f.id()) + PDS(301, fmt.Sprintf("%016d", f.Sum)) + PDS(306, fmt.Sprintf("%08d", len(f.Messages)+1))})
 }
 
 // PAN is a number of a published test range, put together here so that none stands in the source.
@@ -104,7 +124,7 @@ func Presentment(n int) Elements {
 func (f *File) Bytes() []byte {
 	var out []byte
 	for _, m := range f.Messages {
-		out = binary.BigEndian.AppendUint32(out, uint32(len(m)))
+		out = binary.BigEndian.AppendUint32(out, uint32(len(m))) //nolint:gosec // far below 4 GiB
 		out = append(out, m...)
 	}
 	return append(out, 0, 0, 0, 0)

@@ -1,0 +1,153 @@
+package ipm
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"testing"
+	"testing/iotest"
+
+	"parallax/internal/record"
+	"parallax/sources/settlement/decode"
+	"parallax/sources/settlement/ipm/ipmtest"
+)
+
+func TestRecordReaderOffersNoMoreThanMaxRecord(t *testing.T) {
+	data := binary.BigEndian.AppendUint32(nil, maxRecord+1)
+	if _, err := newRecordReader(bytes.NewReader(data), false).next(); err == nil {
+		t.Error("a record beyond the bound was read")
+	}
+}
+
+// TestLongestRecord reads records of the greatest length, which fill the buffer differently each time.
+func TestLongestRecord(t *testing.T) {
+	var data []byte
+	for i := range 20 {
+		data = binary.BigEndian.AppendUint32(data, maxRecord)
+		data = append(data, bytes.Repeat([]byte{byte('a' + i)}, maxRecord)...)
+	}
+	for _, blocked := range []bool{false, true} {
+		in := data
+		if blocked {
+			in = ipmtest.Block(append(bytes.Clone(data), 0, 0, 0, 0))
+		}
+		r := newRecordReader(iotest.OneByteReader(bytes.NewReader(in)), blocked)
+		for i := range 20 {
+			rec, err := r.next()
+			if err != nil || len(rec) != maxRecord || bytes.Count(rec, []byte{byte('a' + i)}) != maxRecord {
+				t.Fatalf("blocked %v: record %d: %d bytes, %v", blocked, i, len(rec), err)
+			}
+		}
+		if _, err := r.next(); !errors.Is(err, io.EOF) {
+			t.Errorf("blocked %v: ends with %v", blocked, err)
+		}
+	}
+}
+
+// TestBlockingIsTold reads files of every size around the edges of blocks and of the prefix, both ways written.
+func TestBlockingIsTold(t *testing.T) {
+	for _, n := range []int{1, 2, 3, 5, 6, 7, 11, 12, 13, 500, 900, 1000, 2000} {
+		for _, ebcdic := range []bool{false, true} {
+			for _, blocked := range []bool{false, true} {
+				in, got, err := open(content(ipmtest.Good(n, ebcdic, blocked)))
+				if err != nil {
+					t.Fatal(err)
+				}
+				all, err := io.ReadAll(in)
+				if err != nil || !bytes.Equal(all, ipmtest.Good(n, ebcdic, blocked)) {
+					t.Fatalf("%d lines: the file is not what was written, %v", n, err)
+				}
+				if got != blocked && len(all) > blockSize {
+					t.Errorf("%d lines, ebcdic %v: blocked is %v", n, ebcdic, got)
+				}
+			}
+		}
+	}
+}
+
+// TestBlockingOfAFileThatReadsBothWays has records that end where blocks do, so that only the end tells.
+func TestBlockingOfAFileThatReadsBothWays(t *testing.T) {
+	var plain []byte
+	for range 200 {
+		rec := bytes.Repeat([]byte{blockPad}, blockSize-4)
+		plain = append(binary.BigEndian.AppendUint32(plain, uint32(len(rec))), rec...)
+	}
+	// Read as blocks, every record would be two bytes short of its length, and the next length lie two bytes late.
+	for name, tc := range map[string]struct {
+		data []byte
+		want bool
+	}{"plain": {append(bytes.Clone(plain), 0, 0, 0, 0), false}, "blocked": {ipmtest.Block(append(bytes.Clone(plain), 0, 0, 0, 0)), true}} {
+		if _, got, err := open(content(tc.data)); err != nil || got != tc.want {
+			t.Errorf("%s: blocked is %v, %v", name, got, err)
+		}
+	}
+}
+
+func content(data []byte) decode.Content {
+	return func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }
+}
+
+// TestContentErrors passes on what the file system or the network says, and does not take it for the end.
+func TestContentErrors(t *testing.T) {
+	lost := errors.New("connection lost")
+	yield := func(record.SettlementLine) error { return nil }
+	if _, err := Decode(func() (io.ReadCloser, error) { return nil, lost }, "m.ipm", "mastercard", yield); !errors.Is(err, lost) {
+		t.Errorf("not opened: %v", err)
+	}
+	for _, blocked := range []bool{false, true} {
+		data := ipmtest.Good(3000, false, blocked)
+		for _, n := range []int{0, 3, 100, blockSize, 10 * blockSize, prefixSize, prefixSize + 10, len(data) - 1, len(data)} {
+			c := func() (io.ReadCloser, error) {
+				return io.NopCloser(io.MultiReader(bytes.NewReader(data[:n]), iotest.ErrReader(lost))), nil
+			}
+			if _, err := Decode(c, "m.ipm", "mastercard", yield); !errors.Is(err, lost) {
+				t.Errorf("blocked %v, lost after %d bytes: %v", blocked, n, err)
+			}
+		}
+	}
+}
+
+func TestDecodeStopsWhenToldTo(t *testing.T) {
+	enough := errors.New("enough")
+	n := 0
+	s, err := Decode(content(ipmtest.Good(10, false, false)), "m.ipm", "mastercard", func(record.SettlementLine) error {
+		if n++; n == 3 {
+			return enough
+		}
+		return nil
+	})
+	if err != enough || n != 3 { //nolint:errorlint // as it is
+		t.Errorf("%v after %d lines, %+v", err, n, s)
+	}
+}
+
+func TestDecodeReadsInPieces(t *testing.T) {
+	for _, blocked := range []bool{false, true} {
+		data := ipmtest.Good(700, true, blocked)
+		c := func() (io.ReadCloser, error) {
+			return io.NopCloser(iotest.HalfReader(iotest.DataErrReader(bytes.NewReader(data)))), nil
+		}
+		s, err := Decode(c, "m.ipm", "mastercard", func(record.SettlementLine) error { return nil })
+		if err != nil || s.Lines != 700 {
+			t.Errorf("blocked %v: %d lines, %v", blocked, s.Lines, err)
+		}
+	}
+}
+
+func TestDataAfterTheEnd(t *testing.T) {
+	good := ipmtest.Good(3, false, false)
+	for _, tc := range []struct {
+		tail string
+		want string
+	}{
+		{"\x00\x00\x00", ""}, {"@@@", ""}, {"x", "decode m.ipm: record 6: there is data after the end mark"},
+		{string(make([]byte, blockSize+1)), "decode m.ipm: record 6: there is data after the end mark"},
+	} {
+		_, _, err := decodeAll(append(bytes.Clone(good), tc.tail...))
+		if got := fmt.Sprint(err); got != tc.want && (tc.want != "" || err != nil) {
+			t.Errorf("%q behind the end mark: %v", tc.tail, err)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package tabular
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/apache/arrow/go/v17/parquet/compress"
+	"github.com/klauspost/compress/gzip"
 
 	"parallax/internal/join"
 )
@@ -103,4 +105,29 @@ func BenchmarkParquet(b *testing.B) {
 
 func line(p payment) string {
 	return strings.Join([]string{p.id, fmt.Sprintf("%d.%02d", p.amount/100, p.amount%100), p.currency, "a note nobody reads: " + p.id}, ",") + "\n"
+}
+
+// BenchmarkCSV matches two CSV files compressed by gzip, in random order.
+func BenchmarkCSV(b *testing.B) {
+	paths := benchFiles(b, ".csv.gz", func(path string) (func(payment), func()) {
+		f, err := os.Create(path)
+		if err != nil {
+			b.Fatal(err)
+		}
+		z := gzip.NewWriter(f)
+		if _, err := z.Write([]byte("id,amount,currency,note\n")); err != nil {
+			b.Fatal(err)
+		}
+		add := func(p payment) {
+			if _, err := z.Write([]byte(line(p))); err != nil {
+				b.Fatal(err)
+			}
+		}
+		return add, func() {
+			if err := errors.Join(z.Close(), f.Close()); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	benchMatch(b, paths, Decimal("amount", 2))
 }

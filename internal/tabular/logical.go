@@ -171,7 +171,7 @@ func parseDecimal(b []byte, scale int) (int64, error) {
 			}
 			decimals++
 		}
-		if v > (math.MaxInt64-9)/10 {
+		if v > (math.MaxInt64-d)/10 {
 			return 0, errLarge
 		}
 		v = v*10 + d

@@ -56,17 +56,8 @@ type Costs struct{ Commission, Markup, Scheme, Interchange, Tax int64 }
 
 func (c Costs) total() int64 { return c.Commission + c.Markup + c.Scheme + c.Interchange + c.Tax }
 
-// credit reports whether a line adds to the merchant's balance; the amount of an adjustment or reserve has its own sign.
-func (l Line) credit() bool {
-	switch l.Kind {
-	case Refund, Chargeback, FeeCharged, Payout:
-		return l.Minor < 0
-	default:
-		return l.Minor >= 0
-	}
-}
-
-// signed gives an amount of the line the sign of its way: positive to the merchant's balance.
+// signed gives an amount of the line the sign of its way, positive to the merchant's balance; an adjustment or a reserve has
+// its own already.
 func (l Line) signed(minor int64) int64 {
 	switch l.Kind {
 	case Refund, Chargeback, FeeCharged, Payout:

@@ -56,6 +56,9 @@ func (s Sums) Currencies() []string { return slices.Sorted(maps.Keys(s)) }
 // Into writes the sums in minor units, each under the name and its currency: "computed EUR".
 func (s Sums) Into(totals map[string]string, name string) {
 	for currency, sum := range s {
-		totals[name+" "+currency] = strconv.FormatInt(sum, 10)
+		totals[name+" "+currency] = Figure(sum)
 	}
 }
+
+// Figure writes a sum for an error or a summary. Where a column is shifted, a sum may be a card number.
+func Figure(n int64) string { return pan.Mask(strconv.FormatInt(n, 10)) }

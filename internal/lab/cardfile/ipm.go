@@ -3,7 +3,6 @@ package cardfile
 import (
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -13,51 +12,65 @@ type IPM struct {
 	FileID   string // 25 digits: file type, date, sender, sequence
 	Encoding Encoding
 	Blocked  bool // in blocks of 1014 bytes
+
+	// What the trailer states wrongly, added to what is right.
+	WrongSum, WrongCount int64
+}
+
+// IPMFile is a logical file: what stands between one header and one trailer.
+type IPMFile struct {
+	IPM
+	Lines []Line
 }
 
 const merchantCategory = "5399" // miscellaneous general merchandise, ISO 18245
 
-// Write writes a header (1644/697), one first presentment (1240/200) per line, and a trailer (1644/695) with the
-// unsigned sum of all amounts and the number of messages, header and trailer included.
+// Write writes a header (1644/697), one message per line, and a trailer (1644/695) with the unsigned sum of all amounts and
+// the number of messages, header and trailer included.
 func (f IPM) Write(w io.Writer, lines []Line) error {
-	if len(f.FileID) != 25 {
-		return fmt.Errorf("write ipm: file id %q has not 25 digits", f.FileID)
-	}
-	messages := make([][]byte, 0, len(lines)+2)
-	add := func(number int, m message, err error) error {
-		if err == nil {
+	return WriteIPM(w, IPMFile{f, lines})
+}
+
+// WriteIPM writes logical files one behind the other. The first says whether they are in blocks.
+func WriteIPM(w io.Writer, files ...IPMFile) error {
+	var messages [][]byte
+	for _, f := range files {
+		if len(f.FileID) != 25 {
+			return fmt.Errorf("write ipm: file id %q has not 25 digits", f.FileID)
+		}
+		number := len(messages)
+		for _, next := range f.messages() {
+			m, err := next()
+			number++
 			var encoded []byte
-			if encoded, err = m.encode(f.Encoding); err == nil {
-				messages = append(messages, encoded)
+			if err == nil {
+				encoded, err = m.encode(f.Encoding)
 			}
+			if err != nil {
+				return fmt.Errorf("write ipm: message %d: %w", number, err)
+			}
+			messages = append(messages, encoded)
 		}
-		if err != nil {
-			return fmt.Errorf("write ipm: message %d: %w", number, err)
-		}
-		return nil
-	}
-	if err := add(1, f.header(), nil); err != nil {
-		return err
-	}
-	var sum int64
-	for i, line := range lines {
-		m, err := presentment(line, i+2)
-		if err := add(i+2, m, err); err != nil {
-			return err
-		}
-		sum += line.Minor
-	}
-	if err := add(len(lines)+2, f.trailer(sum, len(lines)+2), nil); err != nil {
-		return err
 	}
 	data := records(messages)
-	if f.Blocked {
+	if len(files) > 0 && files[0].Blocked {
 		data = blocked(data)
 	}
 	if _, err := w.Write(data); err != nil {
 		return fmt.Errorf("write ipm: %w", err)
 	}
 	return nil
+}
+
+// messages are the messages of a logical file, each made when it is asked for.
+func (f IPMFile) messages() []func() (message, error) {
+	sum, count := f.WrongSum, len(f.Lines)+2
+	all := []func() (message, error){func() (message, error) { return f.header(), nil }}
+	for i, line := range f.Lines {
+		sum += max(line.Minor, -line.Minor)
+		all = append(all, func() (message, error) { return ipmMessage(line, i+2) })
+	}
+	return append(all, func() (message, error) { return f.trailer(sum, count), nil })
 }
 
 func (f IPM) header() message {
@@ -71,35 +84,9 @@ func (f IPM) header() message {
 func (f IPM) trailer(sum int64, count int) message {
 	return message{mti: "1644", elements: map[int]string{
 		24: "695",
-		48: pds(105, f.FileID) + pds(301, fmt.Sprintf("%016d", sum)) + pds(306, fmt.Sprintf("%08d", count)),
+		48: pds(105, f.FileID) + pds(301, fmt.Sprintf("%016d", sum)) + pds(306, fmt.Sprintf("%08d", int64(count)+f.WrongCount)),
 		71: messageNumber(count),
 	}}
-}
-
-func presentment(l Line, number int) (message, error) {
-	currency, err := currencyOf(l.Currency)
-	if err != nil {
-		return message{}, err
-	}
-	if l.Minor < 0 || l.Minor > 999_999_999_999 {
-		return message{}, fmt.Errorf("amount %d does not fit into 12 digits", l.Minor)
-	}
-	return message{mti: "1240", elements: map[int]string{
-		2:  cardNumber(l.Issuer, l.Reference),
-		3:  "000000",
-		4:  fmt.Sprintf("%012d", l.Minor),
-		12: l.At.UTC().Format("060102150405"),
-		24: "200",
-		26: merchantCategory,
-		31: l.ARN,
-		37: l.RRN,
-		38: l.Auth,
-		48: pds(165, "M") + pds(148, currency.numeric+strconv.Itoa(currency.digits)),
-		49: currency.numeric,
-		63: l.Reference,
-		71: messageNumber(number),
-		94: "00000099999",
-	}}, nil
 }
 
 func messageNumber(n int) string { return fmt.Sprintf("%08d", n) }
@@ -118,20 +105,22 @@ func NewFileID(date time.Time, sequence int) string {
 // length where it varies.
 func elementLength(element int) (fixed, prefix int, err error) {
 	switch element {
-	case 2, 31, 94:
+	case 2, 31, 94, 95:
 		return 0, 2, nil
 	case 48, 63:
 		return 0, 3, nil
 	case 3, 38:
 		return 6, 0, nil
-	case 4, 12, 37:
+	case 4, 5, 12, 37:
 		return 12, 0, nil
-	case 24, 49:
+	case 24, 49, 50:
 		return 3, 0, nil
-	case 26:
+	case 25, 26:
 		return 4, 0, nil
-	case 71:
+	case 9, 71:
 		return 8, 0, nil
+	case 30:
+		return 24, 0, nil
 	default:
 		return 0, 0, fmt.Errorf("element %d is not of this world", element)
 	}

@@ -48,6 +48,7 @@ type Line struct {
 	Rate            string // settlement currency for one of the transaction's
 	Costs           Costs  // what is taken off before it is paid out
 	Booked          time.Time
+	Undone          bool // it takes back an earlier line of the same kind; IPM only
 }
 
 // Costs are the fees of one line by whom they are for, in minor units of the currency it is settled in. A positive one

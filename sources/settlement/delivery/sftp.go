@@ -42,6 +42,7 @@ type SFTP struct {
 	folder  string
 	pattern string // of base names
 	config  *ssh.ClientConfig
+	kinds   [][]string // of the server's key, to ask for one after the other
 	limits  SFTPLimits
 	session *session // nil while there is no connection
 }
@@ -62,10 +63,11 @@ func NewSFTP(address string, login SFTPLogin, limits SFTPLimits) (*SFTP, error) 
 	if config.Auth, err = login.methods(); err != nil {
 		return nil, err
 	}
-	if config.HostKeyCallback, config.HostKeyAlgorithms, err = login.server(host); err != nil {
+	p := &SFTP{address: host, folder: path.Dir(whole), pattern: path.Base(whole), config: config, limits: limits}
+	if config.HostKeyCallback, p.kinds, err = login.server(host); err != nil {
 		return nil, err
 	}
-	return &SFTP{address: host, folder: path.Dir(whole), pattern: path.Base(whole), config: config, limits: limits}, nil
+	return p, nil
 }
 
 func parseSFTP(address string) (user, host, whole string, err error) {
@@ -244,13 +246,29 @@ func (p *SFTP) do(ctx context.Context, request func(*session) error) error {
 
 func (p *SFTP) once(ctx context.Context, request func(*session) error) error {
 	if p.session == nil {
-		s, err := dial(ctx, p.address, p.config, p.limits)
-		if err != nil {
+		if err := p.connect(ctx); err != nil {
 			return fmt.Errorf("connect: %w", err)
 		}
-		p.session = s
 	}
 	return p.session.within(ctx, p.limits.Timeout, func() error { return request(p.session) })
+}
+
+// connect dials, again for each kind of key that the server may have.
+func (p *SFTP) connect(ctx context.Context) error {
+	var wrong error
+	for _, kinds := range p.kinds {
+		config := *p.config
+		config.HostKeyAlgorithms = kinds
+		session, err := dial(ctx, p.address, &config, p.limits)
+		if !otherKind(err) {
+			p.session = session
+			return err
+		}
+		if shown := (*fingerprintError)(nil); wrong == nil || errors.As(err, &shown) {
+			wrong = err
+		}
+	}
+	return wrong
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -52,26 +52,42 @@ func (l SFTPLogin) signer() (ssh.Signer, error) {
 	return signer, nil
 }
 
-// server is the check of the server's key, and the kinds of key to ask it for: of several it would show one that is not on
-// file.
-func (l SFTPLogin) server(address string) (ssh.HostKeyCallback, []string, error) {
+// server is the check of the server's key, and the kinds of key to ask it for, one after the other: of several keys it would
+// show one that is not on file.
+func (l SFTPLogin) server(address string) (ssh.HostKeyCallback, [][]string, error) {
 	switch {
 	case l.KnownHosts != "":
 		check, err := knownhosts.New(l.KnownHosts)
 		if err != nil {
 			return nil, nil, fmt.Errorf("sftp login: known hosts: %w", plain(err))
 		}
-		return check, kinds(check, address), nil
+		return check, [][]string{kinds(check, address)}, nil
 	case strings.HasPrefix(l.Fingerprint, "SHA256:"):
 		return func(_ string, _ net.Addr, key ssh.PublicKey) error {
 			if got := ssh.FingerprintSHA256(key); got != l.Fingerprint {
 				return &fingerprintError{got: got, kind: key.Type()}
 			}
 			return nil
-		}, nil, nil
+		}, everyKind(), nil
 	default:
 		return nil, nil, errors.New("sftp login: the server's key must be known: give a known_hosts file or a fingerprint that begins with SHA256:")
 	}
+}
+
+// everyKind is for a fingerprint, which does not tell of what kind its key is.
+func everyKind() [][]string {
+	return [][]string{
+		{ssh.KeyAlgoED25519},
+		{ssh.KeyAlgoECDSA256, ssh.KeyAlgoECDSA384, ssh.KeyAlgoECDSA521},
+		{ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256},
+	}
+}
+
+// otherKind reports whether a server may have the key that is expected among those it did not show.
+func otherKind(err error) bool {
+	var none *ssh.AlgorithmNegotiationError
+	var other *fingerprintError
+	return errors.As(err, &none) || errors.As(err, &other)
 }
 
 // kinds are the algorithms of the keys that are on file for a server.
@@ -117,9 +133,8 @@ func (e *fingerprintError) Error() string {
 func permanent(err error) bool {
 	var unknown *knownhosts.KeyError
 	var revoked *knownhosts.RevokedError
-	var other *fingerprintError
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) || errors.Is(err, ErrChanged) ||
-		errors.As(err, &unknown) || errors.As(err, &revoked) || errors.As(err, &other) || refusedLogin(err)
+		errors.As(err, &unknown) || errors.As(err, &revoked) || otherKind(err) || refusedLogin(err)
 }
 
 // refusedLogin reports that no way to log in was accepted; the library has no type for it.
@@ -145,6 +160,7 @@ func (p *SFTP) reason(err error) (reason, fix string) {
 	var unknown *knownhosts.KeyError
 	var revoked *knownhosts.RevokedError
 	var other *fingerprintError
+	var none *ssh.AlgorithmNegotiationError
 	var network *net.OpError
 	switch {
 	case errors.As(err, &revoked):
@@ -155,6 +171,10 @@ func (p *SFTP) reason(err error) (reason, fix string) {
 		return "the server's key is not the one in known_hosts", "ask the sender whether he has changed the key; if he has not, somebody else answers"
 	case errors.As(err, &other):
 		return other.Error(), "compare the fingerprint with what the sender says"
+	case errors.As(err, &none) && none.What == "host key":
+		return "the server has no key of the kind that is in known_hosts", "ask the sender whether he has changed the key; if he has not, somebody else answers"
+	case errors.As(err, &none):
+		return "the server offers no " + none.What + " that is still considered safe", "ask the sender to allow current algorithms"
 	case refusedLogin(err):
 		return "the login was refused", "check user, key and password, and that the sender has the public key"
 	case errors.Is(err, errSilent):

@@ -6,14 +6,20 @@ import (
 	"time"
 
 	"parallax/internal/lab/cardfile"
+	"parallax/sources/settlement/adyen"
+	"parallax/sources/settlement/camt"
+	"parallax/sources/settlement/csvfile"
 	"parallax/sources/settlement/decode"
 	"parallax/sources/settlement/ipm"
 )
 
-// fileFormats are the formats that are measured.
+// fileFormats are the formats that are measured, as the lab writes them.
 var fileFormats = []fileFormat{
-	{name: "IPM-ASCII", write: writeIPM(cardfile.ASCII, false), decode: known(ipm.Decode), peer: peerIPM},
-	{name: "IPM-EBCDIC-1014", write: writeIPM(cardfile.EBCDIC, true), decode: known(ipm.Decode)},
+	{name: "IPM-ASCII", lines: 500_000, write: writeIPM(cardfile.ASCII, false), decode: known(ipm.Decode), peer: peerIPM},
+	{name: "IPM-EBCDIC-1014", lines: 500_000, write: writeIPM(cardfile.EBCDIC, true), decode: known(ipm.Decode)},
+	{name: "CSV", lines: 500_000, write: writeCSV, decode: func() (decode.Func, error) { return csvfile.New(labProfile()) }},
+	{name: "Adyen", lines: 500_000, write: writeAdyen, decode: known(adyen.Decode)},
+	{name: "camt.053", lines: 100_000, write: writeCamt, decode: known(camt.Decode)},
 }
 
 func known(f decode.Func) func() (decode.Func, error) {
@@ -29,6 +35,32 @@ func writeIPM(encoding cardfile.Encoding, blocked bool) func(io.Writer, int) err
 	}
 }
 
+func writeCSV(w io.Writer, lines int) error {
+	return cardfile.WriteCSV(w, businessDate, fileLines(lines))
+}
+
+// labProfile describes the acquirer's file that the lab writes.
+func labProfile() csvfile.Profile {
+	return csvfile.Profile{
+		Columns: map[string]string{
+			"reference": "payment_reference", "rrn": "rrn", "auth_code": "auth_code", "type": "type", "amount": "amount", "currency": "currency",
+			"fee": "fee", "card": "card", "transaction_time": "transaction_time", "business_date": "business_date",
+		},
+		Types:   map[string]string{"capture": "presentment"},
+		Trailer: csvfile.Trailer{Column: "payment_reference", Value: "TRAILER", Count: "rrn", Total: "amount"},
+	}
+}
+
+func writeAdyen(w io.Writer, lines int) error {
+	return cardfile.WriteAdyen(w, cardfile.AdyenFile{Account: "Bench", Zone: time.UTC, Lines: fileLines(lines)})
+}
+
+func writeCamt(w io.Writer, lines int) error {
+	return cardfile.WriteCamt(w, cardfile.Camt{
+		ID: "STMT-1", Sequence: 1, Account: "DE02120300000000202051", Date: businessDate, Opening: 1_000_000, Lines: fileLines(lines),
+	})
+}
+
 // fileLines are lines of an acquirer's day.
 func fileLines(n int) []cardfile.Line {
 	lines := make([]cardfile.Line, n)
@@ -36,6 +68,7 @@ func fileLines(n int) []cardfile.Line {
 		lines[i] = cardfile.Line{
 			Issuer: "mastercard", Reference: fmt.Sprintf("MCC%06d1118", i), RRN: fmt.Sprintf("%012d", i), Auth: fmt.Sprintf("A%05d", i%100_000),
 			ARN: fmt.Sprintf("%023d", i), Minor: int64(100 + i%90_000), Currency: "EUR", At: businessDate.Add(time.Duration(i) * time.Millisecond),
+			PaymentID: fmt.Sprintf("pay_%016x", i), Batch: "20261118", Costs: cardfile.Costs{Scheme: 3, Interchange: 20, Markup: 5}, Booked: businessDate.Add(48 * time.Hour),
 		}
 	}
 	return lines

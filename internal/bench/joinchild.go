@@ -21,6 +21,7 @@ type joining struct {
 	keys         []string
 	number, text string
 	memory       int64 // MiB, of the whole process
+	hold         int64 // KiB that the match may hold; 0 leaves half of the memory to it
 	temp         string
 	list         bool
 	files        [2]string
@@ -35,6 +36,7 @@ func joinChild(ctx context.Context, args []string, out io.Writer) error {
 	flags.StringVar(&j.number, "number", "amount_minor", "column of integers that is compared")
 	flags.StringVar(&j.text, "text", "currency", "column of texts that is compared")
 	flags.Int64Var(&j.memory, "memory", 512, "memory of the process, in MiB")
+	flags.Int64Var(&j.hold, "hold", 0, "memory of the match, in KiB; half of the process's if zero")
 	flags.StringVar(&j.temp, "temp", "", "folder to spill to")
 	flags.BoolVar(&j.list, "list", false, "print every break")
 	if err := flags.Parse(args); err != nil {
@@ -55,7 +57,12 @@ func joinChild(ctx context.Context, args []string, out io.Writer) error {
 
 // budget is how much of the process's memory the match may hold: the rest is for the scans, and for what the collector has
 // not yet come to.
-func (j joining) budget() int64 { return j.memory << 20 / 2 }
+func (j joining) budget() int64 {
+	if j.hold > 0 {
+		return j.hold << 10
+	}
+	return j.memory << 20 / 2
+}
 
 func (j joining) match(ctx context.Context, out io.Writer) error {
 	start := time.Now()

@@ -166,12 +166,12 @@ func agree(all []contender) error {
 func report(out io.Writer, s settings, set sets.Set, all []contender) {
 	ours := middling(all[0].runs)
 	fmt.Fprintf(out, "\n%s, %s, %d M rows a side (median of %d, in turns; %d breaks, checksums equal)\n", set.Task, set.Format, set.Rows/1_000_000, s.runs, ours.Breaks)
-	fmt.Fprintf(out, "%-40s %8s %8s %9s   %s\n", "", "wall", "CPU", "peak", "ours is times its wall, CPU, peak")
+	fmt.Fprintf(out, "%-40s %8s %8s %9s   %s\n", "", "wall", "CPU", "peak", "ours / theirs: wall   CPU  peak")
 	for _, c := range all {
 		m := middling(c.runs)
 		fmt.Fprintf(out, "%-40s %7.2fs %7.2fs %6d MB", c.name, m.Seconds, m.CPU, m.Peak>>20)
 		if c.name != all[0].name {
-			fmt.Fprintf(out, "   %5.2f %5.2f %5.2f", ours.Seconds/m.Seconds, ours.CPU/m.CPU, float64(ours.Peak)/float64(m.Peak))
+			fmt.Fprintf(out, "%20.2f %5.2f %5.2f", ours.Seconds/m.Seconds, ours.CPU/m.CPU, float64(ours.Peak)/float64(m.Peak))
 		}
 		fmt.Fprintln(out)
 	}

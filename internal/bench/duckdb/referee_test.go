@@ -84,6 +84,9 @@ func (c pair) String() string {
 
 func newCase(rng *rand.Rand, dir string, seed uint64) pair {
 	sizes := []int{0, 1, 3, 40, 400, 400, 400, 3000}
+	if rng.IntN(40) == 0 {
+		sizes = []int{20_000}
+	}
 	c := pair{
 		keys: []string{"k1", "k2"}[:1+rng.IntN(2)], csv: rng.IntN(2) == 0, inOrder: rng.IntN(3) == 0,
 		rows: [2]int{sizes[rng.IntN(len(sizes))], sizes[rng.IntN(len(sizes))]},
@@ -202,8 +205,8 @@ func (c pair) read(name string) string {
 // run asks the join, with more or less memory and workers.
 func (c pair) run(t *testing.T, bench string, rng *rand.Rand) []string {
 	t.Helper()
-	memory := []string{"16", "64", "512"}[rng.IntN(3)]
-	cmd := exec.CommandContext(context.Background(), bench, "join", "-list", "-memory", memory, "-temp", t.TempDir(),
+	hold := []string{"256", "512", "0"}[rng.IntN(3)] // the first two spill what is larger
+	cmd := exec.CommandContext(context.Background(), bench, "join", "-list", "-hold", hold, "-temp", t.TempDir(),
 		"-keys", strings.Join(c.keys, ","), "-number", "number", "-text", "text", c.left, c.right)
 	cmd.Env = append(os.Environ(), fmt.Sprintf("GOMAXPROCS=%d", 1+rng.IntN(4)))
 	var problem bytes.Buffer

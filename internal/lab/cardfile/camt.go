@@ -10,7 +10,7 @@ import (
 )
 
 // Camt is a bank's statement (camt.053) or notification (camt.054) as ISO 20022 has them. There is a statement for every
-// currency of the lines, of an account in that currency. A refund or chargeback is money out, anything else money in.
+// currency of the lines, of an account in that currency. A refund, chargeback or fee is money out, and so is what is negative.
 type Camt struct {
 	Notification bool
 	Version      int // 2 to 13; 8 if zero

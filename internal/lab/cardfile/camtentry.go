@@ -31,14 +31,19 @@ func (a camtAccount) group(lines []Line) [][]Line {
 	return out
 }
 
-func moneyOut(l Line) bool { return l.Kind == Refund || l.Kind == Chargeback }
+// moneyOut reports whether a line is a debit: what is charged back to the merchant, and what is negative.
+func moneyOut(l Line) bool {
+	return l.Kind == Refund || l.Kind == Chargeback || l.Kind == FeeCharged || l.Minor < 0
+}
+
+func unsigned(l Line) int64 { return max(l.Minor, -l.Minor) }
 
 // sums are what entries move in and out.
 func sums(entries [][]Line) (in, out, credits, debits int64) {
 	for _, lines := range entries {
 		var sum int64
 		for _, l := range lines {
-			sum += l.Minor
+			sum += unsigned(l)
 		}
 		if moneyOut(lines[0]) {
 			out, debits = out+sum, debits+1
@@ -172,11 +177,11 @@ func (a camtAccount) transaction(l Line) {
 	case x.version < 4:
 		x.open("AmtDtls")
 		x.open("TxAmt")
-		a.amount("Amt", l.Minor)
+		a.amount("Amt", unsigned(l))
 		x.close("TxAmt")
 		x.close("AmtDtls")
 	default:
-		a.amount("Amt", l.Minor)
+		a.amount("Amt", unsigned(l))
 		a.direction(moneyOut(l))
 	}
 	if l.Fee > 0 {

@@ -34,7 +34,7 @@ func Decode(c decode.Content, name, feed string, yield decode.Yield) (decode.Sum
 		return decode.Summary{}, decode.At(name, "line", 0, err)
 	}
 	defer r.Close() //nolint:errcheck // read only
-	d := decoder{name: name, feed: feed, yield: yield, doc: newDocument(r)}
+	d := decoder{name: name, feed: feed, yield: yield, doc: newDocument(r), sums: decode.Sums{}}
 	err = d.decode()
 	if stop := (decode.StopError{}); errors.As(err, &stop) {
 		return d.out, stop.Err
@@ -53,6 +53,7 @@ type decoder struct {
 	st         statement
 	entry      entry
 	detail     detail
+	sums       decode.Sums
 	charge     charge
 	out        decode.Summary
 }
@@ -112,6 +113,10 @@ func (d *decoder) finish() error {
 	if d.statements == 0 {
 		return errors.New("document holds neither a statement nor a notification")
 	}
+	if d.out.Totals == nil {
+		d.out.Totals = map[string]string{}
+	}
+	d.sums.Into(d.out.Totals, "computed")
 	if len(d.out.BusinessDates) == 0 {
 		d.out.Date(decode.DateInName(d.name))
 	}
@@ -119,6 +124,9 @@ func (d *decoder) finish() error {
 }
 
 func (d *decoder) send(l record.SettlementLine) error {
+	if err := d.sums.Add(l.Amount); err != nil {
+		return d.at("Stmt/Ntry/Amt", err)
+	}
 	d.out.Lines++
 	d.out.Date(l.BusinessDate)
 	if err := d.yield(l); err != nil {

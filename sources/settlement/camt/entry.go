@@ -14,7 +14,7 @@ import (
 )
 
 // maxHeld is how many transactions of an entry are kept until it ends, to see whether all of them carry an amount. Of a
-// longer entry each must.
+// longer entry the first so many decide: if they do, all others must.
 const maxHeld = 1000
 
 // entry is one booking on the account.
@@ -38,6 +38,7 @@ type entry struct {
 	details    int64 // transactions read
 	held       []detail
 	streaming  bool  // the first maxHeld transactions have been sent
+	whole      bool  // one of the first maxHeld has no amount: the entry will be one line
 	sum        int64 // of the transactions, signed
 	charges    int64 // theirs and the entry's own, positive costs
 	unreadable int64 // transactions without a readable amount
@@ -111,7 +112,10 @@ func (d *decoder) endDetail() error {
 	if e.err != nil || e.status != "" && e.status != booked {
 		return nil // none of them will be a line
 	}
-	if e.streaming {
+	switch {
+	case e.whole:
+		return nil
+	case e.streaming:
 		return d.sendDetail(&d.detail)
 	}
 	e.held = append(e.held, d.detail)
@@ -119,6 +123,9 @@ func (d *decoder) endDetail() error {
 		if len(e.held) > maxHeld {
 			return d.at("Stmt/Ntry", errors.New("transactions stand before the entry's own amount, direction and status"))
 		}
+		return nil
+	}
+	if e.whole = !d.splits(); e.whole {
 		return nil
 	}
 	e.streaming = true
@@ -166,7 +173,7 @@ func (d *decoder) endEntry() error {
 	case e.details == 1:
 		return d.single(&e.held[0])
 	case e.streaming:
-	case d.splits():
+	case !e.whole && d.splits():
 		if err := d.sendHeld(); err != nil {
 			return err
 		}

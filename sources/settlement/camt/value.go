@@ -105,9 +105,11 @@ func number(text string, into *int64) error {
 	return nil
 }
 
+const maxRate = 12 // characters, as the schema has it (11 digits and a point): a longer number could be a card's
+
 // rate keeps the first exchange rate that is told.
 func rate(text string, into *string) error {
-	if _, err := decimal(text, 10); err != nil || strings.HasPrefix(text, "-") {
+	if _, err := decimal(text, 10); err != nil || strings.HasPrefix(text, "-") || len(text) > maxRate {
 		return errors.New("is not a rate with at most 10 decimals")
 	}
 	if *into == "" {

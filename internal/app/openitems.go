@@ -8,6 +8,7 @@ import (
 	"parallax/internal/audit"
 	"parallax/internal/config"
 	"parallax/internal/record"
+	"parallax/reconcile"
 	"parallax/sinks/store"
 	"parallax/sources/aurora"
 )
@@ -72,4 +73,41 @@ func (a *App) lookUp(ctx context.Context, l config.Ledger, region audit.Region, 
 	}
 	src := aurora.Source{Scope: l.Name, Region: region, Witness: record.Writer, Mapping: mapping(l), DB: pool, Settings: a.ledgerSettings()}
 	return src.Lookup(ctx, ids)
+}
+
+// of are the open payments and lines of one feed: its findings are known by their fingerprints.
+func (o openItems) of(feed config.Settlement, lines []record.SettlementLine) (entries []record.Entry, open []record.SettlementLine) {
+	known := map[audit.Fingerprint]bool{}
+	for _, f := range o.findings {
+		known[f.Fingerprint] = true
+	}
+	carried, _ := ofNetwork(o.entries, feed.Name)
+	for _, e := range carried {
+		if known[audit.NewFingerprint(audit.SettlementMissingInNetwork, feed.Ledger, e.PaymentID, feed.Name)] {
+			entries = append(entries, e)
+		}
+	}
+	if len(known) == 0 {
+		return nil, nil
+	}
+	for _, l := range lines {
+		if known[audit.NewFingerprint(audit.SettlementMissingInLedger, feed.Ledger, reconcile.KeyOfLine(l), feed.Name)] {
+			open = append(open, l)
+		}
+	}
+	return entries, open
+}
+
+// resettle takes out of a result what earlier runs have found and what still stands; it returns the findings that were judged
+// again and are gone or have changed.
+func (o openItems) resettle(result *reconcile.Result) []audit.Fingerprint {
+	var judged []audit.StoredFinding
+	for _, f := range o.findings {
+		if _, again := slices.BinarySearch(result.Rejudged, f.Fingerprint); again {
+			judged = append(judged, f)
+		}
+	}
+	var moved []audit.Fingerprint
+	result.Findings, moved = news(result.Findings, judged)
+	return moved
 }

@@ -10,11 +10,11 @@ import (
 	"parallax/internal/audit"
 	"parallax/internal/config"
 	"parallax/internal/pipeline"
+	"parallax/internal/record"
 	"parallax/reconcile"
 	"parallax/sources/settlement"
 	"parallax/sources/settlement/csvfile"
 	"parallax/sources/settlement/decode"
-	"parallax/sources/settlement/delivery"
 )
 
 // ledgerContext is how far around a window ledger rows are read, so that lines near its ends find their payments.
@@ -39,14 +39,20 @@ func (a *App) settlementJob(ctx context.Context, t task) (audit.Outcome, error) 
 		}
 		copies.checkStatuses(l)
 		o.Coverage = append(o.Coverage, inForce(l, copies, t.window)...)
+		open, err := a.openItems(ctx, l, copies, t.window)
+		if err != nil {
+			return o, err
+		}
+		o.Coverage[len(o.Coverage)-1].Gaps = append(o.Coverage[len(o.Coverage)-1].Gaps, open.gaps...)
 		for _, feed := range a.cfg.Settlement {
 			if feed.Ledger != l.Name {
 				continue
 			}
-			s, err := a.tieOut(ctx, feed, l, copies, t)
+			s, err := a.tieOut(ctx, feed, l, copies, open, t)
 			if err != nil {
 				return o, err
 			}
+			o.Rejudged = append(o.Rejudged, s.rejudged...)
 			o.Findings = append(o.Findings, s.files...)
 			o.Files = append(o.Files, s.seen...)
 			add(&o, s.result.Judgement, []audit.Coverage{s.coverage})
@@ -82,45 +88,56 @@ func inForce(l config.Ledger, copies ledgerCopies, w audit.Window) []audit.Cover
 type settled struct {
 	result   reconcile.Result
 	coverage audit.Coverage
+	lines    []record.SettlementLine
 	files    []audit.Finding
 	seen     []audit.SettlementFile
+	rejudged []audit.Fingerprint
 }
 
-// tieOut reads one feed's files and matches them with the ledger in force.
-func (a *App) tieOut(ctx context.Context, feed config.Settlement, l config.Ledger, copies ledgerCopies, t task) (settled, error) {
-	known, err := a.knownFiles(ctx, feed.Name)
+// tieOut reads one feed's files and matches them with the ledger in force, open items of earlier windows included.
+func (a *App) tieOut(ctx context.Context, feed config.Settlement, l config.Ledger, copies ledgerCopies, open openItems, t task) (settled, error) {
+	src, lines, err := a.readFeed(ctx, feed, t)
 	if err != nil {
 		return settled{}, err
 	}
-	a.progress("reading the files of "+feed.Name, 0, 0)
-	read, err := reader(feed)
-	if err != nil {
-		return settled{}, err
-	}
-	src := &settlement.Source{
-		Feed: feed.Name, Ledger: l.Name, Decode: read, Place: delivery.Folder(feed.Path), Known: known, AsOf: t.asOf,
-		Schedule: &settlement.Schedule{DeliverBy: feed.DeliverBy.Duration()},
-	}
-	about := audit.Coverage{Source: "settlement " + feed.Name, Scope: l.Name, Window: t.window}
-	r, err := pipeline.Collect(ctx, src, about, audit.Cursor{})
-	if err != nil {
-		return settled{}, err
-	}
-	auditor := reconcile.Auditor{Rules: matchRules(feed, l)}
 	entries, others := ofNetwork(copies.writer, feed.Name)
 	lost, _ := ofNetwork(copies.snapshot, feed.Name)
-	result, err := auditor.Match(reconcile.Input{
-		Window: t.window, AsOf: t.asOf, Entries: entries, Others: others, Lines: r.Records, FilesThrough: src.FilesThrough(),
-		LinesIncomplete: !r.Coverage.Complete(), EntriesIncomplete: copies.writer == nil, Snapshot: lost,
+	openEntries, openLines := open.of(feed, lines.Records)
+	result, err := reconcile.Auditor{Rules: matchRules(feed, l)}.Match(reconcile.Input{
+		Window: t.window, AsOf: t.asOf, Entries: entries, Others: others, Lines: lines.Records, FilesThrough: src.FilesThrough(),
+		LinesIncomplete: !lines.Coverage.Complete(), EntriesIncomplete: copies.writer == nil, Snapshot: lost,
+		Open: openEntries, OpenLines: openLines,
 	})
 	if err != nil {
 		return settled{}, fmt.Errorf("match %s with ledger %s: %w", feed.Name, l.Name, err)
 	}
-	r.Coverage.Gaps = append(r.Coverage.Gaps, result.Gaps...)
-	if gap, wrong := wrongName(feed.Name, len(r.Records), entries, others, t.window); wrong {
-		r.Coverage.Gaps = append(r.Coverage.Gaps, gap)
+	s := settled{result: result, coverage: lines.Coverage, lines: lines.Records, files: src.Findings(), seen: src.Files()}
+	s.rejudged = open.resettle(&s.result)
+	s.coverage.Gaps = append(s.coverage.Gaps, result.Gaps...)
+	if gap, wrong := wrongName(feed.Name, len(lines.Records), entries, others, t.window); wrong {
+		s.coverage.Gaps = append(s.coverage.Gaps, gap)
 	}
-	return settled{result: result, coverage: r.Coverage, files: src.Findings(), seen: src.Files()}, nil
+	return s, nil
+}
+
+// readFeed reads the lines of all files of a feed. A place or a key that cannot be used is a gap of this feed, not the end of
+// the run.
+func (a *App) readFeed(ctx context.Context, feed config.Settlement, t task) (*settlement.Source, pipeline.Reading[record.SettlementLine], error) {
+	about := audit.Coverage{Source: "settlement " + feed.Name, Scope: feed.Ledger, Window: t.window}
+	a.progress("reading the files of "+feed.Name, 0, 0)
+	src, err := a.feedSource(ctx, feedOf(feed), t)
+	if err == nil {
+		src.Decode, err = reader(feed)
+	}
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, pipeline.Reading[record.SettlementLine]{}, ctx.Err()
+		}
+		about.Gaps = []audit.Gap{{Window: t.window, Reason: err.Error(), Remedy: "check settlement." + feed.Name + " in the configuration"}}
+		return &settlement.Source{}, pipeline.Reading[record.SettlementLine]{Coverage: about}, nil
+	}
+	r, err := pipeline.Collect(ctx, src, about, audit.Cursor{})
+	return src, r, err
 }
 
 func (a *App) knownFiles(ctx context.Context, feed string) ([]settlement.KnownFile, error) {
@@ -133,14 +150,6 @@ func (a *App) knownFiles(ctx context.Context, feed string) ([]settlement.KnownFi
 		known = append(known, settlement.KnownFile{SHA256: f.SHA256, FileID: f.FileID, Name: f.Name, Status: f.Status, BusinessDate: f.BusinessDate, SeenAt: f.SeenAt})
 	}
 	return known, nil
-}
-
-func matchRules(feed config.Settlement, l config.Ledger) reconcile.Rules {
-	return reconcile.Rules{
-		Scope: l.Name, Feed: feed.Name, Charged: l.Statuses.Charged, Refused: l.Statuses.Refused,
-		ExpectBusinessDays: feed.ExpectBusinessDays, MissingBusinessDays: feed.MissingBusinessDays, DeliverBy: feed.DeliverBy.Duration(),
-		Exponent: exponent,
-	}
 }
 
 // exponent is a currency's number of decimals (ISO 4217); unknown currencies are shown in minor units.

@@ -67,21 +67,33 @@ func (u unsettled) keys() map[string]audit.Window {
 	return also
 }
 
-// resettle takes out of a result what earlier runs have found and what still stands as they found it: it is no news, and a
-// quiet window stays clean. It returns the findings that were judged again and are gone or have changed.
+// resettle takes out of a result what earlier runs have found and what still stands as they found it. It returns the findings
+// that were judged again and are gone or have changed; of a key that was withheld nothing is known.
 func resettle(result *history.Result, unsettled []audit.StoredFinding) []audit.Fingerprint {
 	var moved []audit.Fingerprint
+	result.Findings, moved = news(result.Findings, unsettled)
+	withheld := map[audit.Fingerprint]bool{}
 	for _, was := range unsettled {
-		i := slices.IndexFunc(result.Findings, func(f audit.Finding) bool { return f.Fingerprint == was.Fingerprint })
-		if i >= 0 && stands(was, result.Findings[i]) {
-			result.Findings = slices.Delete(result.Findings, i, i+1)
-			continue
-		}
-		if !slices.Contains(result.Withheld, was.Key) {
+		withheld[was.Fingerprint] = slices.Contains(result.Withheld, was.Key)
+	}
+	return slices.DeleteFunc(moved, func(f audit.Fingerprint) bool { return withheld[f] })
+}
+
+// news leaves out what earlier runs have found and what still stands as they found it: it is no news, and a quiet window stays
+// clean. moved are the earlier findings that are gone or have changed.
+func news(findings []audit.Finding, judged []audit.StoredFinding) (rest []audit.Finding, moved []audit.Fingerprint) {
+	now := make(map[audit.Fingerprint]audit.Finding, len(findings))
+	for _, f := range findings {
+		now[f.Fingerprint] = f
+	}
+	old := map[audit.Fingerprint]bool{}
+	for _, was := range judged {
+		f, still := now[was.Fingerprint]
+		if old[was.Fingerprint] = still && stands(was, f); !old[was.Fingerprint] {
 			moved = append(moved, was.Fingerprint)
 		}
 	}
-	return moved
+	return slices.DeleteFunc(findings, func(f audit.Finding) bool { return old[f.Fingerprint] }), moved
 }
 
 // stands reports whether a finding says what the store holds, which holds no card number. What a person has made of its

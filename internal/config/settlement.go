@@ -20,6 +20,45 @@ type Settlement struct {
 	CSV                 CSVProfile  `yaml:"csv" doc:"How a csv file is laid out; with format csv only."`
 	Fixed               FixedLayout `yaml:"fixed" doc:"How a file of fixed columns is laid out; with format fixed only."`
 	Bank                Bank        `yaml:"bank" doc:"Where the payouts of this feed arrive."`
+	Rules               MatchRules  `yaml:"rules" doc:"How lines are held against payments, beyond amounts that are equal to the minor unit."`
+}
+
+// MatchRules are the rules of reconcile as data.
+type MatchRules struct {
+	Tiers       []Tier         `yaml:"tiers" doc:"Keys by which payments and lines are brought together, the safest first; without it the usual ones."`
+	Tolerance   map[string]int `yaml:"tolerance" doc:"Minor units, by currency, by which a payment and its settlement may differ; none where it is not named."`
+	WrongPeriod bool           `yaml:"wrong_period" doc:"Report payments that are settled later than expect_business_days allows."`
+	FX          FX             `yaml:"fx" doc:"How conversions are checked."`
+	Fees        []FeeRule      `yaml:"fees" doc:"The agreed tariff; fees without a rule are not checked."`
+}
+
+// Tier is one key.
+type Tier struct {
+	Name               string   `yaml:"name" required:"" doc:"What match records and reasons call it."`
+	Key                []string `yaml:"key" required:"" doc:"Fields that are equal on both sides: payment_id, reference, arn, rrn, auth_code, amount, currency, last4; ledger:line where they are called differently, such as idempotency_key:payment_id."`
+	Sure               string   `yaml:"sure" default:"proven" enum:"proven probable suggest" doc:"What an equal key is worth: proven, probable (pairs only where it fits one), or suggest (never pairs)."`
+	WithinBusinessDays int      `yaml:"within_business_days" zero:"ok" doc:"Business days that payment and line may lie apart; 0: any number."`
+}
+
+// FX says how conversions are checked.
+type FX struct {
+	Check       bool `yaml:"check" doc:"Hold a line's settlement amount against its amount at the line's own rate."`
+	Minor       int  `yaml:"minor" default:"1" zero:"ok" doc:"Tolerance in minor units of the settlement currency."`
+	BasisPoints int  `yaml:"basis_points" zero:"ok" doc:"Or in hundredths of a percent: whichever is larger counts."`
+}
+
+// FeeRule is one line of a tariff.
+type FeeRule struct {
+	Name        string         `yaml:"name" required:"" doc:"What findings call it."`
+	Kind        string         `yaml:"kind" enum:"interchange scheme markup commission processing tax other" doc:"The fee it prices; without it all fees of a line together."`
+	Types       []string       `yaml:"types" doc:"Types of lines it is for; presentment without it."`
+	Currencies  []string       `yaml:"currencies" doc:"Currencies of the fee; all without it."`
+	BasisPoints string         `yaml:"basis_points" doc:"Hundredths of a percent of the gross, for example \"29.5\"."`
+	Fixed       map[string]int `yaml:"fixed" doc:"Minor units, by currency."`
+	Min         map[string]int `yaml:"min" doc:"Least fee in minor units, by currency."`
+	Max         map[string]int `yaml:"max" doc:"Largest fee in minor units, by currency."`
+	Rounding    string         `yaml:"rounding" default:"half_up" enum:"half_up half_even" doc:"half_up or half_even."`
+	Tolerance   int            `yaml:"tolerance" zero:"ok" doc:"Minor units a fee may differ by."`
 }
 
 // Statement is the feed of one bank's account statements, camt.053 or camt.054.

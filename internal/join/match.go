@@ -30,10 +30,13 @@ type Config struct {
 	Dir     string // for temporary files; "" is the system's folder for such
 
 	// Progress is told now and then how many rows of each side were read. One call at a time, from several goroutines.
+	// It begins again from 0 if the sides were thought to be in order, and are not.
 	Progress func(left, right int64)
 	// Pairs is told of the pairs with equal values, in no order, each once. One call at a time, from several goroutines.
-	// It may not keep the slice.
+	// It may not keep the slice. Sides are not merged then.
 	Pairs func([]Pair) error
+	// Unordered says that the rows are not in the order of their keys, so that nothing is lost by trying.
+	Unordered bool
 }
 
 // Pair is one row each side with one key and equal values.
@@ -63,11 +66,23 @@ func Match(ctx context.Context, left, right Side, cfg Config) (*Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("match %s with %s: %w", left.Name, right.Name, err)
 	}
-	result, err := r.partitioned(ctx)
+	result, err := r.match(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("match %s with %s: %w", left.Name, right.Name, err)
 	}
 	return result, nil
+}
+
+// match merges the sides if they are in order, or nearly, and parts them if not.
+func (r *run) match(ctx context.Context) (*Result, error) {
+	if r.mergeable() {
+		result, err := r.merged(ctx)
+		if !errors.Is(err, errDisorder) {
+			return result, err
+		}
+		r.forget()
+	}
+	return r.partitioned(ctx)
 }
 
 func newRun(l, r Side, cfg Config) (*run, error) {

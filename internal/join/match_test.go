@@ -169,6 +169,37 @@ func randomLines(rng *rand.Rand, n, keys, shape int) []line {
 	return lines
 }
 
+// ordered sorts a side, or nearly, or the other way round, or leaves it as it is.
+func ordered(rng *rand.Rand, lines []line, fields int) []line {
+	way := rng.IntN(8)
+	if way < 3 {
+		return lines
+	}
+	type keyed struct {
+		line
+		packed []byte
+	}
+	all := make([]keyed, len(lines))
+	for i := range lines {
+		all[i].line = lines[i]
+		all[i].packed, _ = appendKey(nil, batchOf(lines[i:i+1], fields).Key, 0)
+	}
+	slices.SortStableFunc(all, func(a, b keyed) int { return bytes.Compare(a.packed, b.packed) })
+	if way == 7 {
+		slices.Reverse(all)
+	}
+	for n := len(all); way == 6 && n > 0; n -= 1 + rng.IntN(20) {
+		i := rng.IntN(len(all))
+		k := min(len(all)-1, i+rng.IntN(100))
+		all[i], all[k] = all[k], all[i]
+	}
+	out := make([]line, len(all))
+	for i := range all {
+		out[i] = all[i].line
+	}
+	return out
+}
+
 func keyOf(rng *rand.Rand, keys, shape int) []byte {
 	if rng.IntN(50) == 0 {
 		return nil
@@ -214,6 +245,7 @@ func checkSeed(t *testing.T, seed uint64, size int) {
 		r = append(slices.Clone(l), r[:len(r)/10]...)
 		rng.Shuffle(len(r), func(i, j int) { r[i], r[j] = r[j], r[i] })
 	}
+	l, r = ordered(rng, l, fields), ordered(rng, r, fields)
 	want, tally, wantPairs := oracle(l, r, fields)
 	cfg := Config{Workers: 1 + rng.IntN(8), Dir: t.TempDir(), Memory: []int64{0, MinMemory, 1 << 20}[rng.IntN(3)]}
 	var pairs []Pair
@@ -228,7 +260,13 @@ func checkSeed(t *testing.T, seed uint64, size int) {
 	if rng.IntN(3) == 0 {
 		run.hash.mask = 7 << 61 >> rng.IntN(62) // all keys fall together
 	}
-	result, err := run.partitioned(t.Context())
+	var result *Result
+	switch rng.IntN(3) {
+	case 0:
+		result, err = run.partitioned(t.Context())
+	default:
+		result, err = run.match(t.Context())
+	}
 	if err != nil {
 		t.Fatalf("seed %d: %v", seed, err)
 	}

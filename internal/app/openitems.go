@@ -108,6 +108,6 @@ func (o openItems) resettle(result *reconcile.Result) []audit.Fingerprint {
 		}
 	}
 	var moved []audit.Fingerprint
-	result.Findings, moved = news(result.Findings, judged)
+	result.Findings, moved = news(result.Findings, judged, ranksAlike) // reasons name the newest file, and so change every day
 	return moved
 }

@@ -71,7 +71,7 @@ func (u unsettled) keys() map[string]audit.Window {
 // that were judged again and are gone or have changed; of a key that was withheld nothing is known.
 func resettle(result *history.Result, unsettled []audit.StoredFinding) []audit.Fingerprint {
 	var moved []audit.Fingerprint
-	result.Findings, moved = news(result.Findings, unsettled)
+	result.Findings, moved = news(result.Findings, unsettled, stands)
 	withheld := map[audit.Fingerprint]bool{}
 	for _, was := range unsettled {
 		withheld[was.Fingerprint] = slices.Contains(result.Withheld, was.Key)
@@ -81,7 +81,7 @@ func resettle(result *history.Result, unsettled []audit.StoredFinding) []audit.F
 
 // news leaves out what earlier runs have found and what still stands as they found it: it is no news, and a quiet window stays
 // clean. moved are the earlier findings that are gone or have changed.
-func news(findings []audit.Finding, judged []audit.StoredFinding) (rest []audit.Finding, moved []audit.Fingerprint) {
+func news(findings []audit.Finding, judged []audit.StoredFinding, stands func(audit.StoredFinding, audit.Finding) bool) (rest []audit.Finding, moved []audit.Fingerprint) {
 	now := make(map[audit.Fingerprint]audit.Finding, len(findings))
 	for _, f := range findings {
 		now[f.Fingerprint] = f
@@ -96,9 +96,14 @@ func news(findings []audit.Finding, judged []audit.StoredFinding) (rest []audit.
 	return slices.DeleteFunc(findings, func(f audit.Finding) bool { return old[f.Fingerprint] }), moved
 }
 
-// stands reports whether a finding says what the store holds, which holds no card number. What a person has made of its
-// status is no difference.
+// stands reports whether a finding says what the store holds, which holds no card number.
 func stands(was audit.StoredFinding, now audit.Finding) bool {
-	return was.Verdict == now.Verdict && was.Severity == now.Severity && was.Reason == pan.Mask(now.Reason) &&
+	return ranksAlike(was, now) && was.Reason == pan.Mask(now.Reason)
+}
+
+// ranksAlike reports whether a finding is as grave and as sure as the store has it. What a person has made of its status is
+// no difference.
+func ranksAlike(was audit.StoredFinding, now audit.Finding) bool {
+	return was.Verdict == now.Verdict && was.Severity == now.Severity &&
 		(was.Status == now.Status || was.Status == audit.Acknowledged && now.Status == audit.Open)
 }

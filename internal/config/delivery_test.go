@@ -23,6 +23,7 @@ func TestBrokenDelivery(t *testing.T) {
 		"no known hosts": {feed("    path: sftp://u@h/x\n    sftp: {key_file: i}\n"), "p.yaml:15:5: settlement.visa.sftp.known_hosts: must be set: without the server's key anyone could answer in its place (ssh-keyscan writes one; compare it with what the sender says)"},
 		"no way in":      {feed("    path: sftp://u@h/x\n    sftp: {known_hosts: k}\n"), "p.yaml:15:5: settlement.visa.sftp: needs a key_file or a password"},
 		"variable":       {feed("    path: x\n    pgp: {passphrase_env: NOT_THERE}\n"), "p.yaml:15:11: settlement.visa.pgp.passphrase_env: environment variable NOT_THERE is not set"},
+		"from":           {feed("    path: x\n    from: yesterday\n"), "p.yaml:15:11: settlement.visa.from: not a date: write year, month and day, for example 2026-11-01"},
 		"zone":           {feed("    path: x\n    calendar: {time_zone: Mars}\n"), "p.yaml:15:16: settlement.visa.calendar.time_zone: not the name of a time zone, such as America/New_York"},
 		"weekend":        {feed("    path: x\n    calendar: {weekend: [sat]}\n"), "p.yaml:15:16: settlement.visa.calendar.weekend: not a day of the week: write saturday, in full and in English"},
 		"holiday":        {feed("    path: x\n    calendar: {holidays: [easter]}\n"), `p.yaml:15:5: settlement.visa.calendar: holiday "easter" is neither a date such as 2026-12-25 nor one of [england fedwire target]`},

@@ -77,6 +77,7 @@ type Delivery struct {
 	PGP         PGP            `yaml:"pgp" doc:"Keys for files that are encrypted with OpenPGP."`
 	Settle      time.Duration  `yaml:"settle" default:"1m" zero:"ok" doc:"A file that changed more recently is still arriving and not read yet."`
 	Sequence    *regexp.Regexp `yaml:"sequence" doc:"RE2 pattern of the file name with a group sequence, and perhaps a group series, where files are numbered by name; numbers inside the file are used without it."`
+	From        Date           `yaml:"from" doc:"Business date of the first file, such as 2026-11-01: none is expected for an earlier one."`
 	FilesPerDay int            `yaml:"files_per_day" default:"1" doc:"Files expected for each business date."`
 	MaxSizeMiB  int            `yaml:"max_size_mib" default:"8192" doc:"Largest content of a file, decompressed."`
 	MaxRatio    int            `yaml:"max_ratio" default:"200" doc:"Largest ratio of content to file; more is taken for a zip bomb."`

@@ -27,7 +27,8 @@ func (m *matching) balance(p *payment, lines []*line) string {
 		{"represented", []record.LineType{record.Representment}, new(sum)},
 		{"otherwise", nil, new(sum)},
 	}
-	text := " Settled " + m.showSum(left, p.Amount.Currency)
+	var text strings.Builder
+	text.WriteString(" Settled " + m.showSum(left, p.Amount.Currency))
 	for _, l := range lines {
 		at := len(parts) - 1
 		for i, part := range parts {
@@ -42,10 +43,10 @@ func (m *matching) balance(p *payment, lines []*line) string {
 	}
 	for _, part := range parts {
 		if part.total.sign() != 0 {
-			text += fmt.Sprintf(", %s %s", part.name, m.showSum(part.total, p.Amount.Currency))
+			text.WriteString(", " + part.name + " " + m.showSum(part.total, p.Amount.Currency))
 		}
 	}
-	return text + ": " + m.showSum(left, p.Amount.Currency) + " is left."
+	return text.String() + ": " + m.showSum(left, p.Amount.Currency) + " is left."
 }
 
 // showSum shows a sum as an amount, or as bare minor units where 64 bits do not hold it.

@@ -88,9 +88,9 @@ func power(n int) *big.Int { return new(big.Int).Exp(big.NewInt(10), big.NewInt(
 // at is the reference rate of a day.
 func (f fxLaw) at(from, to string, day time.Time) (*big.Rat, bool) {
 	rates := f.reference[[2]string{from, to}]
-	for i := len(rates) - 1; i >= 0; i-- {
-		if age := day.Sub(rates[i].day); age >= 0 {
-			return rates[i].rate, age <= 7*24*time.Hour
+	for _, r := range slices.Backward(rates) {
+		if age := day.Sub(r.day); age >= 0 {
+			return r.rate, age <= 7*24*time.Hour
 		}
 	}
 	return nil, false

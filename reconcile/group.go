@@ -21,6 +21,9 @@ type chain struct{ first, last int32 }
 
 // group looks only for keys that payments have: a line under any other key meets nobody.
 func group(payments []*payment, lines []*line, keyP func(*payment) string, keyL func(*line) string) *groups {
+	if !slices.ContainsFunc(lines, func(l *line) bool { return keyL(l) != "" }) {
+		return &groups{} // the files do not carry it
+	}
 	g := &groups{keys: map[string]int32{}, allP: payments, allL: lines, nextP: make([]int32, len(payments)), nextL: make([]int32, len(lines))}
 	for i, p := range payments {
 		k := keyP(p)

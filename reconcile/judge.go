@@ -1,12 +1,15 @@
 package reconcile
 
 import (
+	"slices"
+
 	"parallax/internal/audit"
 	"parallax/internal/record"
 )
 
 // judgePairs compares every payment with what settles it, and reports what is left of their group.
 func (m *matching) judgePairs() {
+	m.out.Matches = slices.Grow(m.out.Matches, m.paired)
 	for _, p := range m.payments {
 		if p.line == nil {
 			continue

@@ -21,6 +21,7 @@ func (m *matching) settlesAll(payments []*payment, l *line) bool {
 
 // merge pairs one line with all payments that it settles. The line belongs where the first of them does, and so do the others.
 func (m *matching) merge(payments []*payment, l *line, by *tier) {
+	m.paired += len(payments)
 	for _, p := range payments {
 		p.line, p.tier = l, by
 	}

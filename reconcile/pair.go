@@ -67,6 +67,7 @@ func (m *matching) pairInOrder(takers []*payment, lines []*line, by *tier) {
 }
 
 func (m *matching) settle(p *payment, l *line, by *tier) {
+	m.paired++
 	p.line, p.tier, l.owner = l, by, p
 	p.partial = outstanding([]*line{l})
 }

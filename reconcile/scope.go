@@ -15,7 +15,7 @@ func (m *matching) inScope(p *payment) bool {
 	if p.line != nil && p.line.merged != nil {
 		p = p.line.owner
 	}
-	return p.open || p.CreatedAt.IsZero() || m.in.Window.Holds(instant(p.CreatedAt))
+	return p.ours
 }
 
 // lineInScope: a line belongs where its payment belongs; one without any time is never left out.
@@ -23,8 +23,7 @@ func (m *matching) lineInScope(l *line) bool {
 	if l.owner != nil {
 		return m.inScope(l.owner)
 	}
-	t := lineTime(l.TransactionAt, l.BusinessDate)
-	return l.open || t.IsZero() || m.in.Window.Holds(instant(t))
+	return l.ours
 }
 
 // anyInScope: the lines of one unknown reference are one thing, and lie where the first of them does; an open one brings

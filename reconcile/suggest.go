@@ -56,9 +56,7 @@ func (m *matching) suggest() {
 				lines = append(lines, l)
 			}
 		}
-		keyP := func(p *payment) string { return t.entryKey(p.Entry) }
-		keyL := func(l *line) string { return t.lineKey(l.SettlementLine) }
-		group(payments, lines, keyP, keyL).both(func(ps []*payment, ls []*line) {
+		group(payments, lines, t.entryKey, t.lineKey).both(func(ps []*payment, ls []*line) {
 			m.apart(ps, ls, t.WithinBusinessDays, func(ps []*payment, ls []*line) { hintAll(t.Name, ps, ls) })
 		})
 	}

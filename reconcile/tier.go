@@ -1,9 +1,9 @@
 package reconcile
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
-	"slices"
 	"strconv"
 
 	"parallax/internal/audit"
@@ -67,6 +67,8 @@ type tier struct {
 	Tier
 
 	verdict audit.Verdict // how sure a finding is that rests on the pairing
+	ledger  []func(*record.Entry) string
+	line    []func(*record.SettlementLine) string
 }
 
 func compileTiers(tiers []Tier) ([]tier, error) {
@@ -86,71 +88,71 @@ func compileTiers(tiers []Tier) ([]tier, error) {
 		case t.WithinBusinessDays < 0:
 			return nil, fmt.Errorf("tier %q: %d business days", t.Name, t.WithinBusinessDays)
 		}
-		t.Key = slices.Clone(t.Key)
-		for j := range t.Key {
-			f := &t.Key[j]
-			if f.Line == "" {
-				f.Line = f.Ledger
-			}
-			if f.Ledger == "" || !slices.Contains(lineFields, f.Line) {
+		out[i] = tier{Tier: t, verdict: verdict}
+		for _, f := range t.Key {
+			name := cmp.Or(f.Line, f.Ledger)
+			of := lineField(name)
+			switch {
+			case f.Ledger == "" || of == nil:
 				return nil, fmt.Errorf("tier %q: ledger field %q and line field %q: lines have %v", t.Name, f.Ledger, f.Line, lineFields)
-			}
-			if (f.Ledger == "amount") != (f.Line == "amount") {
+			case (f.Ledger == "amount") != (name == "amount"):
 				return nil, fmt.Errorf("tier %q: an amount is held against an amount only", t.Name)
 			}
+			out[i].ledger, out[i].line = append(out[i].ledger, entryField(f.Ledger)), append(out[i].line, of)
 		}
-		out[i] = tier{t, verdict}
 	}
 	return out, nil
 }
 
 var lineFields = []string{"payment_id", "reference", "arn", "rrn", "auth_code", "amount", "currency", "last4", "batch"}
 
-// entryField is a column of a ledger row as text.
-func entryField(e *record.Entry, name string) string {
+// entryField is how a column of a ledger row is read as text.
+func entryField(name string) func(*record.Entry) string {
 	switch name {
 	case "payment_id":
-		return e.PaymentID
+		return func(e *record.Entry) string { return e.PaymentID }
 	case "idempotency_key":
-		return e.IdempotencyKey
+		return func(e *record.Entry) string { return e.IdempotencyKey }
 	case "reference":
-		return e.NetworkReference
+		return func(e *record.Entry) string { return e.NetworkReference }
 	case "rrn":
-		return e.RRN
+		return func(e *record.Entry) string { return e.RRN }
 	case "auth_code":
-		return e.AuthCode
+		return func(e *record.Entry) string { return e.AuthCode }
 	case "amount":
-		return strconv.FormatInt(e.Amount.Minor, 10)
+		return func(e *record.Entry) string { return strconv.FormatInt(e.Amount.Minor, 10) }
 	case "currency":
-		return e.Amount.Currency
+		return func(e *record.Entry) string { return e.Amount.Currency }
 	case "last4":
-		return last4(e.Extra["last4"])
+		return func(e *record.Entry) string { return last4(e.Extra["last4"]) }
 	default:
-		return e.Extra[name]
+		return func(e *record.Entry) string { return e.Extra[name] }
 	}
 }
 
-// lineField is a column of a line as text.
-func lineField(l *record.SettlementLine, name string) string {
+// lineField is how a column of a line is read as text; nil where lines have no such column.
+func lineField(name string) func(*record.SettlementLine) string {
 	switch name {
 	case "payment_id":
-		return l.PaymentID
+		return func(l *record.SettlementLine) string { return l.PaymentID }
 	case "reference":
-		return l.Reference
+		return func(l *record.SettlementLine) string { return l.Reference }
 	case "arn":
-		return l.ARN
+		return func(l *record.SettlementLine) string { return l.ARN }
 	case "rrn":
-		return l.RRN
+		return func(l *record.SettlementLine) string { return l.RRN }
 	case "auth_code":
-		return l.AuthCode
+		return func(l *record.SettlementLine) string { return l.AuthCode }
 	case "amount":
-		return strconv.FormatInt(l.Amount.Minor, 10)
+		return func(l *record.SettlementLine) string { return strconv.FormatInt(l.Amount.Minor, 10) }
 	case "currency":
-		return l.Amount.Currency
+		return func(l *record.SettlementLine) string { return l.Amount.Currency }
 	case "last4":
-		return last4(l.MaskedPAN)
+		return func(l *record.SettlementLine) string { return last4(l.MaskedPAN) }
+	case "batch":
+		return func(l *record.SettlementLine) string { return l.Batch }
 	default:
-		return l.Batch
+		return nil
 	}
 }
 
@@ -163,23 +165,18 @@ func last4(masked string) string {
 }
 
 // entryKey and lineKey are empty where any part of the key is missing: what is left of it proves nothing.
-func (t tier) entryKey(e *record.Entry) string {
-	return key(len(t.Key), func(i int) string { return entryField(e, t.Key[i].Ledger) })
-}
-
-func (t tier) lineKey(l *record.SettlementLine) string {
-	return key(len(t.Key), func(i int) string { return lineField(l, t.Key[i].Line) })
-}
+func (t *tier) entryKey(p *payment) string { return key(t.ledger, p.Entry) }
+func (t *tier) lineKey(l *line) string     { return key(t.line, l.SettlementLine) }
 
 // key joins parts so that no two lists of parts make one key. A key of one part is that part, without a copy.
-func key(n int, part func(int) string) string {
-	if n == 1 {
-		return part(0)
+func key[R any](parts []func(R) string, row R) string {
+	if len(parts) == 1 {
+		return parts[0](row)
 	}
 	var room [96]byte
 	b := room[:0]
-	for i := range n {
-		text := part(i)
+	for _, part := range parts {
+		text := part(row)
 		if text == "" {
 			return ""
 		}

@@ -15,9 +15,7 @@ func (m *matching) pairAll() {
 			if len(payments) == 0 || len(lines) == 0 {
 				break
 			}
-			keyP := func(p *payment) string { return t.entryKey(p.Entry) }
-			keyL := func(l *line) string { return t.lineKey(l.SettlementLine) }
-			group(payments, lines, keyP, keyL).both(func(ps []*payment, ls []*line) { m.pairKey(t, ps, ls, charges) })
+			group(payments, lines, t.entryKey, t.lineKey).both(func(ps []*payment, ls []*line) { m.pairKey(t, ps, ls, charges) })
 		}
 	}
 	m.pairLists()
@@ -46,7 +44,7 @@ func (m *matching) pairKey(t *tier, payments []*payment, lines []*line, charges 
 
 // freePayments are the rows that nothing settles yet: charges, or what the ledger books as money given back.
 func (m *matching) freePayments(charges bool) []*payment {
-	var free []*payment
+	free := make([]*payment, 0, len(m.payments)-m.paired)
 	for _, p := range m.payments {
 		if p.fate == undecided && p.line == nil && !p.twin && !p.ambiguous && charges == !givesBack(p) {
 			free = append(free, p)

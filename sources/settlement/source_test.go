@@ -3,6 +3,9 @@ package settlement
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -47,6 +50,21 @@ func (f folder) source() *Source {
 	}
 }
 
+func hexSum(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
+
+// fileID is that of ipmtest.Good.
+func fileID(t *testing.T) string {
+	t.Helper()
+	f := newFolder(t)
+	f.write("m-1.ipm", ipmtest.Good(1, false, false))
+	s := f.source()
+	read(s)
+	return s.Files()[0].FileID
+}
+
 func readCSV(t *testing.T) decode.Func {
 	t.Helper()
 	read, err := csvfile.New(testProfile())
@@ -65,6 +83,7 @@ type seen struct {
 	lines    []record.SettlementLine
 	gaps     []string
 	extents  []audit.Extent
+	excluded []string // number and reason
 	findings []string
 	files    []string // name status
 	err      error
@@ -79,6 +98,9 @@ func read(s *Source) seen {
 		}
 		out.lines = append(out.lines, b.Records...)
 		out.extents = append(out.extents, b.Extents...)
+		for _, e := range b.Excluded {
+			out.excluded = append(out.excluded, fmt.Sprint(e.Records, " ", e.Reason))
+		}
 		for _, g := range b.Gaps {
 			if g.Remedy == "" {
 				g.Reason += " WITHOUT REMEDY"

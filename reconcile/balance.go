@@ -17,36 +17,32 @@ func (m *matching) balance(p *payment, lines []*line) string {
 		return ""
 	}
 	left := m.settled(p)
-	parts := []struct {
-		name  string
-		types []record.LineType
-		total *sum
-	}{
-		{"refunded", []record.LineType{record.Refund}, new(sum)},
-		{"charged back", []record.LineType{record.Chargeback}, new(sum)},
-		{"represented", []record.LineType{record.Representment}, new(sum)},
-		{"otherwise", nil, new(sum)},
-	}
 	var text strings.Builder
 	text.WriteString(" Settled " + m.showSum(left, p.Amount.Currency))
+	totals := map[string]*sum{}
+	var names []string
 	for _, l := range lines {
-		at := len(parts) - 1
-		for i, part := range parts {
-			for _, t := range part.types {
-				if t == l.Type {
-					at = i
-				}
-			}
+		name := went(l)
+		if totals[name] == nil {
+			totals[name] = new(sum)
+			names = append(names, name)
 		}
-		parts[at].total.add(l.Amount.Minor)
+		totals[name].add(l.Amount.Minor)
 		left.add(l.Amount.Minor)
 	}
-	for _, part := range parts {
-		if part.total.sign() != 0 {
-			text.WriteString(", " + part.name + " " + m.showSum(part.total, p.Amount.Currency))
-		}
+	for _, name := range names {
+		text.WriteString(", " + name + " " + m.showSum(totals[name], p.Amount.Currency))
 	}
 	return text.String() + ": " + m.showSum(left, p.Amount.Currency) + " is left."
+}
+
+// went says in one word what a line did to the money of its payment.
+func went(l *line) string {
+	words := map[record.LineType]string{record.Refund: "refunded", record.Chargeback: "charged back", record.Representment: "represented"}
+	if word, known := words[l.Type]; known && !l.Reversal {
+		return word
+	}
+	return typeName(l)
 }
 
 // showSum shows a sum as an amount, or as bare minor units where 64 bits do not hold it.

@@ -187,8 +187,8 @@ func (m *matching) feeVariance(v *variance) audit.Finding {
 	if v.rule == netCheck {
 		what, f.Rule = "the net amounts", "a net amount is the gross amount less the fees"
 	}
-	f.Reason = fmt.Sprintf("On %s, %s of %d lines of %s come to %s where %s were expected: a difference of %s.", cmp.Or(v.date, "no stated date"), what,
-		v.count, m.feed(), m.showSum(v.actual, v.currency), m.showSum(v.expected, v.currency), m.showSum(off, v.currency))
+	f.Reason = fmt.Sprintf("On %s, %s of %s of %s come to %s where %s were expected: a difference of %s.", cmp.Or(v.date, "no stated date"), what,
+		countOf(v.count, "line"), m.feed(), m.showSum(v.actual, v.currency), m.showSum(v.expected, v.currency), m.showSum(off, v.currency))
 	f.Evidence = append([]audit.Evidence{{
 		Source: "feed " + m.feed(), Ref: "business date " + cmp.Or(v.date, "none"), Field: "lines", Value: fmt.Sprint(v.count), Note: "that differ by this rule",
 	}}, v.examples...)
@@ -196,4 +196,11 @@ func (m *matching) feeVariance(v *variance) audit.Finding {
 		f.Evidence = append(f.Evidence, notListed(int(more), "lines"))
 	}
 	return f
+}
+
+func countOf(n int64, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }

@@ -61,7 +61,7 @@ func (m *matching) amountMismatch(p *payment) audit.Finding {
 	if t := m.law.Tolerances[ours.Currency]; t > 0 {
 		f.Rule = fmt.Sprintf("same transaction by %s, amounts equal within the tolerance of %s", p.tier.Name, m.show(money.Amount{Minor: t, Currency: ours.Currency}))
 	}
-	f.Reason = fmt.Sprintf("Payment %s was charged with %s, but %s settled %s%s.", p.PaymentID, m.show(ours), m.feed(), m.showSum(total, ours.Currency), inParts(lines))
+	f.Reason = fmt.Sprintf("Payment %s %s, but %s settled %s%s.", p.PaymentID, m.booked(p), m.feed(), m.showSum(total, ours.Currency), inParts(lines))
 	f.Amounts = append(moneyOf(ours), sumLines(lines)...)
 	if minor, fits := total.minor(); fits {
 		if difference, word, fits := distance(ours, money.Amount{Minor: minor, Currency: ours.Currency}); fits {
@@ -74,6 +74,14 @@ func (m *matching) amountMismatch(p *payment) audit.Finding {
 		return m.lineEvidence(l, "amount_minor", strconv.FormatInt(l.Amount.Minor, 10), "settled"+partOf(l))
 	})...)
 	return f
+}
+
+// booked says what the ledger says of a payment.
+func (m *matching) booked(p *payment) string {
+	if p.Amount.Minor < 0 {
+		return "gives money back with " + m.show(p.Amount)
+	}
+	return "was charged with " + m.show(p.Amount)
 }
 
 func inParts(lines []*line) string {

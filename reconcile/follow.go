@@ -16,6 +16,7 @@ func (m *matching) follow(l *line) {
 	p := l.owner
 	l.fate = linked
 	p.rare().follows = append(p.rare().follows, l)
+	p.ours = p.ours || l.open
 	if m.inScope(p) {
 		m.out.Matched++
 		m.out.Matches = append(m.out.Matches, m.match(p, l, typeName(l)+" of a known payment"))
@@ -160,9 +161,13 @@ func (m *matching) wholeBack(p *payment, lines []*line) audit.Finding {
 		severity = audit.Medium
 	}
 	f := m.back(audit.SettlementStatusMismatch, p, lines, severity)
-	f.Amounts = moneyOf(p.Amount)
+	whole := p.Amount
+	if minor, fits := m.settled(p).minor(); fits && p.line != nil && p.line.merged != nil {
+		whole.Minor = minor // of all payments of the line
+	}
+	f.Amounts = moneyOf(whole)
 	f.Rule = "a payment given back in full is refunded in the ledger"
-	f.Reason = fmt.Sprintf("Payment %s is %q in the ledger, but %s gave the customer the whole amount of %s back (%s).", p.PaymentID, p.Status, m.feed(), m.show(p.Amount), typesOf(lines))
+	f.Reason = fmt.Sprintf("Payment %s is %q in the ledger, but %s gave the customer the whole amount of %s back (%s).", p.PaymentID, p.Status, m.feed(), m.show(whole), typesOf(lines))
 	f.Reason += m.balance(p, lines)
 	return m.unsure(f)
 }

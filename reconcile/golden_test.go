@@ -12,6 +12,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"parallax/internal/audit"
+	"parallax/internal/calendar"
 	"parallax/internal/golden"
 	"parallax/internal/money"
 	"parallax/internal/record"
@@ -33,7 +34,9 @@ func testRules() Rules {
 
 func TestGolden(t *testing.T) {
 	golden.Texts(t, "want", func(t *testing.T, sections []txtar.File) string {
-		result, err := Auditor{testRules()}.Match(parseInput(t, sections))
+		rules := testRules()
+		in := parseInput(t, sections, &rules)
+		result, err := Auditor{rules}.Match(in)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -42,13 +45,17 @@ func TestGolden(t *testing.T) {
 	})
 }
 
-func parseInput(t *testing.T, sections []txtar.File) Input {
+func parseInput(t *testing.T, sections []txtar.File, rules *Rules) Input {
 	t.Helper()
 	var in Input
 	for _, f := range sections {
 		switch f.Name {
 		case "settings":
-			parseSettings(t, string(f.Data), &in)
+			parseSettings(t, string(f.Data), &in, rules)
+		case "open":
+			in.Open = parseEntries(t, string(f.Data))
+		case "open lines":
+			in.OpenLines = parseLines(t, string(f.Data))
 		case "ledger":
 			in.Entries = parseEntries(t, string(f.Data))
 		case "others":
@@ -62,7 +69,7 @@ func parseInput(t *testing.T, sections []txtar.File) Input {
 	return in
 }
 
-func parseSettings(t *testing.T, text string, in *Input) {
+func parseSettings(t *testing.T, text string, in *Input, rules *Rules) {
 	t.Helper()
 	for setting := range strings.Lines(text) {
 		name, value, _ := strings.Cut(strings.TrimSpace(setting), " ")
@@ -81,9 +88,49 @@ func parseSettings(t *testing.T, text string, in *Input) {
 		case "entries-incomplete":
 			in.EntriesIncomplete = true
 		default:
-			t.Fatalf("unknown setting %q", name)
+			parseRule(t, name, value, rules)
 		}
 	}
+}
+
+// parseRule reads a setting of the rules.
+func parseRule(t *testing.T, name, value string, rules *Rules) {
+	t.Helper()
+	words := strings.Fields(value)
+	switch name {
+	case "wrong-period":
+		rules.WrongPeriod = true
+	case "calendar":
+		rules.Calendar = calendar.Network(value)
+	case "holidays":
+		rules.Holidays = words
+	case "tolerance":
+		a := parseAmount(t, value)
+		rules.Tolerances = map[string]int64{a.Currency: a.Minor}
+	case "fx":
+		rules.FX.Check, rules.FX.Minor = true, number(t, words[0])
+		rules.FX.BasisPoints, rules.FX.ReferenceBasisPoints = number(t, words[1]), number(t, words[2])
+	case "rate":
+		rules.FX.Reference = append(rules.FX.Reference, ReferenceRate{From: words[0], To: words[1], Date: words[2], Rate: words[3]})
+	case "fee": // name kind type basis-points fixed rounding
+		rules.Fees = append(rules.Fees, FeeRule{
+			Name: words[0], Kind: record.FeeKind(strings.Trim(words[1], "-")), Types: []record.LineType{record.LineType(words[2])}, BasisPoints: words[3],
+			Fixed: map[string]int64{"EUR": number(t, words[4])}, Rounding: words[5],
+		})
+	case "mcc": // of the last fee
+		rules.Fees[len(rules.Fees)-1].MCC = words
+	default:
+		t.Fatalf("unknown setting %q", name)
+	}
+}
+
+func number(t *testing.T, text string) int64 {
+	t.Helper()
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 // table reads a CSV section whose first row names the columns; cells are trimmed.
@@ -110,6 +157,7 @@ func parseEntries(t *testing.T, text string) []record.Entry {
 		out = append(out, record.Entry{
 			Region: "eu-west-1", ID: strconv.Itoa(i + 1), PaymentID: row["payment"], Amount: parseAmount(t, row["amount"]), Status: row["status"],
 			Network: cmp.Or(row["network"], "mastercard"), NetworkReference: row["reference"], RRN: row["rrn"], AuthCode: row["auth"], CreatedAt: parseTime(t, row["at"]),
+			IdempotencyKey: row["key"], Extra: map[string]string{"arn": row["arn"], "last4": row["last4"], "batch": row["batch"], "mcc": row["mcc"]},
 		})
 	}
 	return out
@@ -121,8 +169,24 @@ func parseLines(t *testing.T, text string) []record.SettlementLine {
 		out = append(out, record.SettlementLine{
 			Feed: "mastercard", File: row["file"], Record: int64(i + 2), Type: record.LineType(row["type"]), Reference: row["reference"],
 			RRN: row["rrn"], AuthCode: row["auth"], ARN: row["arn"], PaymentID: row["payment"], Amount: parseAmount(t, row["amount"]), BusinessDate: row["date"],
-			TransactionAt: parseTime(t, row["at"]),
+			TransactionAt: parseTime(t, row["at"]), Original: row["original"], Batch: row["batch"], MaskedPAN: row["card"], Reversal: row["reversal"] != "",
+			Settlement: parseAmount(t, row["settlement"]), Rate: row["rate"], Fee: parseAmount(t, row["fee"]), Net: parseAmount(t, row["net"]),
+			Fees: parseFees(t, row["fees"]),
 		})
+		if part, parts, numbered := strings.Cut(row["part"], "/"); numbered {
+			out[i].Part, out[i].Parts = int(number(t, part)), int(number(t, parts))
+		}
+	}
+	return out
+}
+
+// parseFees reads "interchange EUR 12; scheme EUR 3".
+func parseFees(t *testing.T, text string) []record.LineFee {
+	var out []record.LineFee
+	for fee := range strings.SplitSeq(text, ";") {
+		if kind, amount, found := strings.Cut(strings.TrimSpace(fee), " "); found {
+			out = append(out, record.LineFee{Kind: record.FeeKind(kind), Amount: parseAmount(t, amount)})
+		}
 	}
 	return out
 }
@@ -168,6 +232,12 @@ func show(r Result) string {
 	for _, t := range r.Totals {
 		fmt.Fprintf(&b, "%s ledger %v = matched %v + breaks %v + expected %v\n", t.Currency, t.Ledger, t.LedgerMatched, t.LedgerBreaks, t.LedgerExpected)
 		fmt.Fprintf(&b, "%s file %v = matched %v + linked %v + breaks %v + rejected %v\n", t.Currency, t.File, t.FileMatched, t.FileLinked, t.FileBreaks, t.FileRejected)
+		if t.Within != (Sum{}) {
+			fmt.Fprintf(&b, "%s within the tolerance %v\n", t.Currency, t.Within)
+		}
+	}
+	if len(r.Rejudged) > 0 {
+		fmt.Fprintf(&b, "%d findings of earlier windows judged again\n", len(r.Rejudged))
 	}
 	for _, g := range r.Gaps {
 		fmt.Fprintf(&b, "gap: %s -> %s\n", g.Reason, g.Remedy)

@@ -26,6 +26,7 @@ func (m *matching) merge(payments []*payment, l *line, by *tier) {
 		p.line, p.tier = l, by
 	}
 	l.owner = payments[0]
+	l.owner.ours = l.owner.ours || l.open
 	l.merged = append([]*payment(nil), payments...)
 }
 

@@ -55,16 +55,20 @@ func (m *matching) missingRest(p *payment) audit.Finding {
 }
 
 func (m *matching) missingReason(p *payment, status audit.Status) string {
+	what, then := "was charged", "the money has not come"
+	if p.Amount.Minor < 0 {
+		what, then = m.booked(p), "the money has not gone"
+	}
 	switch status {
 	case audit.Expected:
-		return fmt.Sprintf("Payment %s was charged and its settlement by %s is still on its way.", p.PaymentID, m.feed())
+		return fmt.Sprintf("Payment %s %s and its settlement by %s is still on its way.", p.PaymentID, what, m.feed())
 	case audit.Overdue:
-		return fmt.Sprintf("Payment %s was charged, and its settlement by %s is later than agreed.", p.PaymentID, m.feed())
+		return fmt.Sprintf("Payment %s %s, and its settlement by %s is later than agreed.", p.PaymentID, what, m.feed())
 	}
 	if m.in.AllFiles {
-		return fmt.Sprintf("Payment %s was charged, but no file that was given settles it: the money has not come.", p.PaymentID)
+		return fmt.Sprintf("Payment %s %s, but no file that was given settles it: %s.", p.PaymentID, what, then)
 	}
-	return fmt.Sprintf("Payment %s was charged, but no file of %s through business date %s settles it: the money has not come.", p.PaymentID, m.feed(), m.in.FilesThrough)
+	return fmt.Sprintf("Payment %s %s, but no file of %s through business date %s settles it: %s.", p.PaymentID, what, m.feed(), m.in.FilesThrough, then)
 }
 
 func (m *matching) through() string {

@@ -69,6 +69,7 @@ func (m *matching) pairInOrder(takers []*payment, lines []*line, by *tier) {
 func (m *matching) settle(p *payment, l *line, by *tier) {
 	m.paired++
 	p.line, p.tier, l.owner = l, by, p
+	p.ours = p.ours || l.open // an open line that is explained now is told where it is explained
 	p.partial = outstanding([]*line{l})
 }
 

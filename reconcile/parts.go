@@ -21,6 +21,7 @@ func (m *matching) settleParts(p *payment, lines []*line, by *tier) bool {
 	m.settle(p, parts[0], by)
 	for _, l := range lines {
 		l.owner = p
+		p.ours = p.ours || l.open
 	}
 	if len(parts) > 1 {
 		p.rare().parts = parts

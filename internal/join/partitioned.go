@@ -29,6 +29,7 @@ type plan struct {
 	partitions int
 	block      int64
 	blocks     int64 // for both stores together, beside the blocks that are being filled
+	stage      int64 // for each writer
 	sorter     int64 // for each worker
 	match      int64 // for each worker
 }
@@ -42,15 +43,16 @@ func (r *run) plan() plan {
 		rows = max(rows, side.Rows)
 	}
 	writers := 2 * r.cfg.Workers
-	p := plan{partitions: 1, blocks: r.cfg.Memory / 8 * 5}
+	p := plan{partitions: 1, blocks: r.cfg.Memory / 4 * 3}
 	for p.partitions < maxPartitions && int64(p.partitions)*partitionRows < rows &&
 		p.blocks/4/int64(2*p.partitions*writers) >= 1<<10 {
 		p.partitions *= 2
 	}
 	p.block = spill.BlockSize(p.blocks, p.partitions, writers)
 	p.blocks -= p.block * int64(p.partitions*writers)
+	p.stage = r.cfg.Memory / 64 / int64(writers)
 	p.sorter = r.cfg.Memory / 8 / int64(r.cfg.Workers)
-	p.match = r.cfg.Memory / 4 / int64(r.cfg.Workers)
+	p.match = r.cfg.Memory / 8 / int64(r.cfg.Workers)
 	return p
 }
 
@@ -60,7 +62,7 @@ func (r *run) partitioned(ctx context.Context) (_ *Result, err error) {
 	budget := spill.NewBudget(p.blocks)
 	var stores [2]*spill.Blocks
 	for i := range stores {
-		cfg := spill.BlocksConfig{Partitions: p.partitions, Budget: budget, Dir: r.cfg.Dir}
+		cfg := spill.BlocksConfig{Partitions: p.partitions, Budget: budget, Stage: p.stage, Dir: r.cfg.Dir}
 		if stores[i], err = spill.NewBlocks(cfg, p.block); err != nil {
 			return nil, err
 		}

@@ -19,6 +19,8 @@ const (
 	maxBlock = 32 << 10
 	// minBlock keeps the blocks of a small budget from becoming all overhead.
 	minBlock = 512
+	// maxStage is how much a writer collects before it writes to its file: a file system is slow with many small pieces.
+	maxStage = 512 << 10
 )
 
 // Budget is memory in bytes that several stores share.
@@ -40,21 +42,22 @@ func (b *Budget) take(n int64) bool {
 	return false
 }
 
-// Blocks holds records of any length, as bytes, in partitions: in memory while the budget lasts, beyond it in one
-// temporary file without a name. Its methods may be called from any goroutine.
+// Blocks holds records of any length, as bytes, in partitions: in memory while the budget lasts, beyond it in temporary
+// files without a name, one for each writer. Its methods may be called from any goroutine.
 type Blocks struct {
 	dir    string
 	size   int64 // of a full-grown block, with its slack
+	stage  int   // bytes that a writer collects before it writes them
 	budget *Budget
 	open   func(dir string) (file, error)
 
-	end     atomic.Int64 // of the file
+	spilled atomic.Int64 // bytes in the files
 	writers atomic.Int64 // open ones
 
 	mu     sync.Mutex
 	parts  []blocks
 	total  int64 // bytes of all partitions
-	file   file
+	files  []file
 	err    error // the first failure to write
 	closed bool
 }
@@ -66,8 +69,9 @@ type blocks struct {
 	spills []extent
 }
 
-// extent is a block in the file.
+// extent is a block in a file.
 type extent struct {
+	file   file
 	offset int64
 	length int
 }
@@ -76,7 +80,8 @@ type extent struct {
 type BlocksConfig struct {
 	Partitions int
 	Budget     *Budget // what the blocks may take, together with other stores of this budget
-	Dir        string  // where the temporary file goes; "" is the system's folder for such
+	Stage      int64   // bytes that each writer may collect before it writes to disk, beside the budget
+	Dir        string  // where the temporary files go; "" is the system's folder for such
 }
 
 // BlockSize is the size of a block if a quarter of the memory shall do for those that so many writers are filling.
@@ -91,7 +96,7 @@ func NewBlocks(cfg BlocksConfig, size int64) (*Blocks, error) {
 		return nil, fmt.Errorf("spill to %d partitions of blocks of %d bytes: not possible", cfg.Partitions, size)
 	}
 	return &Blocks{
-		dir: cfg.Dir, size: size, budget: cfg.Budget, open: temporary, parts: make([]blocks, cfg.Partitions),
+		dir: cfg.Dir, size: size, stage: int(min(maxStage, cfg.Stage)), budget: cfg.Budget, open: temporary, parts: make([]blocks, cfg.Partitions),
 	}, nil
 }
 
@@ -100,6 +105,9 @@ type BlockWriter struct {
 	ctx   context.Context
 	store *Blocks
 	open  [][]byte // one a partition; nil until it gets its first record
+	file  file     // nil until the first block is spilled
+	end   int64    // of the file, with what is staged
+	stage []byte   // the end of the file, not written yet
 }
 
 // Writer returns a new writer.
@@ -125,7 +133,7 @@ func (w *BlockWriter) renew(p, n int) ([]byte, error) {
 		return nil, w.store.fail(err)
 	}
 	full := w.open[p]
-	next, err := w.store.put(p, full, n+Slack)
+	next, err := w.put(p, full, n+Slack)
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +142,8 @@ func (w *BlockWriter) renew(p, n int) ([]byte, error) {
 }
 
 // put keeps or spills a full block and returns an empty one with room for n bytes.
-func (s *Blocks) put(p int, full []byte, n int) ([]byte, error) {
+func (w *BlockWriter) put(p int, full []byte, n int) ([]byte, error) {
+	s := w.store
 	size := s.grown(cap(full), n)
 	if full == nil {
 		return make([]byte, 0, size), nil
@@ -142,7 +151,7 @@ func (s *Blocks) put(p int, full []byte, n int) ([]byte, error) {
 	if s.budget.take(int64(cap(full))) {
 		return make([]byte, 0, size), s.keep(p, full)
 	}
-	if err := s.spill(p, full); err != nil {
+	if err := w.spill(p, full); err != nil {
 		return nil, err
 	}
 	if cap(full) >= n && cap(full) == int(s.size) {
@@ -170,39 +179,77 @@ func (s *Blocks) keep(p int, full []byte) error {
 	return s.err
 }
 
-func (s *Blocks) spill(p int, full []byte) error {
-	f, err := s.target()
-	if err != nil {
-		return err
+// spill puts a block at the end of the writer's file.
+func (w *BlockWriter) spill(p int, full []byte) error {
+	s := w.store
+	if w.file == nil {
+		f, err := s.target()
+		if err != nil {
+			return err
+		}
+		w.file, w.stage = f, make([]byte, 0, s.stage)
 	}
-	offset := s.end.Add(int64(len(full))) - int64(len(full))
-	if _, err := f.WriteAt(full, offset); err != nil {
-		return s.fail(fmt.Errorf("spill %d bytes at %d of the temporary file in %s: %w", len(full), offset, s.folder(), err))
+	if len(w.stage)+len(full) > cap(w.stage) {
+		if err := w.flush(); err != nil {
+			return err
+		}
 	}
+	offset := w.end
+	w.end += int64(len(full))
+	if len(full) > cap(w.stage) {
+		if err := w.write(full, offset); err != nil {
+			return err
+		}
+	} else {
+		w.stage = append(w.stage, full...)
+	}
+	s.spilled.Add(int64(len(full)))
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.closed {
+		return errClosed
+	}
 	part := &s.parts[p]
-	part.spills = append(part.spills, extent{offset, len(full)})
+	part.spills = append(part.spills, extent{w.file, offset, len(full)})
 	part.bytes += int64(len(full))
 	s.total += int64(len(full))
+	return s.err
+}
+
+// flush writes what is staged.
+func (w *BlockWriter) flush() error {
+	if len(w.stage) == 0 {
+		return nil
+	}
+	err := w.write(w.stage, w.end-int64(len(w.stage)))
+	w.stage = w.stage[:0]
+	return err
+}
+
+func (w *BlockWriter) write(b []byte, offset int64) error {
+	if _, err := w.file.WriteAt(b, offset); err != nil {
+		return w.store.fail(fmt.Errorf("spill %d bytes at %d of a temporary file in %s: %w", len(b), offset, w.store.folder(), err))
+	}
 	return nil
 }
 
+// target opens the file of a writer.
 func (s *Blocks) target() (file, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		return nil, errClosed
 	}
-	if s.file == nil && s.err == nil {
-		f, err := s.open(s.dir)
-		if err != nil {
-			s.err = fmt.Errorf("open a temporary file to spill to in %s: %w", s.folder(), err)
-			return nil, s.err
-		}
-		s.file = f
+	if s.err != nil {
+		return nil, s.err
 	}
-	return s.file, s.err
+	f, err := s.open(s.dir)
+	if err != nil {
+		s.err = fmt.Errorf("open a temporary file to spill to in %s: %w", s.folder(), err)
+		return nil, s.err
+	}
+	s.files = append(s.files, f)
+	return f, nil
 }
 
 func (s *Blocks) fail(err error) error {
@@ -232,7 +279,8 @@ func (w *BlockWriter) Close() error {
 			errs = errors.Join(errs, w.store.keep(p, b))
 		}
 	}
-	w.open = nil
+	errs = errors.Join(errs, w.flush())
+	w.open, w.stage = nil, nil
 	w.store.writers.Add(-1)
 	return errs
 }

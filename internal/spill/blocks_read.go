@@ -39,14 +39,14 @@ func (s *Blocks) OnDisk(p int) int64 {
 	return n
 }
 
-// Spilled is the size of the temporary file in bytes.
-func (s *Blocks) Spilled() int64 { return s.end.Load() }
+// Spilled is how many bytes are in temporary files.
+func (s *Blocks) Spilled() int64 { return s.spilled.Load() }
 
 // Load appends the blocks of a partition to list. Those that are kept in memory are returned as they are; the others are
 // read into buf, which grows if it has to and is returned for the next time. Each block can be read Slack bytes beyond its
 // end. The records of one writer are in the order they were added if the partition was not spilled.
 func (s *Blocks) Load(ctx context.Context, p int, list [][]byte, buf []byte) ([][]byte, []byte, error) {
-	part, f, err := s.ready(ctx, p)
+	part, err := s.ready(ctx, p)
 	if err != nil {
 		return nil, nil, fmt.Errorf("load spill partition %d: %w", p, err)
 	}
@@ -65,7 +65,7 @@ func (s *Blocks) Load(ctx context.Context, p int, list [][]byte, buf []byte) ([]
 			return nil, nil, fmt.Errorf("load spill partition %d: %w", p, err)
 		}
 		b := buf[at : at+x.length : at+x.length+Slack]
-		if err := s.fetch(f, x, b); err != nil {
+		if err := s.fetch(x, b); err != nil {
 			return nil, nil, fmt.Errorf("load spill partition %d: %w", p, err)
 		}
 		list = append(list, b)
@@ -77,7 +77,7 @@ func (s *Blocks) Load(ctx context.Context, p int, list [][]byte, buf []byte) ([]
 // Each calls f with the blocks of a partition, one at a time; f may not keep or change them. It is for partitions that are
 // too large to be loaded.
 func (s *Blocks) Each(ctx context.Context, p int, f func(block []byte) error) error {
-	part, from, err := s.ready(ctx, p)
+	part, err := s.ready(ctx, p)
 	if err != nil {
 		return fmt.Errorf("read spill partition %d: %w", p, err)
 	}
@@ -92,7 +92,7 @@ func (s *Blocks) Each(ctx context.Context, p int, f func(block []byte) error) er
 			return fmt.Errorf("read spill partition %d: %w", p, err)
 		}
 		buf = slices.Grow(buf[:0], x.length+Slack)[:x.length]
-		if err := s.fetch(from, x, buf); err != nil {
+		if err := s.fetch(x, buf); err != nil {
 			return fmt.Errorf("read spill partition %d: %w", p, err)
 		}
 		if err := f(buf); err != nil {
@@ -109,7 +109,7 @@ func (s *Blocks) Free(p int) {
 	s.parts[p] = blocks{}
 }
 
-// Close gives up all memory and the file. Reading or writing afterwards is an error.
+// Close gives up all memory and the files. Reading or writing afterwards is an error.
 func (s *Blocks) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -117,39 +117,37 @@ func (s *Blocks) Close() error {
 		return nil
 	}
 	s.closed, s.parts = true, make([]blocks, len(s.parts))
-	if s.file == nil {
-		return nil
+	var errs error
+	for _, f := range s.files {
+		if err := f.Close(); err != nil {
+			errs = errors.Join(errs, fmt.Errorf("close spill file: %w", err))
+		}
 	}
-	if err := s.file.Close(); err != nil {
-		return fmt.Errorf("close spill file: %w", err)
-	}
-	return nil
+	s.files = nil
+	return errs
 }
 
 // ready returns what a partition consists of, or what forbids to read it.
-func (s *Blocks) ready(ctx context.Context, p int) (blocks, file, error) {
+func (s *Blocks) ready(ctx context.Context, p int) (blocks, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case ctx.Err() != nil:
-		return blocks{}, nil, ctx.Err()
+		return blocks{}, ctx.Err()
 	case s.closed:
-		return blocks{}, nil, errClosed
+		return blocks{}, errClosed
 	case s.err != nil:
-		return blocks{}, nil, s.err
+		return blocks{}, s.err
 	case s.writers.Load() > 0:
-		return blocks{}, nil, errWriters
+		return blocks{}, errWriters
 	}
-	return s.parts[p], s.file, nil
+	return s.parts[p], nil
 }
 
-func (s *Blocks) fetch(f file, x extent, into []byte) error {
-	if f == nil {
-		return errors.New("there is no temporary file")
-	}
+func (s *Blocks) fetch(x extent, into []byte) error {
 	// A file that ends early is as bad as one that cannot be read: ReadAt makes both an error.
-	if _, err := f.ReadAt(into, x.offset); err != nil {
-		return fmt.Errorf("%d bytes at %d of the temporary file in %s: %w", x.length, x.offset, s.folder(), err)
+	if _, err := x.file.ReadAt(into, x.offset); err != nil {
+		return fmt.Errorf("%d bytes at %d of a temporary file in %s: %w", x.length, x.offset, s.folder(), err)
 	}
 	return nil
 }

@@ -11,14 +11,37 @@ func settlementDay() time.Time { return time.Date(2026, 11, 18, 0, 0, 0, 0, time
 
 // dresses are all formats.
 func dresses() []dress {
-	ipm := func(f cardfile.IPM) func(io.Writer, []cardfile.Line, bool) error {
-		return func(w io.Writer, lines []cardfile.Line, _ bool) error {
-			f.FileID = "0012611180000009999900001"
-			return f.Write(w, lines)
-		}
-	}
 	return []dress{
-		{name: "ipm", format: "ipm", write: ipm(cardfile.IPM{Encoding: cardfile.ASCII})},
-		{name: "ipm in ebcdic and blocks", write: ipm(cardfile.IPM{Encoding: cardfile.EBCDIC, Blocked: true})},
+		{name: "ipm", format: "ipm", write: ipmFile(cardfile.IPM{Encoding: cardfile.ASCII}), totals: true, refunds: true},
+		{name: "ipm in ebcdic and blocks", write: ipmFile(cardfile.IPM{Encoding: cardfile.EBCDIC, Blocked: true}), totals: true, refunds: true},
+		{name: "adyen", write: adyenFile, paymentID: true, refunds: true},
+		{name: "paypal", write: paypalFile, totals: true, paymentID: true, refunds: true},
+		{name: "visa base ii", format: "visa-base2-unverified", write: baseIIFile, refunds: true},
 	}
+}
+
+func ipmFile(f cardfile.IPM) func(io.Writer, []cardfile.Line, bool) error {
+	return func(w io.Writer, lines []cardfile.Line, wrong bool) error {
+		f.FileID, f.WrongSum = "0012611180000009999900001", 0
+		if wrong {
+			f.WrongSum = 1
+		}
+		return f.Write(w, lines)
+	}
+}
+
+func adyenFile(w io.Writer, lines []cardfile.Line, _ bool) error {
+	return cardfile.WriteAdyen(w, cardfile.AdyenFile{Account: "Shop", Zone: time.UTC, Lines: lines})
+}
+
+func paypalFile(w io.Writer, lines []cardfile.Line, wrong bool) error {
+	f := cardfile.PayPalFile{Account: "shop", Day: settlementDay(), Sections: []cardfile.PayPalSection{{Account: "shop", Lines: lines}}}
+	if wrong {
+		f.Off.Gross = 1
+	}
+	return cardfile.WritePayPal(w, f)
+}
+
+func baseIIFile(w io.Writer, lines []cardfile.Line, _ bool) error {
+	return cardfile.WriteBaseII(w, cardfile.BaseII{Lines: lines})
 }

@@ -6,8 +6,11 @@ import (
 	"slices"
 	"strings"
 
+	"parallax/sources/settlement/adyen"
 	"parallax/sources/settlement/decode"
+	"parallax/sources/settlement/fixedwidth"
 	"parallax/sources/settlement/ipm"
+	"parallax/sources/settlement/paypal"
 )
 
 // The formats of settlement files that need more than their name.
@@ -15,6 +18,7 @@ const (
 	formatIPM  = "ipm"
 	formatCSV  = "csv"
 	formatAuto = "auto"
+	visaBaseII = "visa-base2-unverified"
 )
 
 // format is a format of settlement files.
@@ -30,6 +34,9 @@ type format struct {
 func formats() []format {
 	return []format{
 		{formatIPM, "a Mastercard clearing file (IPM)", isIPM, ipm.Decode, "reference=DE63 rrn=DE37 auth_code=DE38"},
+		{"adyen", "an Adyen settlement details report", holds("Psp Reference", "Net Debit (NC)"), adyen.Decode, "payment_id=Merchant-Reference reference=Psp-Reference"},
+		{"paypal", "a PayPal settlement report", begins(`"RH"`, "RH,", "RH\t"), paypal.Decode, "payment_id=Invoice-ID reference=Transaction-ID"},
+		{visaBaseII, "Visa Base II records, by an unverified layout", nil, fixedLayout(fixedwidth.VisaBaseII()), "reference=transaction-identifier arn=ARN auth_code=code"},
 		{formatCSV, "CSV with a header row", isText, nil, ""},
 	}
 }
@@ -97,6 +104,31 @@ func readerOf(name string) (decode.Func, error) {
 
 // isIPM: a clearing file begins with the length of its first record, in four bytes of which the first is zero.
 func isIPM(start []byte) bool { return len(start) >= 4 && start[0] == 0 }
+
+// fixedLayout is the reader of a layout that is shipped, and so has been checked.
+func fixedLayout(l fixedwidth.Layout) decode.Func {
+	read, err := fixedwidth.New(l)
+	if err != nil {
+		return func(decode.Content, string, string, decode.Yield) (decode.Summary, error) { return decode.Summary{}, err }
+	}
+	return read
+}
+
+// begins: a text that begins with one of some words, behind a byte order mark or not.
+func begins(words ...string) func([]byte) bool {
+	return func(start []byte) bool {
+		start = bytes.TrimPrefix(start, []byte(decode.ByteOrderMark))
+		return slices.ContainsFunc(words, func(w string) bool { return bytes.HasPrefix(start, []byte(w)) })
+	}
+}
+
+// holds: a text whose first line names some columns.
+func holds(columns ...string) func([]byte) bool {
+	return func(start []byte) bool {
+		header, _, _ := bytes.Cut(start, []byte("\n"))
+		return !slices.ContainsFunc(columns, func(c string) bool { return !bytes.Contains(header, []byte(c)) })
+	}
+}
 
 // isText: no control characters but those of lines and tabs.
 func isText(start []byte) bool {

@@ -15,10 +15,11 @@ import (
 
 // The formats of settlement files that need more than their name.
 const (
-	formatIPM  = "ipm"
-	formatCSV  = "csv"
-	formatAuto = "auto"
-	visaBaseII = "visa-base2-unverified"
+	formatIPM   = "ipm"
+	formatCSV   = "csv"
+	formatFixed = "fixed"
+	formatAuto  = "auto"
+	visaBaseII  = "visa-base2-unverified"
 )
 
 // format is a format of settlement files.

@@ -163,10 +163,14 @@ func exponent(code string) int {
 
 // reader reads the files of a feed in its format.
 func reader(feed config.Settlement) (decode.Func, error) {
-	if feed.Format == formatCSV {
+	switch feed.Format {
+	case formatCSV:
 		return csvfile.New(profile(feed.CSV))
+	case formatFixed:
+		return fixedReader(feed.Fixed)
+	default:
+		return readerOf(feed.Format)
 	}
-	return readerOf(feed.Format)
 }
 
 func profile(p config.CSVProfile) csvfile.Profile {

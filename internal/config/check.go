@@ -86,7 +86,10 @@ func (d *decoder) checkInside(f field, key string, cfg *Config) {
 func (d *decoder) checkItems(v reflect.Value, key string, cfg *Config) {
 	seen := map[string]bool{}
 	for i := range v.Len() {
-		name := v.Index(i).FieldByName("Name").String()
+		name := ""
+		if f := v.Index(i).FieldByName("Name"); f.IsValid() {
+			name = f.String()
+		}
 		itemKey := join(key, nameOr(name, i))
 		if seen[name] && name != "" {
 			d.wrongAt(itemKey, "the name stands twice")

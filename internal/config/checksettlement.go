@@ -29,6 +29,13 @@ func (d *decoder) checkSettlement(feeds []Settlement, ledgers []string, statemen
 		} else if s.CSV.Columns != (CSVColumns{}) || len(s.CSV.Types) > 0 {
 			d.wrongAt(key+".csv", "belongs to format csv; this feed is "+s.Format)
 		}
+		if fixed := s.Fixed.Like != "" || len(s.Fixed.Records) > 0; fixed != (s.Format == "fixed") {
+			if fixed {
+				d.wrongAt(key+".fixed", "belongs to format fixed; this feed is "+s.Format)
+			} else {
+				d.wrongAt(key+".fixed", "must say how the files are laid out: like, or records with their fields")
+			}
+		}
 	}
 }
 

@@ -104,15 +104,19 @@ func writeChild(_ context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	to, err := os.Create(args[1]) //nolint:gosec // in the folder that was asked for
+	if err := writeFormat(f, args[1]); err != nil {
+		return err
+	}
+	return json.NewEncoder(out).Encode(f.lines)
+}
+
+func writeFormat(f fileFormat, name string) error {
+	to, err := os.Create(name) //nolint:gosec // in the folder that was asked for
 	if err != nil {
 		return err
 	}
 	w := bufio.NewWriterSize(to, 1<<20)
-	if err := errors.Join(f.write(w, f.lines), w.Flush(), to.Close()); err != nil {
-		return err
-	}
-	return json.NewEncoder(out).Encode(f.lines)
+	return errors.Join(f.write(w, f.lines), w.Flush(), to.Close())
 }
 
 func fileFormatOf(name string) (fileFormat, error) {

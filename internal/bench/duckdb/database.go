@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-
-	_ "github.com/duckdb/duckdb-go/v2" // registers the driver
 )
 
 // settings are DuckDB's own.

@@ -17,6 +17,8 @@ import (
 	"runtime"
 	"strings"
 	"time"
+
+	"github.com/duckdb/duckdb-go/v2"
 )
 
 func main() {
@@ -31,6 +33,7 @@ type outcome struct {
 	Seconds  float64 `json:"seconds"`
 	Breaks   int64   `json:"breaks"`
 	Checksum string  `json:"checksum,omitempty"`
+	NoMemory bool    `json:"no_memory,omitempty"` // the query does not run within the limit
 	Version  string  `json:"version"`
 }
 
@@ -66,7 +69,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	start := time.Now()
-	if err := db.QueryRowContext(ctx, text).Scan(&o.Breaks, &o.Checksum); err != nil {
+	err = db.QueryRowContext(ctx, text).Scan(&o.Breaks, &o.Checksum)
+	var problem *duckdb.Error
+	if o.NoMemory = errors.As(err, &problem) && problem.Type == duckdb.ErrorTypeOutOfMemory; err != nil && !o.NoMemory {
 		return fmt.Errorf("query %s: %w", c.query, err)
 	}
 	o.Seconds = time.Since(start).Seconds()

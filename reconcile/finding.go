@@ -38,10 +38,10 @@ func keyOf(p *payment) string {
 // keyOfUnknown is the business key of a line without a payment.
 func keyOfUnknown(l *line) string { return KeyOfLine(*l.SettlementLine) }
 
-// KeyOfLine is the business key of a finding about a line that no payment explains: the safest of its references, else its
-// place.
+// KeyOfLine is the business key of a finding about a line that no payment explains: what it says of the payment, else the
+// safest of its own references, else its place.
 func KeyOfLine(l record.SettlementLine) string {
-	for _, key := range []string{l.Reference, l.PaymentID, l.ARN, l.RRN} {
+	for _, key := range []string{l.Original, l.Reference, l.PaymentID, l.ARN, l.RRN} {
 		if key != "" {
 			return key
 		}

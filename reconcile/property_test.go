@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"sort"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,9 +19,11 @@ import (
 func TestMatchFindsExactlyWhatWasPutThere(t *testing.T) {
 	for seed := range uint64(200) {
 		w := newWorld(seed)
-		for range 20 + w.rng.IntN(60) {
+		steps := slices.Concat(simpleSteps, partSteps, lifeSteps, keySteps, priceSteps, openSteps)
+		for range 20 + w.rng.IntN(100) {
 			steps[w.rng.IntN(len(steps))](w)
 		}
+		w.tellFees()
 		first := matchShuffled(t, w, seed)
 		if again := matchShuffled(t, w, seed); !reflect.DeepEqual(first, again) {
 			t.Fatalf("seed %d: another order of the same input gives another result", seed)
@@ -33,7 +36,9 @@ func matchShuffled(t *testing.T, w *world, seed uint64) Result {
 	t.Helper()
 	w.rng.Shuffle(len(w.in.Entries), func(i, j int) { w.in.Entries[i], w.in.Entries[j] = w.in.Entries[j], w.in.Entries[i] })
 	w.rng.Shuffle(len(w.in.Lines), func(i, j int) { w.in.Lines[i], w.in.Lines[j] = w.in.Lines[j], w.in.Lines[i] })
-	result, err := Auditor{testRules()}.Match(w.in)
+	w.rng.Shuffle(len(w.in.Open), func(i, j int) { w.in.Open[i], w.in.Open[j] = w.in.Open[j], w.in.Open[i] })
+	w.rng.Shuffle(len(w.in.OpenLines), func(i, j int) { w.in.OpenLines[i], w.in.OpenLines[j] = w.in.OpenLines[j], w.in.OpenLines[i] })
+	result, err := Auditor{worldRules()}.Match(w.in)
 	if err != nil {
 		t.Fatalf("seed %d: %v", seed, err)
 	}
@@ -57,6 +62,35 @@ func (w *world) check(t *testing.T, seed uint64, result Result) {
 	}
 	checkTotals(t, result)
 	w.checkSums(t, seed, result)
+	w.checkMatches(t, seed, result)
+}
+
+// checkMatches: every line settles or follows one payment, or settles several as one line; no payment is settled by two
+// lines that are not its parts; and every row that counts as matched has a record.
+func (w *world) checkMatches(t *testing.T, seed uint64, result Result) {
+	t.Helper()
+	type place struct {
+		file string
+		line int64
+	}
+	used := map[place]string{}
+	for _, m := range result.Matches {
+		at := place{m.File, m.Line}
+		if other, again := used[at]; again && (other == m.PaymentID || !strings.HasSuffix(m.Rule, "one line for several payments")) {
+			t.Errorf("seed %d: line %v is used for %s and for %s", seed, at, other, m.PaymentID)
+		}
+		used[at] = m.PaymentID
+	}
+	var lines int64
+	for _, c := range result.Totals {
+		lines += c.FileMatched.Count + c.FileLinked.Count
+	}
+	if int64(len(used)) < lines-w.cancelled {
+		t.Errorf("seed %d: %d lines matched or linked, %d in the records of matches", seed, lines, len(used))
+	}
+	if want := len(w.in.Open) + len(w.in.OpenLines); len(result.Rejudged) != want {
+		t.Errorf("seed %d: %d findings judged again, want %d", seed, len(result.Rejudged), want)
+	}
 }
 
 func (w *world) checkSums(t *testing.T, seed uint64, result Result) {
@@ -71,6 +105,11 @@ func (w *world) checkSums(t *testing.T, seed uint64, result Result) {
 		file := [5]int64{c.File.Minor, c.FileMatched.Minor, c.FileBreaks.Minor, c.FileLinked.Minor, c.FileRejected.Minor}
 		if want := w.file[c.Currency]; want != nil && file != *want || want == nil && file != [5]int64{} {
 			t.Errorf("seed %d: %s file sums %v, want %v", seed, c.Currency, file, want)
+		}
+	}
+	for _, c := range result.Totals {
+		if c.Within != w.within[c.Currency] {
+			t.Errorf("seed %d: %s within the tolerance %v, want %v", seed, c.Currency, c.Within, w.within[c.Currency])
 		}
 	}
 	for currency := range w.ledger {
@@ -115,7 +154,7 @@ func TestLatenessFollowsBusinessDays(t *testing.T) {
 func TestMatchRefusesWhatItCannotHold(t *testing.T) {
 	w := newWorld(1)
 	for range 3 {
-		steps[0](w)
+		simpleSteps[0](w)
 	}
 	rules := testRules()
 	rules.MaxRows = 5

@@ -13,12 +13,16 @@ import (
 // world makes a ledger and the network's files in which the faults are known because it has put them there. It
 // computes nothing from its records afterwards.
 type world struct {
-	rng    *rand.Rand
-	in     Input
-	n      int
-	truth  []string // kind, status, key, amounts
-	ledger map[string]*[4]int64
-	file   map[string]*[5]int64
+	rng       *rand.Rand
+	in        Input
+	n         int
+	records   int64    // lines made
+	cancelled int64    // copies that the network reversed itself: they are linked without a record of their own
+	truth     []string // kind, status, key, amounts
+	ledger    map[string]*[4]int64
+	file      map[string]*[5]int64
+	within    map[string]Sum
+	fees      map[string]*feeTruth // by key of the finding
 }
 
 // Parts of the ledger side and the file side; index 0 is the whole.
@@ -34,7 +38,8 @@ const (
 )
 
 func newWorld(seed uint64) *world {
-	w := &world{rng: rand.New(rand.NewPCG(seed, 7)), ledger: map[string]*[4]int64{}, file: map[string]*[5]int64{}}
+	w := &world{rng: rand.New(rand.NewPCG(seed, 7)), ledger: map[string]*[4]int64{}, file: map[string]*[5]int64{}, within: map[string]Sum{}, fees: map[string]*feeTruth{}}
+	w.in.Rejected = map[string]Sum{}
 	day := time.Date(2026, 11, 18, 0, 0, 0, 0, time.UTC)
 	w.in.Window = audit.Window{From: day.Add(-5 * 24 * time.Hour), To: day.Add(2 * 24 * time.Hour)}
 	w.in.AsOf = day.Add(2*24*time.Hour + 8*time.Hour)
@@ -64,39 +69,48 @@ func (w *world) payment() (record.Entry, record.SettlementLine) {
 
 func (w *world) addEntry(e record.Entry, part int) {
 	w.in.Entries = append(w.in.Entries, e)
+	w.countEntry(e.Amount, part)
+}
+
+func (w *world) countEntry(a money.Amount, part int) {
 	if part == 0 {
 		return
 	}
-	sums := w.ledger[e.Amount.Currency]
+	sums := w.ledger[a.Currency]
 	if sums == nil {
 		sums = new([4]int64)
-		w.ledger[e.Amount.Currency] = sums
+		w.ledger[a.Currency] = sums
 	}
-	sums[0] += e.Amount.Minor
-	sums[part] += e.Amount.Minor
+	sums[0] += a.Minor
+	sums[part] += a.Minor
 }
 
 func (w *world) addLine(l record.SettlementLine, part int) {
-	l.Record = int64(len(w.in.Lines) + 2)
+	w.records++
+	l.Record = w.records
 	w.in.Lines = append(w.in.Lines, l)
+	w.countLine(l.Amount, part)
+}
+
+func (w *world) countLine(a money.Amount, part int) {
 	if part == 0 {
 		return
 	}
-	sums := w.file[l.Amount.Currency]
+	sums := w.file[a.Currency]
 	if sums == nil {
 		sums = new([5]int64)
-		w.file[l.Amount.Currency] = sums
+		w.file[a.Currency] = sums
 	}
-	sums[0] += l.Amount.Minor
-	sums[part] += l.Amount.Minor
+	sums[0] += a.Minor
+	sums[part] += a.Minor
 }
 
 func (w *world) fact(kind audit.Kind, status audit.Status, key string, minor int64, currency string) {
 	w.truth = append(w.truth, fmt.Sprintf("%s %s %s [{%d %s}]", kind, status, key, minor, currency))
 }
 
-// steps are the things that can happen to a payment.
-var steps = []func(*world){
+// simpleSteps are the things that can happen to a payment that one line settles.
+var simpleSteps = []func(*world){
 	func(w *world) { // all is well
 		e, l := w.payment()
 		w.addEntry(e, partMatched)

@@ -10,7 +10,9 @@ import (
 	"parallax/sources/settlement/camt"
 	"parallax/sources/settlement/csvfile"
 	"parallax/sources/settlement/decode"
+	"parallax/sources/settlement/fixedwidth"
 	"parallax/sources/settlement/ipm"
+	"parallax/sources/settlement/paypal"
 )
 
 // fileFormats are the formats that are measured, as the lab writes them.
@@ -19,6 +21,8 @@ var fileFormats = []fileFormat{
 	{name: "IPM-EBCDIC-1014", lines: 500_000, write: writeIPM(cardfile.EBCDIC, true), decode: known(ipm.Decode)},
 	{name: "CSV", lines: 500_000, write: writeCSV, decode: func() (decode.Func, error) { return csvfile.New(labProfile()) }},
 	{name: "Adyen", lines: 500_000, write: writeAdyen, decode: known(adyen.Decode)},
+	{name: "PayPal", lines: 500_000, write: writePayPal, decode: known(paypal.Decode)},
+	{name: "Visa-Base-II", lines: 500_000, write: writeBaseII, decode: func() (decode.Func, error) { return fixedwidth.New(fixedwidth.VisaBaseII()) }},
 	{name: "camt.053", lines: 100_000, write: writeCamt, decode: known(camt.Decode)},
 }
 
@@ -53,6 +57,15 @@ func labProfile() csvfile.Profile {
 
 func writeAdyen(w io.Writer, lines int) error {
 	return cardfile.WriteAdyen(w, cardfile.AdyenFile{Account: "Bench", Zone: time.UTC, Lines: fileLines(lines)})
+}
+
+func writePayPal(w io.Writer, lines int) error {
+	section := cardfile.PayPalSection{Account: "BENCH", Lines: fileLines(lines)}
+	return cardfile.WritePayPal(w, cardfile.PayPalFile{Account: "BENCH", Day: businessDate, Sections: []cardfile.PayPalSection{section}})
+}
+
+func writeBaseII(w io.Writer, lines int) error {
+	return cardfile.WriteBaseII(w, cardfile.BaseII{Lines: fileLines(lines)})
 }
 
 func writeCamt(w io.Writer, lines int) error {

@@ -121,7 +121,7 @@ func TestChecksumIsOfTheDelivery(t *testing.T) {
 }
 
 // lastWord is a decrypter that finds at the end that the message was altered.
-type lastWord struct{ read *int64 }
+type lastWord struct{}
 
 var errAltered = errors.New("was altered")
 

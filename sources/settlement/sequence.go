@@ -118,7 +118,7 @@ func (r *reading) sequences(files []file) error {
 // unnumbered is the gap of a file whose name the pattern does not fit.
 func (r *reading) unnumbered(f file) error {
 	if r.sequence().Name == nil || f.err != nil {
-		return nil
+		return nil //nolint:nilerr // what is wrong with the file has been told
 	}
 	return r.gap(r.windowOf(f.summary.BusinessDates), f.Name+" has no number that the feed's sequence pattern finds: whether files are missing before it is not known",
 		"correct the feed's sequence pattern")

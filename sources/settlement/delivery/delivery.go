@@ -48,7 +48,7 @@ type Place interface {
 var ErrChanged = errors.New("file changed while it was read")
 
 // Problem is why a place or a file could not be read, in words that are the same from run to run, with what to do about it.
-type Problem struct {
+type Problem struct { //nolint:errname // what a person sees; it happens to be an error
 	What string
 	Fix  string
 	Err  error // what a caller may compare with; may be nil

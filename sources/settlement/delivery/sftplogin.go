@@ -70,7 +70,7 @@ func (l SFTPLogin) server(address string) (ssh.HostKeyCallback, [][]string, erro
 			return nil
 		}, everyKind(), nil
 	default:
-		return nil, nil, errors.New("sftp login: the server's key must be known: give a known_hosts file or a fingerprint that begins with SHA256:")
+		return nil, nil, errors.New("sftp login: the server's key must be known: give a known_hosts file or a SHA256 fingerprint")
 	}
 }
 

@@ -173,17 +173,17 @@ func (b *Bucket) list(w http.ResponseWriter, r *http.Request) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	type content struct {
-		Key          string
-		Size         int
-		LastModified string
-		ETag         string
+		Key          string `xml:"Key"`
+		Size         int    `xml:"Size"`
+		LastModified string `xml:"LastModified"`
+		ETag         string `xml:"ETag"`
 	}
 	answer := struct {
-		XMLName               xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ ListBucketResult"`
-		IsTruncated           bool
-		EncodingType          string
-		NextContinuationToken string `xml:",omitempty"`
-		Contents              []content
+		XMLName               xml.Name  `xml:"http://s3.amazonaws.com/doc/2006-03-01/ ListBucketResult"`
+		IsTruncated           bool      `xml:"IsTruncated"`
+		EncodingType          string    `xml:"EncodingType"`
+		NextContinuationToken string    `xml:"NextContinuationToken,omitempty"`
+		Contents              []content `xml:"Contents"`
 	}{EncodingType: "url"}
 	after := r.URL.Query().Get("continuation-token")
 	for _, key := range slices.Sorted(maps.Keys(b.objects)) {

@@ -69,7 +69,7 @@ func NewServer(t *testing.T) *Server {
 		}
 		return &ssh.Permissions{}, nil
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -210,7 +210,7 @@ type cutConn struct {
 
 func (c *cutConn) Write(p []byte) (int, error) {
 	if c.left -= len(p); c.left < 0 {
-		_ = c.Conn.Close()
+		_ = c.Close()
 		return 0, net.ErrClosed
 	}
 	return c.Conn.Write(p)

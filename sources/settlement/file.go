@@ -17,7 +17,7 @@ type file struct {
 
 	sha256  string // hex, over the raw bytes; empty where it could not be read
 	summary decode.Summary
-	lines   []record.SettlementLine // all of them, if whole; else it has to be read again
+	kept    batches // all lines, if whole; else it has to be read again
 	whole   bool
 	err     error // why nothing of it can be used; nil for a good file
 	known   bool  // accepted earlier under this name with these bytes
@@ -34,10 +34,10 @@ func (r *reading) survey(ctx context.Context, listed delivery.File) file {
 		switch {
 		case !f.whole:
 		case r.room == 0:
-			r.room += len(f.lines)
-			f.lines, f.whole = nil, false
+			r.release(&f)
+			f.whole = false
 		default:
-			f.lines = append(f.lines, l)
+			f.kept.add(l)
 			r.room--
 		}
 		return nil
@@ -50,8 +50,32 @@ func (r *reading) survey(ctx context.Context, listed delivery.File) file {
 
 // release gives up the lines that were kept of a file.
 func (r *reading) release(f *file) {
-	r.room += len(f.lines)
-	f.lines = nil
+	r.room += f.kept.lines
+	f.kept = batches{}
+}
+
+// batches are lines in groups of batchLines; the last group may be smaller.
+type batches struct {
+	groups [][]record.SettlementLine
+	lines  int
+}
+
+func (b *batches) add(l record.SettlementLine) {
+	if b.lines%batchLines == 0 {
+		b.groups = append(b.groups, nil)
+	}
+	last := &b.groups[len(b.groups)-1]
+	*last = append(*last, l)
+	b.lines++
+}
+
+// take takes the first group out.
+func (b *batches) take() (first []record.SettlementLine) {
+	if len(b.groups) > 0 {
+		first, b.groups = b.groups[0], b.groups[1:]
+		b.lines -= len(first)
+	}
+	return first
 }
 
 // pass decodes a file from end to end, and its content to its end: a file that is encrypted or compressed is known to be

@@ -210,31 +210,26 @@ func (r *reading) file(ctx context.Context, f *file) error {
 	if !f.whole {
 		return r.again(ctx, *f)
 	}
-	lines := f.lines
-	f.lines = nil
-	for len(lines) > batchLines {
-		if err := r.send(record.Batch[record.SettlementLine]{Records: lines[:batchLines:batchLines]}); err != nil {
+	for f.kept.lines > batchLines {
+		if err := r.send(record.Batch[record.SettlementLine]{Records: f.kept.take()}); err != nil {
 			return err
 		}
-		lines = lines[batchLines:]
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 	}
-	return r.send(r.lastBatch(*f, lines))
+	return r.send(r.lastBatch(*f, f.kept.take()))
 }
 
 // again reads a checked file once more and yields its lines. A file that is no longer the one that was checked ends the run:
 // lines of it may have been used already.
 func (r *reading) again(ctx context.Context, f file) error {
-	var batch []record.SettlementLine
+	var read batches
 	sum, _, err := r.pass(ctx, f.File, func(l record.SettlementLine) error {
-		if batch = append(batch, l); len(batch) <= batchLines {
+		if read.add(l); read.lines <= batchLines {
 			return nil
 		}
-		full := batch[:batchLines:batchLines]
-		batch = append(make([]record.SettlementLine, 0, batchLines+1), l)
-		return r.send(record.Batch[record.SettlementLine]{Records: full})
+		return r.send(record.Batch[record.SettlementLine]{Records: read.take()})
 	})
 	switch {
 	case err != nil:
@@ -242,7 +237,7 @@ func (r *reading) again(ctx context.Context, f file) error {
 	case sum != f.sha256:
 		return fmt.Errorf("read %s: %w", f.Name, errUnsettled)
 	}
-	return r.send(r.lastBatch(f, batch))
+	return r.send(r.lastBatch(f, read.take()))
 }
 
 func (r *reading) lastBatch(f file, lines []record.SettlementLine) record.Batch[record.SettlementLine] {

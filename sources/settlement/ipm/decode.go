@@ -16,6 +16,9 @@ import (
 // PDS0301 is the unsigned sum of DE4 over its messages, PDS0306 their number with header and trailer. Anything else is an
 // error of the file, and so is a DE4 that is no number, for no sum can be proven then.
 //
+// An end mark may be missing behind a single logical file, whose trailer shows that it is whole; the totals then say "end mark:
+// missing". Behind several it may not: a file cut between two of them would look just so.
+//
 // A message that cannot be understood otherwise is a reject: its record and its amount are in the totals, so that nothing
 // hides behind it. What the network itself rejected (1644/691 and the message behind it, 1644/699) is a reject too.
 func Decode(c decode.Content, name, feed string, yield decode.Yield) (decode.Summary, error) {
@@ -50,10 +53,11 @@ type decoder struct {
 	out        decode.Summary
 	dateInName string // business date, where a header says none
 
-	files   []logical // the last one is being read
-	inside  bool      // between a header and its trailer
-	ids     map[string]bool
-	refused bool // the message before was a message exception: this one is what the network rejected
+	files    []logical // the last one is being read
+	inside   bool      // between a header and its trailer
+	ids      map[string]bool
+	unmarked bool // the file ended without an end mark
+	refused  bool // the message before was a message exception: this one is what the network rejected
 
 	scratch  []byte           // text of the current line
 	fees     []record.LineFee // room for fees to come
@@ -78,11 +82,14 @@ func (d *decoder) decode() error {
 		}
 		d.out.Records++
 	}
+	d.unmarked = !d.records.ended
 	switch {
 	case d.out.Records == 0:
 		return decode.At(d.name, "record", 0, errors.New("file holds no record"))
 	case d.inside:
 		return decode.At(d.name, "record", d.out.Records, fmt.Errorf("%w: the file ends here without a trailer (1644/695)", decode.ErrControlTotal))
+	case d.unmarked && len(d.files) > 1:
+		return decode.At(d.name, "record", d.out.Records, errors.New("the file ends here without an end mark: another logical file may be missing"))
 	}
 	return nil
 }

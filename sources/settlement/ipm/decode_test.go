@@ -1,9 +1,11 @@
 package ipm
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -49,20 +51,66 @@ func TestDecodeInEveryDress(t *testing.T) {
 	}
 }
 
-// TestDecodeNoticesEveryCut truncates a file at every byte: none may pass, for the trailer would be missing.
+// TestDecodeNoticesEveryCut truncates files at every byte: what passes has all lines. The one exception is a cut right behind
+// the first of several logical files, which is a whole file but for its end mark, and the totals say that.
 func TestDecodeNoticesEveryCut(t *testing.T) {
-	for _, data := range [][]byte{ipmtest.Good(12, true, false), ipmtest.Good(12, false, true)} {
-		whole, _, err := decodeAll(data)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for n := range len(data) - 4 { // without the end mark alone nothing is missing
-			lines, _, err := decodeAll(data[:n])
-			if err == nil && len(lines) != len(whole) {
-				t.Fatalf("cut after %d of %d bytes, %d lines and no error", n, len(data), len(lines))
+	for _, blocked := range []bool{false, true} {
+		for name, data := range map[string][]byte{
+			"good": ipmtest.Good(12, blocked, blocked), "several files": several(4, asTheyAre), "whole blocks": filled(blocked),
+		} {
+			if name == "several files" && blocked {
+				data = ipmtest.Block(data)
+			}
+			whole, s, err := decodeAll(data)
+			if err != nil || s.Totals["end mark"] != "" {
+				t.Fatalf("%s: %v, %v", name, err, s.Totals)
+			}
+			short := 0
+			for n := range len(data) {
+				lines, s, err := decodeAll(data[:n])
+				switch {
+				case err != nil || len(lines) == len(whole):
+				case s.Totals["end mark"] == "missing" && s.FileID == fileID(18, 1):
+					short++
+				default:
+					t.Fatalf("%s, blocked %v: no error of %d of %d bytes", name, blocked, n, len(data))
+				}
+			}
+			if want := map[string]int{"several files": 1}[name]; short > want {
+				t.Errorf("%s, blocked %v: %d cuts pass with lines missing", name, blocked, short)
 			}
 		}
 	}
+}
+
+// filled is a file whose end mark ends a block, so that a whole block of padding may follow.
+func filled(blocked bool) []byte {
+	data := sized(blockData)
+	if blocked {
+		return append(ipmtest.Block(data), bytes.Repeat([]byte{blockPad}, blockSize)...)
+	}
+	return data
+}
+
+// sized is a file of one presentment and of a given number of bytes.
+func sized(size int) []byte {
+	for addenda := range 4 {
+		for text := range 900 {
+			f := ipmtest.File{}
+			f.Header()
+			m := ipmtest.Presentment(1)
+			m[72] = strings.Repeat("x", text)
+			f.Add("1240", m)
+			for range addenda {
+				f.Add("1644", ipmtest.Elements{24: "696", 72: strings.Repeat("y", 600)})
+			}
+			f.Trailer()
+			if data := f.Bytes(); len(data) == size {
+				return data
+			}
+		}
+	}
+	panic("no size fits")
 }
 
 func TestSumOverflowIsAnError(t *testing.T) {

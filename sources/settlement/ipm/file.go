@@ -163,6 +163,9 @@ func (d *decoder) totals() map[string]string {
 		return nil
 	}
 	out := map[string]string{}
+	if d.unmarked {
+		out["end mark"] = "missing"
+	}
 	for _, f := range d.files {
 		of := ""
 		if len(d.files) > 1 {

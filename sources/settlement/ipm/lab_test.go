@@ -80,7 +80,7 @@ func sameAsLab(t *testing.T, w cardfile.Line, l record.SettlementLine) {
 	if w.SettledCurrency == "" {
 		return
 	}
-	if l.Settlement != (money.Amount{Minor: sign * w.Settled, Currency: "USD"}) || l.Rate != "2" || l.ValueDate != "2026-11-19" || l.Batch != "US00000001 2026-11-19/01" {
+	if l.Settlement != (money.Amount{Minor: sign * w.Settled, Currency: "USD"}) || l.Rate != "2" || l.ValueDate != "2026-11-19" || l.Batch != "2026-11-19/01 US00000001" {
 		t.Errorf("%+v read as %+v", w, l)
 	}
 	if l.Fee != (money.Amount{Minor: cost * 5, Currency: "USD"}) || len(l.Fees) != 2 || l.Fees[0].Kind != record.Interchange || l.Fees[0].Amount.Minor != cost*7 {

@@ -97,7 +97,7 @@ func TestDecodeReadsEverythingOfALine(t *testing.T) {
 	want := l
 	want.Amount, want.Settlement, want.Billing = eur(1001), usd(1081), money.Amount{Minor: 870, Currency: "GBP"}
 	want.Fee, want.Fees = usd(8), []record.LineFee{{Kind: record.Interchange, Amount: usd(10)}, {Kind: record.OtherFee, Amount: usd(-4)}, {Kind: record.Interchange, Amount: usd(2)}}
-	want.Rate, want.BusinessDate, want.ValueDate, want.Batch = "1.08", "2026-11-17", "2026-11-19", "US00000001 2026-11-19/01"
+	want.Rate, want.BusinessDate, want.ValueDate, want.Batch = "1.08", "2026-11-17", "2026-11-19", "2026-11-19/01 US00000001"
 	if !reflect.DeepEqual(l, want) {
 		t.Errorf("\ngot  %+v\nwant %+v", l, want)
 	}

@@ -2,6 +2,7 @@ package ipm
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -66,17 +67,19 @@ func (d *deblocker) fill() {
 
 // recordReader yields one record after the other, in a buffer that the next call overwrites.
 type recordReader struct {
-	r      *bufio.Reader
-	taken  int   // bytes of the buffer that the record returned last takes up
-	number int64 // of that record, 1-based
-	offset int64 // bytes of records read so far
+	r       *bufio.Reader
+	blocked bool
+	taken   int   // bytes of the buffer that the record returned last takes up
+	number  int64 // of that record, 1-based
+	offset  int64 // bytes of records read so far
+	ended   bool  // the end mark was there, or padding in its place
 }
 
 func newRecordReader(r io.Reader, blocked bool) *recordReader {
 	if blocked {
 		r = &deblocker{r: r}
 	}
-	return &recordReader{r: bufio.NewReaderSize(r, bufferSize)}
+	return &recordReader{r: bufio.NewReaderSize(r, bufferSize), blocked: blocked}
 }
 
 // next returns the next record, or io.EOF after the last.
@@ -89,13 +92,16 @@ func (r *recordReader) next() ([]byte, error) {
 	switch {
 	case len(head) == 0 && errors.Is(err, io.EOF):
 		return nil, io.EOF
+	case errors.Is(err, io.EOF) && r.blocked && bytes.Equal(head, blanks[:len(head)]):
+		r.ended = true
+		return nil, io.EOF
 	case errors.Is(err, io.EOF):
 		return nil, fmt.Errorf("length is truncated after %d of 4 bytes", len(head))
 	case err != nil:
 		return nil, err
 	}
 	size := binary.BigEndian.Uint32(head)
-	if size == 0 {
+	if size == 0 || r.blocked && bytes.Equal(head, blanks) {
 		return nil, r.padding()
 	}
 	r.number++
@@ -115,6 +121,9 @@ func (r *recordReader) next() ([]byte, error) {
 	return rec[4:taken:taken], nil
 }
 
+// blanks is where a file ends that is cut into blocks and has no end mark: nothing but padding is left of its last block.
+var blanks = []byte{blockPad, blockPad, blockPad, blockPad}
+
 // padding reads the end mark and what follows it: less than a block of spaces or zeros. Anything else is data nobody
 // asked for.
 func (r *recordReader) padding() error {
@@ -124,6 +133,7 @@ func (r *recordReader) padding() error {
 	for n := 0; ; n++ {
 		switch b, err := r.r.ReadByte(); {
 		case err != nil:
+			r.ended = errors.Is(err, io.EOF)
 			return err // io.EOF where all is well
 		case b != blockPad && b != 0, n == blockSize:
 			return errors.New("there is data after the end mark")

@@ -136,6 +136,40 @@ func TestDecodeReadsInPieces(t *testing.T) {
 	}
 }
 
+// TestEndMark: it may be missing behind one logical file; padding may stand in its place where the file is in blocks.
+func TestEndMark(t *testing.T) {
+	unmarked := func(data []byte) []byte { return data[:len(data)-4] }
+	for _, tc := range []struct {
+		name string
+		data []byte
+		mark string
+		want string
+	}{
+		{"there", ipmtest.Good(9, false, false), "", ""},
+		{"there, in blocks", ipmtest.Good(9, true, true), "", ""},
+		{"missing", unmarked(ipmtest.Good(9, false, false)), "missing", ""},
+		{"padding, in blocks", ipmtest.Block(unmarked(ipmtest.Good(9, true, false))), "", ""},
+		{"padding of less than a length, in blocks", ipmtest.Block(unmarked(sized(2*blockData + 1))), "", ""},
+		{"nothing, in blocks", ipmtest.Block(unmarked(sized(2*blockData + 4))), "missing", ""},
+		{"padding, not in blocks", append(unmarked(ipmtest.Good(9, false, false)), "@@@@"...), "", "decode m.ipm: record 12: length 1077952576 is not between 20 and 32768 bytes"},
+		{"missing behind several", unmarked(several(2, asTheyAre)), "missing", "decode m.ipm: record 7: the file ends here without an end mark: another logical file may be missing"},
+		{"wrong total", func() []byte {
+			f := ipmtest.File{Sum: 1}
+			f.Header()
+			f.Trailer()
+			return unmarked(f.Bytes())
+		}(), "", "decode m.ipm: record 2: PDS0301: control total does not agree: sum of DE4 stated as 1, read as 0"},
+	} {
+		_, s, err := decodeAll(tc.data)
+		if got := s.Totals["end mark"]; got != tc.mark {
+			t.Errorf("%s: end mark %q, want %q", tc.name, got, tc.mark)
+		}
+		if got := fmt.Sprint(err); got != tc.want && (tc.want != "" || err != nil) {
+			t.Errorf("%s: %v", tc.name, err)
+		}
+	}
+}
+
 func TestDataAfterTheEnd(t *testing.T) {
 	good := ipmtest.Good(3, false, false)
 	for _, tc := range []struct {

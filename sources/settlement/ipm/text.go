@@ -2,6 +2,7 @@ package ipm
 
 import (
 	"errors"
+	"strings"
 	"time"
 
 	"parallax/internal/pan"
@@ -171,7 +172,7 @@ func (d *decoder) dates(l *record.SettlementLine) {
 		service, err1 := c.text(from[:10])
 		cycle, err2 := c.text(from[25:27])
 		if date != "" && err1 == nil && err2 == nil {
-			s.batch = pan.Mask(service + " " + date + "/" + cycle)
+			s.batch = strings.TrimSpace(date + "/" + cycle + " " + service) // the date first: no card number begins so
 		}
 	}
 	if s.batch != "" {

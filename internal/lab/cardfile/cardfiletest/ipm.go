@@ -67,8 +67,8 @@ func readMessage(data []byte, encoding cardfile.Encoding) (map[int]string, error
 	if err != nil {
 		return nil, err
 	}
-	fixed := map[int]int{3: 6, 4: 12, 12: 12, 24: 3, 26: 4, 37: 12, 38: 6, 49: 3, 71: 8}
-	prefix := map[int]int{2: 2, 31: 2, 48: 3, 63: 3, 94: 2}
+	fixed := map[int]int{3: 6, 4: 12, 5: 12, 9: 8, 12: 12, 24: 3, 25: 4, 26: 4, 30: 24, 37: 12, 38: 6, 49: 3, 50: 3, 71: 8}
+	prefix := map[int]int{2: 2, 31: 2, 48: 3, 63: 3, 94: 2, 95: 2}
 	elements := map[int]string{0: mti}
 	for element := 2; element <= 128; element++ {
 		if bitmap[(element-1)/8]>>(7-(element-1)%8)&1 == 0 {

@@ -86,7 +86,7 @@ func (d *decoder) decode() error {
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		if d.done && blank(rec) {
+		if err == nil && d.done && blank(rec) {
 			continue // filled up to the size of a block
 		}
 		if err == nil && d.done {
@@ -221,8 +221,11 @@ func (d *decoder) headerField(f *fieldPlan, raw []byte) error {
 			return errDate
 		}
 		day, err := parseDate(raw, f.Format, d.fileDate)
-		if err != nil || day.IsZero() {
-			return errors.Join(err, errWithout(day))
+		if err == nil && day.IsZero() {
+			err = errDate
+		}
+		if err != nil {
+			return err
 		}
 		d.dated(day.Format(time.DateOnly))
 	case "sequence":
@@ -237,13 +240,6 @@ func (d *decoder) headerField(f *fieldPlan, raw []byte) error {
 			return err
 		}
 		d.out.FileID = id
-	}
-	return nil
-}
-
-func errWithout(day time.Time) error {
-	if day.IsZero() {
-		return errDate
 	}
 	return nil
 }

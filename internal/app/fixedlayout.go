@@ -71,4 +71,6 @@ func fixedRecord(c config.FixedRecord) (fixedwidth.Record, error) {
 	return r, nil
 }
 
-func fixedPlace(c config.FixedPlace) fixedwidth.Place { return fixedwidth.Place{At: c.At, Length: c.Length} }
+func fixedPlace(c config.FixedPlace) fixedwidth.Place {
+	return fixedwidth.Place{At: c.At, Length: c.Length}
+}

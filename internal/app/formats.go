@@ -110,7 +110,9 @@ func isIPM(start []byte) bool { return len(start) >= 4 && start[0] == 0 }
 func fixedLayout(l fixedwidth.Layout) decode.Func {
 	read, err := fixedwidth.New(l)
 	if err != nil {
-		return func(decode.Content, string, string, decode.Yield) (decode.Summary, error) { return decode.Summary{}, err }
+		return func(decode.Content, string, string, decode.Yield) (decode.Summary, error) {
+			return decode.Summary{}, err
+		}
 	}
 	return read
 }

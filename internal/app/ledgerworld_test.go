@@ -71,6 +71,11 @@ settlement:
 	return w
 }
 
+// format lets the feed be in a format that needs no description.
+func (w *ledgerWorld) format(name string) {
+	w.app.cfg.Settlement[0].Format = name
+}
+
 // pay writes a captured payment of visa, EUR 10.00.
 func (w *ledgerWorld) pay(at time.Time, name string) {
 	w.Helper()

@@ -20,7 +20,7 @@ import (
 // ledgerContext is how far around a window ledger rows are read, so that lines near its ends find their payments.
 const ledgerContext = 48 * time.Hour
 
-// settlementJob ties every feed out against its ledger.
+// settlementJob ties every feed out against its ledger, and its payouts against the bank.
 func (a *App) settlementJob(ctx context.Context, t task) (audit.Outcome, error) {
 	var o audit.Outcome
 	if len(a.cfg.Settlement) == 0 {
@@ -37,28 +37,41 @@ func (a *App) settlementJob(ctx context.Context, t task) (audit.Outcome, error) 
 		if !a.settles(l) {
 			continue
 		}
-		copies.checkStatuses(l)
-		o.Coverage = append(o.Coverage, inForce(l, copies, t.window)...)
-		open, err := a.openItems(ctx, l, copies, t.window)
-		if err != nil {
+		if err := a.settleLedger(ctx, &o, l, copies, t); err != nil {
 			return o, err
-		}
-		o.Coverage[len(o.Coverage)-1].Gaps = append(o.Coverage[len(o.Coverage)-1].Gaps, open.gaps...)
-		for _, feed := range a.cfg.Settlement {
-			if feed.Ledger != l.Name {
-				continue
-			}
-			s, err := a.tieOut(ctx, feed, l, copies, open, t)
-			if err != nil {
-				return o, err
-			}
-			o.Rejudged = append(o.Rejudged, s.rejudged...)
-			o.Findings = append(o.Findings, s.files...)
-			o.Files = append(o.Files, s.seen...)
-			add(&o, s.result.Judgement, []audit.Coverage{s.coverage})
 		}
 	}
 	return o, nil
+}
+
+// settleLedger ties out all feeds of one ledger.
+func (a *App) settleLedger(ctx context.Context, o *audit.Outcome, l config.Ledger, copies ledgerCopies, t task) error {
+	copies.checkStatuses(l)
+	coverage := inForce(l, copies, t.window)
+	open, err := a.openItems(ctx, l, copies, t.window)
+	if err != nil {
+		return err
+	}
+	coverage[0].Gaps = append(coverage[0].Gaps, open.gaps...)
+	o.Coverage = append(o.Coverage, coverage...)
+	payouts := payouts{statements: map[string]statement{}}
+	for _, feed := range a.cfg.Settlement {
+		if feed.Ledger != l.Name {
+			continue
+		}
+		s, err := a.tieOut(ctx, feed, l, copies, open, t)
+		if err != nil {
+			return err
+		}
+		o.Rejudged = append(o.Rejudged, s.rejudged...)
+		o.Findings = append(o.Findings, s.files...)
+		o.Files = append(o.Files, s.seen...)
+		add(o, s.result.Judgement, []audit.Coverage{s.coverage})
+		if err := a.payOut(ctx, o, &payouts, feed, s, t); err != nil {
+			return err
+		}
+	}
+	return a.resettlePaid(ctx, o, l.Name, payouts, t.window)
 }
 
 func (a *App) settles(l config.Ledger) bool {
@@ -89,6 +102,7 @@ type settled struct {
 	result   reconcile.Result
 	coverage audit.Coverage
 	lines    []record.SettlementLine
+	through  string // the last business date whose files have come
 	files    []audit.Finding
 	seen     []audit.SettlementFile
 	rejudged []audit.Fingerprint
@@ -111,7 +125,7 @@ func (a *App) tieOut(ctx context.Context, feed config.Settlement, l config.Ledge
 	if err != nil {
 		return settled{}, fmt.Errorf("match %s with ledger %s: %w", feed.Name, l.Name, err)
 	}
-	s := settled{result: result, coverage: lines.Coverage, lines: lines.Records, files: src.Findings(), seen: src.Files()}
+	s := settled{result: result, coverage: lines.Coverage, lines: lines.Records, through: src.FilesThrough(), files: src.Findings(), seen: src.Files()}
 	s.rejudged = open.resettle(&s.result)
 	s.coverage.Gaps = append(s.coverage.Gaps, result.Gaps...)
 	if gap, wrong := wrongName(feed.Name, len(lines.Records), entries, others, t.window); wrong {

@@ -16,9 +16,9 @@ const (
 	MinMemory     = 256 << 10
 
 	maxWorkers    = 64
-	maxPartitions = 1024
+	maxPartitions = 4096
 	someRows      = 4 << 20  // taken for a side that does not know how many it has
-	partitionRows = 12 << 10 // of a side: what belongs to them stays in the second cache
+	partitionRows = 20 << 10 // of a side: what belongs to them stays near the second cache
 	maxParts      = 1 << 16
 	rowBits       = 48
 )

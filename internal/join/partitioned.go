@@ -17,6 +17,7 @@ type worker struct {
 	out     *sorter
 	tally   Tally
 	table   table
+	large   *sorter // for partitions that are too large for the table
 	list    [2][][]byte
 	buf     [2][]byte
 	pairs   []Pair
@@ -146,8 +147,14 @@ func (w *worker) null(side int, row uint64, key, value []byte) error {
 }
 
 // match matches partitions until there are no more.
-func (w *worker) match(ctx context.Context, stores [2]*spill.Blocks, next *atomic.Int64, p plan) error {
+func (w *worker) match(ctx context.Context, stores [2]*spill.Blocks, next *atomic.Int64, p plan) (err error) {
 	w.ctx = ctx
+	defer func() {
+		if w.large != nil {
+			err = errors.Join(err, w.large.free())
+		}
+		w.large, w.table, w.buf, w.list = nil, table{}, [2][]byte{}, [2][][]byte{}
+	}()
 	for {
 		i := int(next.Add(1)) - 1
 		if i >= p.partitions {
@@ -169,7 +176,6 @@ func (w *worker) match(ctx context.Context, stores [2]*spill.Blocks, next *atomi
 			stores[side].Free(i)
 		}
 	}
-	w.table, w.buf, w.list = table{}, [2][]byte{}, [2][][]byte{}
 	return w.sendPairs()
 }
 
@@ -206,9 +212,12 @@ func (w *worker) matchInMemory(ctx context.Context, stores [2]*spill.Blocks, i i
 }
 
 // matchSorted is for partitions that are too large for the memory, such as those of a key with very many rows.
-func (w *worker) matchSorted(ctx context.Context, stores [2]*spill.Blocks, i int, memory int64) (err error) {
-	s := newSorter(memory/2, w.run.cfg.Dir)
-	defer func() { err = errors.Join(err, s.free()) }()
+func (w *worker) matchSorted(ctx context.Context, stores [2]*spill.Blocks, i int, memory int64) error {
+	if w.large == nil {
+		w.large = newSorter(memory/2, w.run.cfg.Dir)
+	}
+	s := w.large
+	s.reset()
 	for side := range stores {
 		err := stores[side].Each(ctx, i, func(b []byte) error {
 			for len(b) > 0 {

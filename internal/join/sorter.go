@@ -163,6 +163,11 @@ func (s *sorter) reduce(ctx context.Context, most int) error {
 	return nil
 }
 
+// reset makes the sorter empty, and keeps its memory and its file for what comes next.
+func (s *sorter) reset() {
+	s.arena, s.refs, s.runs, s.end = s.arena[:0], s.refs[:0], s.runs[:0], 0
+}
+
 // free gives up the memory and the file.
 func (s *sorter) free() error {
 	s.arena, s.refs, s.runs = nil, nil, nil

@@ -40,8 +40,8 @@ const (
 	refBits  = 16
 	maxRefs  = 1 << 16
 	slotSize = 16
-	// rowCost is what a row costs beside its bytes, at worst: slots of a table that has just grown, and an extra.
-	rowCost = 5*slotSize + 12
+	// rowCost is what a row costs beside its bytes: slots of a table that may have to grow, and an extra.
+	rowCost = 3*slotSize + 12
 )
 
 // reset makes the table ready for about so many keys.

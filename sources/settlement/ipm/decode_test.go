@@ -66,7 +66,7 @@ func TestDecodeNoticesEveryCut(t *testing.T) {
 				t.Fatalf("%s: %v, %v", name, err, s.Totals)
 			}
 			short := 0
-			for n := range len(data) {
+			for n := range data {
 				lines, s, err := decodeAll(data[:n])
 				switch {
 				case err != nil || len(lines) == len(whole):

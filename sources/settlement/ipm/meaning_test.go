@@ -49,6 +49,8 @@ func TestDecodeMeanings(t *testing.T) {
 		{"cash", "", "1240", with(ipmtest.Elements{3: "010000"}), record.Presentment, 1001, "1240/200", "", false},
 		{"refund", "", "1240", with(ipmtest.Elements{3: "200000"}), record.Refund, -1001, "1240/200", "", false},
 		{"payment to the cardholder", "", "1240", with(ipmtest.Elements{3: "280000"}), record.OtherLine, -1001, "1240/200", "", false},
+		{"credit of another kind", "", "1240", with(ipmtest.Elements{3: "290000"}), record.OtherLine, -1001, "1240/200", "", false},
+		{"debit of another kind", "", "1240", with(ipmtest.Elements{3: "300000"}), record.Presentment, 1001, "1240/200", "", false},
 		{"reversal", "", "1240", with(ipmtest.Elements{48: reversal}), record.Presentment, -1001, "1240/200", "MCC0000011118", true},
 		{"reversal of a refund", "", "1240", with(ipmtest.Elements{3: "200000", 48: reversal}), record.Refund, 1001, "1240/200", "MCC0000011118", true},
 		{"reversal in the second place for subelements", "", "1240", with(ipmtest.Elements{48: ipmtest.PDS(23, "X"), 62: reversal}), record.Presentment, -1001, "1240/200", "MCC0000011118", true},
@@ -100,6 +102,10 @@ func TestDecodeReadsEverythingOfALine(t *testing.T) {
 	want.Rate, want.BusinessDate, want.ValueDate, want.Batch = "1.08", "2026-11-17", "2026-11-19", "2026-11-19/01 US00000001"
 	if !reflect.DeepEqual(l, want) {
 		t.Errorf("\ngot  %+v\nwant %+v", l, want)
+	}
+	m[3] = "200000"
+	if l = only(t, "refund", "", "1240", m); l.Amount != eur(-1001) || l.Settlement != usd(-1081) || l.Billing.Minor != -870 || l.Fee != usd(8) {
+		t.Errorf("refund: %+v", l)
 	}
 	delete(m, 5)
 	delete(m, 50)

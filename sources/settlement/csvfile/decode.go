@@ -1,27 +1,37 @@
+// Package csvfile reads acquirers' CSV files by profiles: data that say which column holds what, what the values of the
+// type column mean, and how amounts and dates are written. Shipped lists profiles of files that are common.
 package csvfile
 
 import (
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 
+	"parallax/internal/money"
+	"parallax/internal/record"
 	"parallax/sources/settlement/decode"
+	"parallax/sources/settlement/rows"
 )
-
-const maxRow = 10 << 20 // bytes of one row, quoted newlines included
 
 // New returns the reader of an acquirer's CSV files (RFC 4180) as a profile describes them; the error is the profile's.
 //
 // A file as a whole fails on a header without a mapped column, on data after the trailer, on a missing trailer where the
 // profile has one, and on totals that do not agree (decode.ErrControlTotal). Rejected rows count towards the stated
 // number of rows; where the amount of one cannot be read, the stated sum cannot be checked and Summary.Totals says so.
+// Without a trailer Summary.Totals holds the sums that were computed. Rows that the profile skips are in Summary.Admin.
 func New(p Profile) (decode.Func, error) {
 	if err := p.Validate(); err != nil {
 		return nil, err
+	}
+	dates, err := newCalendar(p)
+	if err != nil {
+		return nil, err
+	}
+	meanings, delimiter := newTypes(p), ','
+	if p.Delimiter != "" {
+		delimiter = rune(p.Delimiter[0])
 	}
 	return func(c decode.Content, name, feed string, yield decode.Yield) (decode.Summary, error) {
 		r, err := c()
@@ -29,60 +39,56 @@ func New(p Profile) (decode.Func, error) {
 			return decode.Summary{}, decode.At(name, "line", 0, err)
 		}
 		defer r.Close() //nolint:errcheck // read only
-		bounded := &rowLimit{r: r}
-		d := decoder{name: name, feed: feed, profile: p, yield: yield, bounded: bounded, csv: csv.NewReader(bounded)}
-		d.csv.FieldsPerRecord = -1
-		d.csv.ReuseRecord = true
+		d := decoder{
+			name: name, feed: feed, profile: p, yield: yield, rows: rows.NewReader(r, delimiter), types: meanings, dates: dates,
+			numbers: newNumbers(p), amounts: decode.Sums{}, nets: decode.Sums{}, skips: map[string]int64{}, dateInName: decode.DateInName(name),
+		}
 		return d.decode()
 	}, nil
-}
-
-// rowLimit ends reading when one row grows beyond maxRow, as a quote that is never closed would let it.
-type rowLimit struct {
-	r       io.Reader
-	read    int64 // bytes handed out
-	rowFrom int64 // where the row being read begins
-}
-
-var errLongRow = fmt.Errorf("row is longer than %d bytes; is a quote left open?", maxRow)
-
-func (l *rowLimit) Read(p []byte) (int, error) {
-	if l.read-l.rowFrom > maxRow {
-		return 0, errLongRow
-	}
-	n, err := l.r.Read(p)
-	l.read += int64(n)
-	return n, err
 }
 
 type decoder struct {
 	name, feed string
 	profile    Profile
 	yield      decode.Yield
-	bounded    *rowLimit
-	csv        *csv.Reader
-	header     []string
-	column     map[string]int // our field to its position
+	rows       *rows.Reader
+	types      types
+	dates      calendar
+	numbers    numbers
+	dateInName string
+
+	header     rows.Header
+	at         [fieldCount]int    // position of a field's column, -1 where it has none
+	column     [fieldCount]string // name of a field's column
+	fees       []feeColumn
 	trailer    trailerColumns
-	rows       int64 // between header and trailer
-	sum        int64 // of the amounts as they stand, in minor units
-	unsummed   int64 // rows whose amount cannot be read
-	lastLine   int64 // on which the row read last begins
+	dataRows   int64       // between header and trailer
+	sum        int64       // of the amounts as they stand, in minor units
+	unsummed   int64       // rows whose amount cannot be read
+	amounts    decode.Sums // of the lines
+	nets       decode.Sums // of the lines but payouts
+	skips      map[string]int64
+	currencies map[string]int // exponents by letters as they stand
+	letters    map[string]string
 	done       bool
 	out        decode.Summary
 }
-
-type trailerColumns struct{ mark, count, total int }
 
 func (d *decoder) decode() (decode.Summary, error) {
 	if err := d.readHeader(); err != nil {
 		return d.out, decode.At(d.name, "line", 1, err)
 	}
 	for {
-		row, line, err := d.next()
+		row, line, err := d.rows.Next()
 		switch {
 		case errors.Is(err, io.EOF):
 			return d.finish()
+		case errors.Is(err, rows.ErrBroken):
+			d.out.Records++
+			d.dataRows++
+			d.unsummed++
+			d.out.Reject(line, err)
+			continue
 		case err != nil:
 			return d.out, decode.At(d.name, "line", line, err)
 		}
@@ -95,93 +101,8 @@ func (d *decoder) decode() (decode.Summary, error) {
 	}
 }
 
-// next returns the next row and the line it begins on. A row with broken quotes is rejected and gives a nil row.
-func (d *decoder) next() ([]string, int64, error) {
-	d.bounded.rowFrom = d.csv.InputOffset()
-	row, err := d.csv.Read()
-	var line int64
-	if parse := (*csv.ParseError)(nil); errors.As(err, &parse) {
-		line = int64(parse.StartLine)
-		if errors.Is(err, csv.ErrQuote) || errors.Is(err, csv.ErrBareQuote) {
-			d.out.Records++
-			d.rows++
-			d.unsummed++
-			d.out.Reject(line, errors.New("quotes are not closed or stand inside a field; the rest of the row is lost"))
-			return nil, line, nil
-		}
-		return nil, line, parse.Err
-	}
-	if err != nil {
-		return nil, d.lastLine + 1, err
-	}
-	l, _ := d.csv.FieldPos(0)
-	d.lastLine = int64(l)
-	return row, d.lastLine, nil
-}
-
-func (d *decoder) readHeader() error {
-	row, err := d.csv.Read()
-	if errors.Is(err, io.EOF) {
-		return errors.New("file is empty, a header row was expected")
-	}
-	if err != nil {
-		if parse := (*csv.ParseError)(nil); errors.As(err, &parse) {
-			err = parse.Err
-		}
-		return fmt.Errorf("header: %w", err)
-	}
-	d.out.Records++
-	for i, name := range row {
-		if i == 0 {
-			name = strings.TrimPrefix(name, decode.ByteOrderMark)
-		}
-		d.header = append(d.header, strings.TrimSpace(name))
-	}
-	d.column = map[string]int{}
-	for _, field := range Fields() {
-		if name := d.profile.Columns[field]; name != "" {
-			if d.column[field], err = d.find(name); err != nil {
-				return &decode.FieldError{Field: name, Err: fmt.Errorf("%w (mapped to %s)", err, field)}
-			}
-		}
-	}
-	return d.findTrailer()
-}
-
-func (d *decoder) findTrailer() error {
-	d.trailer = trailerColumns{-1, -1, -1}
-	for _, c := range []struct {
-		name string
-		into *int
-	}{{d.profile.Trailer.Column, &d.trailer.mark}, {d.profile.Trailer.Count, &d.trailer.count}, {d.profile.Trailer.Total, &d.trailer.total}} {
-		if c.name == "" {
-			continue
-		}
-		i, err := d.find(c.name)
-		if err != nil {
-			return &decode.FieldError{Field: c.name, Err: fmt.Errorf("%w (used by the trailer)", err)}
-		}
-		*c.into = i
-	}
-	return nil
-}
-
-func (d *decoder) find(name string) (int, error) {
-	i := slices.Index(d.header, name)
-	if i < 0 {
-		return 0, errors.New("column is not in the header")
-	}
-	if slices.Contains(d.header[i+1:], name) {
-		return 0, errors.New("column is in the header twice")
-	}
-	return i, nil
-}
-
 // row reads one row after the header. Only what spoils the whole file is an error.
 func (d *decoder) row(row []string, line int64) error {
-	if row == nil {
-		return nil
-	}
 	if d.done {
 		return errors.New("follows the trailer")
 	}
@@ -190,18 +111,26 @@ func (d *decoder) row(row []string, line int64) error {
 		d.done = true
 		return d.checkTrailer(row)
 	}
-	d.rows++
+	d.dataRows++
 	l, amount, err := d.line(row, line)
 	if amount.known {
 		if d.sum, err = addChecked(d.sum, amount.minor, err); errors.Is(err, decode.ErrTooLarge) {
-			return &decode.FieldError{Field: d.profile.Columns["amount"], Err: fmt.Errorf("sum of the amounts %w", err)}
+			return &decode.FieldError{Field: d.column[amountField], Err: fmt.Errorf("sum of the amounts %w", err)}
 		}
 	} else {
 		d.unsummed++
 	}
-	if err != nil {
+	switch skip := (skipError{}); {
+	case errors.As(err, &skip):
+		d.out.Admin++
+		d.skips[skip.reason]++
+		return nil
+	case err != nil:
 		d.out.Reject(line, err)
 		return nil
+	}
+	if err := d.count(l); err != nil {
+		return err
 	}
 	d.out.Date(l.BusinessDate)
 	d.out.Lines++
@@ -220,48 +149,20 @@ func addChecked(sum, minor int64, rowErr error) (int64, error) {
 	return total, rowErr
 }
 
-func (d *decoder) isTrailer(row []string) bool {
-	return d.trailer.mark >= 0 && d.trailer.mark < len(row) && strings.TrimSpace(row[d.trailer.mark]) == d.profile.Trailer.Value
-}
-
-// checkTrailer holds the stated totals against the computed ones.
-func (d *decoder) checkTrailer(row []string) error {
-	d.out.Totals = map[string]string{
-		"computed rows": strconv.FormatInt(d.rows, 10), "computed sum": strconv.FormatInt(d.sum, 10),
+func (d *decoder) count(l record.SettlementLine) error {
+	if d.trailer.mark >= 0 {
+		return nil // the trailer's totals are what counts
 	}
-	if d.trailer.count >= 0 {
-		count, err := d.stated(row, d.trailer.count)
-		if err != nil {
-			return err
-		}
-		d.out.Totals["stated rows"] = strconv.FormatInt(count, 10)
-		if count != d.rows {
-			return &decode.FieldError{Field: d.header[d.trailer.count], Err: fmt.Errorf("%w: %d rows stated, %d read", decode.ErrControlTotal, count, d.rows)}
-		}
+	if err := d.amounts.Add(l.Amount); err != nil {
+		return &decode.FieldError{Field: d.column[amountField], Err: err}
 	}
-	if d.trailer.total < 0 {
+	if l.Net == (money.Amount{}) {
 		return nil
 	}
-	sum, err := d.stated(row, d.trailer.total)
-	if err != nil {
-		return err
-	}
-	d.out.Totals["stated sum"] = strconv.FormatInt(sum, 10)
-	if d.unsummed > 0 {
-		d.out.Totals["computed sum"] = fmt.Sprintf("not verifiable: %d rows have no readable amount", d.unsummed)
-	} else if sum != d.sum {
-		return &decode.FieldError{Field: d.header[d.trailer.total], Err: fmt.Errorf("%w: sum stated as %d, read as %d", decode.ErrControlTotal, sum, d.sum)}
+	if err := d.nets.Add(l.Net); err != nil {
+		return &decode.FieldError{Field: d.column[netField], Err: err}
 	}
 	return nil
-}
-
-func (d *decoder) stated(row []string, column int) (int64, error) {
-	if column < len(row) {
-		if n, err := strconv.ParseInt(strings.TrimSpace(row[column]), 10, 64); err == nil {
-			return n, nil
-		}
-	}
-	return 0, &decode.FieldError{Field: d.header[column], Err: fmt.Errorf("%w: the trailer states no whole number here", decode.ErrControlTotal)}
 }
 
 func (d *decoder) finish() (decode.Summary, error) {
@@ -269,8 +170,28 @@ func (d *decoder) finish() (decode.Summary, error) {
 		err := fmt.Errorf("%w: the file ends without a trailer row (%s = %s)", decode.ErrControlTotal, d.profile.Trailer.Column, d.profile.Trailer.Value)
 		return d.out, decode.At(d.name, "line", 0, err)
 	}
+	if d.out.Totals == nil {
+		d.out.Totals = map[string]string{}
+		d.amounts.Into(d.out.Totals, "computed")
+		d.nets.Into(d.out.Totals, "computed net")
+	}
+	for reason, n := range d.skips {
+		d.out.Totals["skipped: "+reason] = strconv.FormatInt(n, 10)
+	}
 	if len(d.out.BusinessDates) == 0 {
-		d.out.Date(decode.DateInName(d.name))
+		d.out.Date(d.dateInName)
 	}
 	return d.out, nil
+}
+
+// value returns a mapped field of a row, trimmed; empty where the file has no column for it.
+func (d *decoder) value(row []string, f field) string {
+	if d.at[f] < 0 {
+		return ""
+	}
+	return strings.TrimSpace(row[d.at[f]])
+}
+
+func (d *decoder) wrong(f field, err error) error {
+	return &decode.FieldError{Field: d.column[f], Err: err}
 }

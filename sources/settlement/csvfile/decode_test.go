@@ -15,6 +15,7 @@ import (
 	"parallax/sources/settlement/decode"
 	"parallax/sources/settlement/decode/decodetest"
 	"parallax/sources/settlement/ipm/ipmtest"
+	"parallax/sources/settlement/rows"
 )
 
 func decodeText(text string, p Profile) ([]record.SettlementLine, decode.Summary, error) {
@@ -185,9 +186,9 @@ func TestDecodeBoundsARow(t *testing.T) {
 // TestDecodeBoundsARowNotTheFile reads more bytes than one row may have.
 func TestDecodeBoundsARowNotTheFile(t *testing.T) {
 	row := csvtest.Row(1, "0.01", "EUR")
-	rows := int64(maxRow/len(row) + 1000)
-	_, s, err := decodeText(csvtest.Header+strings.Repeat(row, int(rows))+csvtest.Trailer(rows, rows), testProfile())
-	if err != nil || s.Lines != rows {
+	n := int64(rows.MaxRow/len(row) + 1000)
+	_, s, err := decodeText(csvtest.Header+strings.Repeat(row, int(n))+csvtest.Trailer(n, n), testProfile())
+	if err != nil || s.Lines != n {
 		t.Errorf("%d lines, %v", s.Lines, err)
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"parallax/internal/money"
 	"parallax/internal/pan"
@@ -35,6 +37,24 @@ func Text(text string) (string, error) {
 		return "", err
 	}
 	return strings.Clone(pan.Mask(text)), nil
+}
+
+// noteRunes is how much of a note is kept.
+const noteRunes = 200
+
+// Note takes over a text that people wrote for people: card numbers masked, control characters made blanks, and no longer
+// than it needs to be. What is not UTF-8 is an error.
+func Note(text string) (string, error) {
+	if !utf8.ValidString(text) {
+		return "", errors.New("is not UTF-8 text")
+	}
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, strings.TrimSpace(text))
+	return strings.Clone(pan.Clip(text, noteRunes)), nil
 }
 
 // Sums adds up amounts per currency, for files that state no totals of their own and for those that do.

@@ -36,6 +36,20 @@ func TestText(t *testing.T) {
 	}
 }
 
+func TestNote(t *testing.T) {
+	long := strings.Repeat("é", 300)
+	for in, want := range map[string]string{
+		"a\nb": "a b", "card 411111" + "1111111111": "card 411111******1111", long: strings.Repeat("é", 200) + "...",
+	} {
+		if got, err := Note(in); err != nil || got != want {
+			t.Errorf("%q became %q, %v", in, got, err)
+		}
+	}
+	if _, err := Note("\xff"); err == nil {
+		t.Error("Latin 1 was taken for UTF-8")
+	}
+}
+
 func TestSums(t *testing.T) {
 	s := Sums{}
 	for _, a := range []money.Amount{{Minor: 5, Currency: "EUR"}, {Minor: -7, Currency: "EUR"}, {Minor: math.MaxInt64, Currency: "JPY"}} {

@@ -86,6 +86,9 @@ func (d *decoder) closed() error {
 			d.wrong(&decode.FieldError{Field: string(d.doc.path), Err: err})
 		}
 	}
+	if into, ok := texts[string(d.doc.path)]; ok {
+		into(d).add(d.doc.value())
+	}
 	if d.st.err != nil {
 		return d.st.err
 	}

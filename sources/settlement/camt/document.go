@@ -198,7 +198,7 @@ func (d *document) chars(t xml.CharData) error {
 		}
 		return nil
 	}
-	if values[string(d.path)] == nil {
+	if !wanted(d.path) {
 		return nil
 	}
 	if len(d.text)+len(t) > maxText {

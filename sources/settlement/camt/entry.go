@@ -109,8 +109,8 @@ func (d *decoder) endDetail() error {
 	e := &d.entry
 	e.details++
 	d.detail.open = false
-	if e.err != nil || e.status != "" && e.status != booked {
-		return nil // none of them will be a line
+	if e.skipped() {
+		return nil
 	}
 	switch {
 	case e.whole:
@@ -119,11 +119,11 @@ func (d *decoder) endDetail() error {
 		return d.sendDetail(&d.detail)
 	}
 	e.held = append(e.held, d.detail)
-	if len(e.held) < maxHeld || d.incomplete() != nil {
-		if len(e.held) > maxHeld {
-			return d.at("Stmt/Ntry", errors.New("transactions stand before the entry's own amount, direction and status"))
-		}
+	if len(e.held) < maxHeld {
 		return nil
+	}
+	if e.missing() != "" {
+		return d.at("Stmt/Ntry", errors.New("transactions stand before the entry's own amount, direction and status"))
 	}
 	if e.whole = !d.splits(); e.whole {
 		return nil
@@ -134,36 +134,36 @@ func (d *decoder) endDetail() error {
 
 const booked = "BOOK"
 
-// incomplete says what an entry lacks, and that it must have.
-func (d *decoder) incomplete() error {
-	e := &d.entry
-	field := ""
+// skipped reports whether none of the entry's transactions will be a line.
+func (e *entry) skipped() bool { return e.err != nil || e.status != "" && e.status != booked }
+
+// missing names what an entry must have and lacks.
+func (e *entry) missing() string {
 	switch {
 	case e.amount.Currency == "":
-		field = "Amt"
+		return "Amt"
 	case e.sign == 0:
-		field = "CdtDbtInd"
+		return "CdtDbtInd"
 	case e.status == "":
-		field = "Sts"
-	default:
-		return nil
+		return "Sts"
 	}
-	return &decode.FieldError{Field: "Stmt/Ntry/" + field, Err: errors.New("is missing")}
+	return ""
 }
 
 func (d *decoder) endEntry() error {
 	e := &d.entry
 	e.open = false
-	if e.err == nil {
-		e.err = d.incomplete()
+	if field := e.missing(); field != "" && e.err == nil {
+		e.err = &decode.FieldError{Field: "Stmt/Ntry/" + field, Err: errors.New("is missing")}
 	}
 	if err := d.st.count(e); err != nil {
 		return d.at("Stmt/Ntry/Amt", err)
 	}
-	switch {
-	case e.err != nil:
-		d.reject(e.err)
+	if err := e.err; err != nil {
+		d.reject(err)
 		return nil
+	}
+	switch {
 	case e.status != booked:
 		d.out.Admin++
 		d.out.Records++
@@ -187,8 +187,8 @@ func (d *decoder) endEntry() error {
 // single is an entry of one transaction: the entry says what was booked.
 func (d *decoder) single(t *detail) error {
 	e := &d.entry
-	if t.err != nil {
-		d.reject(t.err)
+	if err := t.err; err != nil {
+		d.reject(err)
 		return nil
 	}
 	d.out.Records++
@@ -255,8 +255,8 @@ func (d *decoder) sendDetail(t *detail) error {
 	} else {
 		e.unreadable++
 	}
-	if t.err != nil {
-		d.reject(t.err)
+	if err := t.err; err != nil {
+		d.reject(err)
 		return nil
 	}
 	d.out.Records++

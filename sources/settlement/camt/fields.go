@@ -65,25 +65,25 @@ var statementValues = table{
 	"Stmt/ElctrncSeqNb":        func(d *decoder, s string) error { return number(s, &d.st.sequence) },
 	"Stmt/LglSeqNb":            func(d *decoder, s string) error { return number(s, &d.st.legal) },
 	"Stmt/FrToDt/ToDtTm":       func(d *decoder, s string) error { return date(s, &d.st.day) },
-	"Stmt/Acct/Id/IBAN":        func(d *decoder, s string) error { d.st.number = s; return nil },
-	"Stmt/Acct/Id/Othr/Id":     func(d *decoder, s string) error { d.st.number = s; return nil },
-	"Stmt/Acct/Ccy":            func(d *decoder, s string) error { d.st.currency = s; return nil },
-	"Stmt/Bal/Tp/CdOrPrtry/Cd": func(d *decoder, s string) error { d.st.balance.code = s; return nil },
+	"Stmt/Acct/Id/IBAN":        func(d *decoder, s string) error { return plain(s, &d.st.number) },
+	"Stmt/Acct/Id/Othr/Id":     func(d *decoder, s string) error { return plain(s, &d.st.number) },
+	"Stmt/Acct/Ccy":            func(d *decoder, s string) error { return plain(s, &d.st.currency) },
+	"Stmt/Bal/Tp/CdOrPrtry/Cd": func(d *decoder, s string) error { return plain(s, &d.st.balance.code) },
 	"Stmt/Bal/Amt":             func(d *decoder, s string) error { return d.amount(s, &d.st.balance.amount) },
 	"Stmt/Bal/CdtDbtInd":       func(d *decoder, s string) error { return direction(s, &d.st.balance.sign) },
 	"Stmt/Bal/Dt/Dt":           func(d *decoder, s string) error { return date(s, &d.st.balance.day) },
 	"Stmt/Bal/Dt/DtTm":         func(d *decoder, s string) error { return date(s, &d.st.balance.day) },
 
-	"Stmt/TxsSummry/TtlNtries/NbOfNtries":           func(d *decoder, s string) error { d.st.stated.all.count = s; return nil },
-	"Stmt/TxsSummry/TtlNtries/Sum":                  func(d *decoder, s string) error { d.st.stated.all.sum = s; return nil },
-	"Stmt/TxsSummry/TtlNtries/TtlNetNtryAmt":        func(d *decoder, s string) error { d.st.stated.net = s; return nil },
-	"Stmt/TxsSummry/TtlNtries/TtlNetNtry/Amt":       func(d *decoder, s string) error { d.st.stated.net = s; return nil },
+	"Stmt/TxsSummry/TtlNtries/NbOfNtries":           func(d *decoder, s string) error { return plain(s, &d.st.stated.all.count) },
+	"Stmt/TxsSummry/TtlNtries/Sum":                  func(d *decoder, s string) error { return plain(s, &d.st.stated.all.sum) },
+	"Stmt/TxsSummry/TtlNtries/TtlNetNtryAmt":        func(d *decoder, s string) error { return plain(s, &d.st.stated.net) },
+	"Stmt/TxsSummry/TtlNtries/TtlNetNtry/Amt":       func(d *decoder, s string) error { return plain(s, &d.st.stated.net) },
 	"Stmt/TxsSummry/TtlNtries/CdtDbtInd":            func(d *decoder, s string) error { return direction(s, &d.st.stated.netSign) },
 	"Stmt/TxsSummry/TtlNtries/TtlNetNtry/CdtDbtInd": func(d *decoder, s string) error { return direction(s, &d.st.stated.netSign) },
-	"Stmt/TxsSummry/TtlCdtNtries/NbOfNtries":        func(d *decoder, s string) error { d.st.stated.credits.count = s; return nil },
-	"Stmt/TxsSummry/TtlCdtNtries/Sum":               func(d *decoder, s string) error { d.st.stated.credits.sum = s; return nil },
-	"Stmt/TxsSummry/TtlDbtNtries/NbOfNtries":        func(d *decoder, s string) error { d.st.stated.debits.count = s; return nil },
-	"Stmt/TxsSummry/TtlDbtNtries/Sum":               func(d *decoder, s string) error { d.st.stated.debits.sum = s; return nil },
+	"Stmt/TxsSummry/TtlCdtNtries/NbOfNtries":        func(d *decoder, s string) error { return plain(s, &d.st.stated.credits.count) },
+	"Stmt/TxsSummry/TtlCdtNtries/Sum":               func(d *decoder, s string) error { return plain(s, &d.st.stated.credits.sum) },
+	"Stmt/TxsSummry/TtlDbtNtries/NbOfNtries":        func(d *decoder, s string) error { return plain(s, &d.st.stated.debits.count) },
+	"Stmt/TxsSummry/TtlDbtNtries/Sum":               func(d *decoder, s string) error { return plain(s, &d.st.stated.debits.sum) },
 }
 
 var entryValues = table{
@@ -108,7 +108,6 @@ var entryValues = table{
 	"NtryDtls/Btch/MsgId":                 func(d *decoder, s string) error { return reference(s, &d.entry.messageID) },
 	"NtryDtls/Btch/PmtInfId":              func(d *decoder, s string) error { return reference(s, &d.entry.paymentInfo) },
 	"NtryDtls/Btch/NbOfTxs":               func(d *decoder, s string) error { return d.entry.countBatch(s) },
-	"AddtlNtryInf":                        func(d *decoder, s string) error { d.entry.note.add(s); return nil },
 }
 
 var detailValues = table{
@@ -128,15 +127,23 @@ var detailValues = table{
 	"BkTxCd/Domn/Fmly/Cd":                 func(d *decoder, s string) error { return word(s, &d.detail.code.family) },
 	"BkTxCd/Domn/Fmly/SubFmlyCd":          func(d *decoder, s string) error { return word(s, &d.detail.code.sub) },
 	"BkTxCd/Prtry/Cd":                     func(d *decoder, s string) error { return word(s, &d.detail.code.proprietary) },
-	"RmtInf/Ustrd":                        func(d *decoder, s string) error { d.detail.note.add(s); return nil },
-	"RmtInf/Strd/CdtrRefInf/Ref":          func(d *decoder, s string) error { d.detail.note.add(s); return nil },
-	"RmtInf/Strd/CdtrRefInf/CdtrRef":      func(d *decoder, s string) error { d.detail.note.add(s); return nil },
-	"RmtInf/Strd/AddtlRmtInf":             func(d *decoder, s string) error { d.detail.note.add(s); return nil },
-	"RmtInf/Strd/RfrdDocInf/Nb":           func(d *decoder, s string) error { d.detail.note.add(s); return nil },
-	"AddtlTxInf":                          func(d *decoder, s string) error { d.detail.note.add(s); return nil },
 }
 
 var chargeValues = table{
 	"Amt":       func(d *decoder, s string) error { return d.amount(s, &d.charge.amount) },
 	"CdtDbtInd": func(d *decoder, s string) error { return direction(s, &d.charge.sign) },
 }
+
+// texts are the elements of free text, which no value can be wrong in.
+var texts = map[string]func(*decoder) *note{
+	"Stmt/Ntry/AddtlNtryInf":                        func(d *decoder) *note { return &d.entry.note },
+	transaction + "/AddtlTxInf":                     func(d *decoder) *note { return &d.detail.note },
+	transaction + "/RmtInf/Ustrd":                   func(d *decoder) *note { return &d.detail.note },
+	transaction + "/RmtInf/Strd/AddtlRmtInf":        func(d *decoder) *note { return &d.detail.note },
+	transaction + "/RmtInf/Strd/RfrdDocInf/Nb":      func(d *decoder) *note { return &d.detail.note },
+	transaction + "/RmtInf/Strd/CdtrRefInf/Ref":     func(d *decoder) *note { return &d.detail.note },
+	transaction + "/RmtInf/Strd/CdtrRefInf/CdtrRef": func(d *decoder) *note { return &d.detail.note }, // until version 2
+}
+
+// wanted reports whether the text of an element is read.
+func wanted(path []byte) bool { return values[string(path)] != nil || texts[string(path)] != nil }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -188,10 +190,10 @@ func TestDecodePassesErrorsOn(t *testing.T) {
 func TestNoCardNumberInAnyField(t *testing.T) {
 	whole := "411111" + "1111111111"
 	for _, number := range []string{whole, "x" + whole + "y", "4111 1111 1111 " + "1111"} {
-		for path := range values {
+		for _, path := range append(slices.Collect(maps.Keys(values)), slices.Collect(maps.Keys(texts))...) {
 			open, end := "", ""
-			names := strings.Split(strings.TrimPrefix(strings.TrimPrefix(path, "Stmt/"), "Ntry/"), "/")
-			for _, name := range names {
+			names := strings.SplitSeq(strings.TrimPrefix(strings.TrimPrefix(path, "Stmt/"), "Ntry/"), "/")
+			for name := range names {
 				open, end = open+"<"+name+` Ccy="EUR">`, "</"+name+">"+end
 			}
 			text := statementXML(open + number + end + entryXML(eur10, ""))

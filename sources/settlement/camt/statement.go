@@ -101,7 +101,8 @@ func (t *tally) add(e *entry) error {
 		t.unreadable++
 		return nil
 	}
-	f, err := t.flows[e.amount.Currency], error(nil)
+	var err error
+	f := t.flows[e.amount.Currency]
 	if e.sign > 0 {
 		t.credits++
 		f.in, err = decode.Add(f.in, e.amount.Minor)

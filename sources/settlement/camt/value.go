@@ -126,6 +126,12 @@ func reference(text string, into *string) error {
 	return word(text, into)
 }
 
+// plain keeps a text that is not shown as it is, or is compared with a number.
+func plain(text string, into *string) error {
+	*into = text
+	return decode.Storable(text)
+}
+
 func word(text string, into *string) error {
 	if err := decode.Storable(text); err != nil {
 		return err

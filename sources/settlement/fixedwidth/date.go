@@ -17,7 +17,7 @@ func validateFormat(format string, length int) error {
 	for i := 0; i < len(format); {
 		n := run(format[i:])
 		c := format[i]
-		if seen[c] != 0 || c == 'Y' && n == 3 || c == 'M' && n != 2 || c == 'D' && n == 1 || !strings.Contains("YMD", string(c)) || n > 4 || c == 'D' && n > 3 {
+		if seen[c] != 0 || c == 'Y' && n == 3 || c == 'M' && n != 2 || c == 'D' && n == 1 || c != 'Y' && c != 'M' && c != 'D' || n > 4 || c == 'D' && n > 3 {
 			return errors.New("date format has other parts than YYYY, YY, Y, MM, DD and DDD, or one of them twice")
 		}
 		seen[c] = n
@@ -48,7 +48,7 @@ var (
 func parseDate(raw []byte, format string, fileDate time.Time) (time.Time, error) {
 	var part [256]int
 	zeros := true
-	for i := 0; i < len(format); i++ {
+	for i := range len(format) {
 		d := raw[i] - '0'
 		if d > 9 {
 			return time.Time{}, decode.ErrNotNumeric

@@ -141,7 +141,7 @@ func (d *decoder) date(f *fieldPlan, raw []byte) error {
 	case f.means.text == nil:
 		d.day = day
 	default:
-		*f.means.text(&d.transaction.line) = day.Format(time.DateOnly)
+		*f.means.text(&d.line) = day.Format(time.DateOnly)
 	}
 	return nil
 }
@@ -155,9 +155,9 @@ func (d *decoder) partNumber(f *fieldPlan, raw []byte) error {
 		return err
 	}
 	if f.name == "part" {
-		d.transaction.line.Part = int(n)
+		d.line.Part = int(n)
 	} else {
-		d.transaction.line.Parts = int(n)
+		d.line.Parts = int(n)
 	}
 	return nil
 }

@@ -167,13 +167,14 @@ func TestNoCardNumberInAnyField(t *testing.T) {
 		"amount": {At: 1, Length: 4},
 	}}}}
 	texts := []string{"reference", "payment_id", "original", "arn", "rrn", "auth_code", "batch", "note"}
-	row := "0100"
+	var row strings.Builder
+	row.WriteString("0100")
 	for i, name := range texts {
 		l.Records[0].Fields[name] = Field{At: 5 + 20*i, Length: 20}
-		row += fmt.Sprintf("%-20s", []string{number, "x" + number + "y"}[i%2])
+		fmt.Fprintf(&row, "%-20s", []string{number, "x" + number + "y"}[i%2])
 	}
 	l.Records[0].Fields["card"] = Field{At: 5 + 20*len(texts), Length: 19}
-	lines, s, err := decodeText(l, row+number+"\n")
+	lines, s, err := decodeText(l, row.String()+number+"\n")
 	if err != nil || len(lines) != 1 {
 		t.Fatalf("%+v, %v", s, err)
 	}

@@ -61,11 +61,11 @@ func (d *decoder) endTransaction() error {
 	if err := d.count(); err != nil {
 		return &decode.FieldError{Field: "amount", Err: err}
 	}
-	switch {
-	case t.err != nil:
-		d.out.Reject(t.errAt, t.err)
+	if err := t.err; err != nil {
+		d.out.Reject(t.errAt, err)
 		return nil
-	case t.line.Type == "":
+	}
+	if t.line.Type == "" {
 		d.out.Admin++
 		return nil
 	}
@@ -118,7 +118,7 @@ func (d *decoder) complete() error {
 
 // keyless reports whether nothing names the payment that a line is of.
 func (d *decoder) keyless() bool {
-	switch l := &d.transaction.line; l.Type {
+	switch l := &d.line; l.Type {
 	case record.Presentment, record.Refund, record.Chargeback, record.Representment:
 		return l.Reference == "" && l.PaymentID == "" && l.RRN == "" && l.ARN == ""
 	default:
@@ -135,7 +135,7 @@ func place(l *record.SettlementLine, i int) *money.Amount {
 // amount is one of the line's amounts in minor units, signed; zero where the file says none. A fee and what is paid out need
 // no currency of their own, and a fee's sign is its own alone.
 func (d *decoder) amount(i int) (money.Amount, error) {
-	raw := d.transaction.amounts[i]
+	raw := d.amounts[i]
 	currency := raw.currency
 	switch {
 	case !raw.set:
@@ -158,7 +158,7 @@ func (d *decoder) amount(i int) (money.Amount, error) {
 	if err != nil {
 		return money.Amount{}, err
 	}
-	if d.transaction.means.Negative && i != feeAmount {
+	if d.means.Negative && i != feeAmount {
 		minor = -minor
 	}
 	return money.Amount{Minor: minor, Currency: currency}, nil

@@ -141,15 +141,25 @@ func (d *decoder) amounts(l *record.SettlementLine) (err error) {
 	if l.Amount, err = d.amount(m.element[4], m.element[49], "DE4", "DE49"); err != nil {
 		return err
 	}
-	if m.element[5] != nil {
-		if l.Settlement, err = d.amount(m.element[5], m.element[50], "DE5", "DE50"); err != nil {
-			return err
+	if l.Settlement, err = d.further(5, 50, "DE5", "DE50"); err != nil {
+		return err
+	}
+	l.Billing, err = d.further(6, 51, "DE6", "DE51")
+	return err
+}
+
+// further reads an amount that a message may have beside DE4. A zero without a currency is none.
+func (d *decoder) further(de, currencyDE int, name, currencyName string) (money.Amount, error) {
+	raw, currency := d.msg.element[de], d.msg.element[currencyDE]
+	if raw == nil {
+		return money.Amount{}, nil
+	}
+	if currency == nil {
+		if minor, err := d.msg.charset.number(raw); err == nil && minor == 0 {
+			return money.Amount{}, nil
 		}
 	}
-	if m.element[6] != nil {
-		l.Billing, err = d.amount(m.element[6], m.element[51], "DE6", "DE51")
-	}
-	return err
+	return d.amount(raw, currency, name, currencyName)
 }
 
 // transactionAt reads DE12, YYMMDDhhmmss. The element is local to the card acceptor and carries no zone; it is read as UTC.

@@ -114,6 +114,17 @@ func TestDecodeReadsEverythingOfALine(t *testing.T) {
 	}
 }
 
+func TestZeroWithoutCurrencyIsNone(t *testing.T) {
+	l := only(t, "zero", "", "1240", with(ipmtest.Elements{5: "000000000000", 6: "000000000000"}))
+	if l.Settlement != (money.Amount{}) || l.Billing != (money.Amount{}) {
+		t.Errorf("%+v", l)
+	}
+	l = only(t, "zero of a currency", "", "1240", with(ipmtest.Elements{5: "000000000000", 50: "978"}))
+	if l.Settlement != (money.Amount{Currency: "EUR"}) {
+		t.Errorf("%+v", l)
+	}
+}
+
 // TestFeesFollowTheOriginator: a fee that debits who sent the message costs the merchant in a presentment only.
 func TestFeesFollowTheOriginator(t *testing.T) {
 	for _, tc := range []struct {

@@ -39,7 +39,7 @@ func (m *matching) judgeFees() {
 	}
 	found, ours := map[varianceKey]*variance{}, map[string]bool{}
 	for _, l := range m.lines {
-		if l.Fee.Currency == "" && l.Net.Currency == "" && len(l.Fees) == 0 || !earns(l) {
+		if len(m.law.tariff) == 0 && l.Net.Currency == "" || !earns(l) {
 			continue
 		}
 		date := feeDate(l)

@@ -77,7 +77,8 @@ func (m *matching) compare(p *payment) (comparison, audit.Finding) {
 	case fits && -tolerance <= difference && difference <= tolerance:
 		p.off = difference
 		return within, audit.Finding{}
-	case settled.sign() < 0 && p.partial && p.Amount.Minor > 0:
+	case p.partial && fits && difference < 0 && difference > -p.Amount.Minor:
+		p.brought = p.Amount.Minor + difference
 		return partly, audit.Finding{}
 	default:
 		return differs, m.amountMismatch(p)
@@ -149,6 +150,9 @@ func (m *matching) cancel(p *payment) []*line {
 		}
 		l.fate, undo[0].fate = cancelled, cancelled
 		reversals[l.Amount.Minor] = undo[1:]
+		if m.inScope(p) {
+			m.out.Matches = append(m.out.Matches, m.match(p, l, "copy that the network reversed"))
+		}
 	}
 	return left
 }
@@ -184,9 +188,6 @@ func fateOf(f audit.Finding) fate {
 
 // judgeRest reports what is still to come of a payment that was settled in part.
 func (m *matching) judgeRest(p *payment) {
-	for _, l := range p.lines() {
-		p.brought += l.Amount.Minor // less than the payment, or it would not be a part
-	}
 	f := m.missingRest(p)
 	p.fate = fateOf(f)
 	m.report(f, m.inScope(p))

@@ -13,16 +13,15 @@ import (
 // world makes a ledger and the network's files in which the faults are known because it has put them there. It
 // computes nothing from its records afterwards.
 type world struct {
-	rng       *rand.Rand
-	in        Input
-	n         int
-	records   int64    // lines made
-	cancelled int64    // copies that the network reversed itself: they are linked without a record of their own
-	truth     []string // kind, status, key, amounts
-	ledger    map[string]*[4]int64
-	file      map[string]*[5]int64
-	within    map[string]Sum
-	fees      map[string]*feeTruth // by key of the finding
+	rng     *rand.Rand
+	in      Input
+	n       int
+	records int64    // lines made
+	truth   []string // kind, status, key, amounts
+	ledger  map[string]*[4]int64
+	file    map[string]*[5]int64
+	within  map[string]Sum
+	fees    map[string]*feeTruth // by key of the finding
 }
 
 // Parts of the ledger side and the file side; index 0 is the whole.

@@ -63,7 +63,6 @@ var lifeSteps = []func(*world){
 		}
 		w.addLine(undo, partLinked)
 		w.addLine(l, partLinked)
-		w.cancelled++
 	},
 	func(w *world) { // the ledger books its refund as a row of its own, under the same reference
 		e, l := w.payment()

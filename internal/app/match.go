@@ -81,7 +81,7 @@ func (o MatchOptions) outputFormat() (report.Format, error) {
 // tieOut reads both files and holds them against one another.
 func (o MatchOptions) tieOut(ctx context.Context, ledger *ledgerfile.File, file settlementFile, notes io.Writer) (report.TieOut, error) {
 	t := report.TieOut{
-		AsOf: o.AsOf, Ledger: report.TieOutSide{Name: ledger.Name, Format: "csv", Columns: ledger.Columns},
+		AsOf: o.AsOf, Ledger: report.TieOutSide{Name: ledger.Name, Format: ledger.Format(), Columns: ledger.Columns},
 		File: report.TieOutSide{Name: filepath.Base(o.Settlement), Format: file.format, Columns: file.columns},
 	}
 	for _, side := range []report.TieOutSide{t.Ledger, t.File} {

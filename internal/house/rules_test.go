@@ -55,7 +55,7 @@ var rules = []rule{
 	{name: "sources/inventory", inside: vocabulary, outside: []string{"aws", "arrow", "zap"}},
 	{name: "sources/settlement/delivery", inside: []string{"internal/awscall"}, outside: []string{"aws"}},
 	{name: "sources/settlement/...", inside: append([]string{"internal/calendar", "sources/settlement/..."}, vocabulary...), outside: []string{"aws", "zap"}},
-	{name: "sources/ledgerfile", inside: vocabulary},
+	{name: "sources/ledgerfile", inside: append([]string{"internal/join", "internal/tabular"}, vocabulary...)},
 	{name: "sources/ddbtable", inside: append([]string{"internal/awscall", "internal/ddbjson"}, vocabulary...), outside: []string{"aws"}},
 	{name: "sources/kinesis", inside: append([]string{"internal/awscall", "internal/ddbjson"}, vocabulary...), outside: []string{"aws"}},
 	{name: "sources/sourcetest", inside: append([]string{"internal/pipeline"}, vocabulary...)},

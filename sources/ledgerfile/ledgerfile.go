@@ -1,5 +1,5 @@
-// Package ledgerfile reads a ledger that someone exported to a CSV file, for a one-shot comparison with settlement files.
-// The file may be compressed with gzip or zstd.
+// Package ledgerfile reads a ledger that someone exported to a CSV or Parquet file, for a one-shot comparison with settlement
+// files. A CSV file may be compressed with gzip or zstd.
 //
 // Columns are found by the names in the header row. They are guessed from the usual names, and any of them can be given.
 // A file is read whole or not at all: a ledger with a row left out would show money missing that is not.
@@ -45,20 +45,33 @@ type File struct {
 	SHA256  string            // hex, over the raw bytes; after the first complete Each
 
 	path    string
+	parquet bool
 	options Options
+}
+
+// Format is "csv" or "parquet".
+func (f *File) Format() string {
+	if f.parquet {
+		return "parquet"
+	}
+	return "csv"
 }
 
 // RowError says which row cannot be read. It never carries what stands there.
 type RowError struct {
 	File  string // base name
-	Line  int    // 1-based; the header is line 1
+	Unit  string // "line" of a CSV file, "row" of a Parquet file
+	Line  int    // 1-based; the header is line 1; 0 where it is the file as a whole
 	Field string // the column's name; empty where it is the row as a whole
 	Err   error
 }
 
 // Error shows file, line, column and cause.
 func (e *RowError) Error() string {
-	out := fmt.Sprintf("decode %s: line %d", e.File, e.Line)
+	out := "decode " + e.File
+	if e.Line > 0 {
+		out += fmt.Sprintf(": %s %d", e.Unit, e.Line)
+	}
 	if e.Field != "" {
 		out += ": " + e.Field
 	}
@@ -76,6 +89,12 @@ func Open(path string, o Options) (*File, error) {
 		return nil, fmt.Errorf("read ledger: %w", err)
 	}
 	defer raw.Close() //nolint:errcheck // read only
+	if f.parquet, err = isParquet(raw); err != nil {
+		return nil, fmt.Errorf("read ledger: %s: %w", f.Name, pathless(err))
+	}
+	if f.parquet {
+		return f, f.openParquet()
+	}
 	text, err := plainText(raw)
 	if err != nil {
 		return nil, fmt.Errorf("read ledger: %s: %w", f.Name, pathless(err))
@@ -97,6 +116,13 @@ func (f *File) Each(ctx context.Context, yield func(record.Entry) error) error {
 	}
 	defer raw.Close() //nolint:errcheck // read only
 	hash := sha256.New()
+	if f.parquet { // which is not read from its beginning to its end
+		if _, err := io.Copy(hash, &cancelReader{ctx, raw}); err != nil {
+			return fmt.Errorf("read ledger: %s: %w", f.Name, pathless(err))
+		}
+		f.SHA256 = hex.EncodeToString(hash.Sum(nil))
+		return f.eachParquet(ctx, yield)
+	}
 	bytes := io.TeeReader(&cancelReader{ctx, raw}, hash)
 	text, err := plainText(bytes)
 	if err != nil {
@@ -116,6 +142,16 @@ func (f *File) Each(ctx context.Context, yield func(record.Entry) error) error {
 	return nil
 }
 
+// isParquet looks at the first bytes, and goes back to them. Source: Apache Parquet, File Format.
+func isParquet(f *os.File) (bool, error) {
+	start := make([]byte, 4)
+	if _, err := io.ReadFull(f, start); err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return false, err
+	}
+	_, err := f.Seek(0, io.SeekStart)
+	return string(start) == "PAR1", err
+}
+
 // plainText takes compression off, which is told by the first bytes (RFC 1952 and RFC 8878).
 func plainText(r io.Reader) (io.Reader, error) {
 	in := bufio.NewReaderSize(r, 64<<10)
@@ -132,8 +168,6 @@ func plainText(r io.Reader) (io.Reader, error) {
 			return nil, err
 		}
 		return out.IOReadCloser(), nil
-	case string(start) == "PAR1":
-		return nil, errors.New("is a Parquet file, which is not read here")
 	default:
 		return in, nil
 	}
@@ -162,6 +196,7 @@ func pathless(err error) error {
 
 type decoder struct {
 	name    string
+	unit    string // what a row is called in errors
 	options Options
 	csv     *csv.Reader
 	header  []string
@@ -171,15 +206,15 @@ type decoder struct {
 
 // newDecoder reads the header of a CSV file (RFC 4180).
 func newDecoder(r io.Reader, name string, o Options) (*decoder, error) {
-	d := &decoder{name: name, options: o, csv: csv.NewReader(r), place: map[string]int{}}
+	d := &decoder{name: name, unit: "line", options: o, csv: csv.NewReader(r), place: map[string]int{}}
 	d.csv.FieldsPerRecord = -1
 	d.csv.ReuseRecord = true
 	header, err := d.csv.Read()
 	if errors.Is(err, io.EOF) {
-		return nil, &RowError{name, 1, "", errors.New("file is empty, a header row was expected")}
+		return nil, &RowError{name, "line", 1, "", errors.New("file is empty, a header row was expected")}
 	}
 	if err != nil {
-		return nil, &RowError{name, 1, "", plain(err)}
+		return nil, &RowError{name, "line", 1, "", plain(err)}
 	}
 	d.header = slices.Clone(header)
 	d.header[0] = strings.TrimPrefix(d.header[0], byteOrderMark)
@@ -187,12 +222,12 @@ func newDecoder(r io.Reader, name string, o Options) (*decoder, error) {
 		d.header[i] = strings.TrimSpace(d.header[i])
 	}
 	if d.columns, err = choose(d.header, o.Columns); err != nil {
-		return nil, &RowError{name, 1, "", err}
+		return nil, &RowError{name, "line", 1, "", err}
 	}
 	for field, column := range d.columns {
 		i := slices.Index(d.header, column)
 		if slices.Contains(d.header[i+1:], column) {
-			return nil, &RowError{name, 1, column, errors.New("column is in the header twice")}
+			return nil, &RowError{name, "line", 1, column, errors.New("column is in the header twice")}
 		}
 		d.place[field] = i
 	}
@@ -200,16 +235,15 @@ func newDecoder(r io.Reader, name string, o Options) (*decoder, error) {
 }
 
 func (d *decoder) rows(yield func(record.Entry) error) error {
-	var wrong []error
-	bad := 0
+	var wrong badRows
 	for {
 		row, err := d.csv.Read()
 		if errors.Is(err, io.EOF) {
-			break
+			return wrong.err()
 		}
 		var e record.Entry
 		if parse := (*csv.ParseError)(nil); errors.As(err, &parse) {
-			err = &RowError{d.name, parse.StartLine, "", parse.Err}
+			err = &RowError{d.name, d.unit, parse.StartLine, "", parse.Err}
 		} else if err != nil {
 			return fmt.Errorf("read %s: %w", d.name, err)
 		} else {
@@ -217,22 +251,16 @@ func (d *decoder) rows(yield func(record.Entry) error) error {
 			e, err = d.row(row, line)
 		}
 		if err != nil {
-			if bad++; len(wrong) < maxListed {
-				wrong = append(wrong, err)
-			}
+			wrong.add(err)
 			continue
 		}
-		if bad > 0 {
+		if wrong.count > 0 {
 			continue // nothing of it can be used any more
 		}
 		if err := yield(e); err != nil {
 			return err
 		}
 	}
-	if more := bad - len(wrong); more > 0 {
-		wrong = append(wrong, fmt.Errorf("and %d rows more that cannot be read", more))
-	}
-	return errors.Join(wrong...)
 }
 
 // plain takes the position off an error of the CSV reader; it is told by RowError.

@@ -18,7 +18,7 @@ import (
 
 func (d *decoder) row(row []string, line int) (record.Entry, error) {
 	if len(row) != len(d.header) {
-		return record.Entry{}, &RowError{d.name, line, "", fmt.Errorf("row has %d columns, the header has %d", len(row), len(d.header))}
+		return record.Entry{}, &RowError{d.name, d.unit, line, "", fmt.Errorf("row has %d columns, the header has %d", len(row), len(d.header))}
 	}
 	e := record.Entry{ID: strconv.Itoa(line), Network: d.options.Network, Status: d.options.Status}
 	for _, f := range []struct {
@@ -60,7 +60,7 @@ func (d *decoder) value(row []string, field string) string {
 }
 
 func (d *decoder) wrong(line int, field string, err error) error {
-	return &RowError{d.name, line, d.columns[field], err}
+	return &RowError{d.name, d.unit, line, d.columns[field], err}
 }
 
 func (d *decoder) amount(row []string, line int) (money.Amount, error) {

@@ -1,0 +1,180 @@
+package sift
+
+import (
+	"cmp"
+	"encoding/binary"
+	"hash/maphash"
+	"slices"
+	"strconv"
+	"strings"
+
+	"parallax/internal/record"
+	"parallax/reconcile"
+)
+
+// keyer hashes everything by which the judge may bring two rows together: the keys of the tiers that pair, and what refunds,
+// chargebacks and copies find their payment by. One key too many costs a little time; one too few would break the law.
+//
+// All single identifiers share one space, whatever column they stand in: a line may name a payment's reference as its original,
+// for instance.
+type keyer struct {
+	seed  maphash.Seed
+	tiers []keyTier
+	buf   []byte
+	out   []uint64
+}
+
+// keyTier is a key of several columns, or of a column that is no identifier.
+type keyTier struct {
+	entry []func(*record.Entry) string
+	line  []func(*record.SettlementLine) string
+}
+
+func newKeyer(seed maphash.Seed, rules reconcile.Rules) *keyer {
+	k := &keyer{seed: seed}
+	tiers := rules.Tiers
+	if tiers == nil {
+		tiers = reconcile.DefaultTiers()
+	}
+	for _, t := range tiers {
+		if t.Sure == reconcile.Suggest || covered(t) {
+			continue // what is put aside is paired already when suggestions are made
+		}
+		var kt keyTier
+		for _, f := range t.Key {
+			kt.entry = append(kt.entry, entryField(f.Ledger))
+			kt.line = append(kt.line, lineField(cmp.Or(f.Line, f.Ledger)))
+		}
+		k.tiers = append(k.tiers, kt)
+	}
+	return k
+}
+
+// covered reports whether rows with an equal key in a tier have an equal key without it: identifiers, and keys that rrn and
+// authorisation code are a part of.
+func covered(t reconcile.Tier) bool {
+	rrn, auth := false, false
+	for _, f := range t.Key {
+		same := f.Line == "" || f.Line == f.Ledger
+		rrn, auth = rrn || same && f.Ledger == "rrn", auth || same && f.Ledger == "auth_code"
+		if identifies(f) {
+			return true
+		}
+	}
+	return rrn && auth
+}
+
+func identifies(f reconcile.Field) bool {
+	entries, lines := []string{"payment_id", "idempotency_key", "reference", "arn"}, []string{"payment_id", "reference", "arn"}
+	return slices.Contains(entries, f.Ledger) && slices.Contains(lines, cmp.Or(f.Line, f.Ledger))
+}
+
+// entry returns the hashes of a ledger row's keys. The slice is used again by the next call.
+func (k *keyer) entry(e *record.Entry) []uint64 {
+	k.out = k.out[:0]
+	k.ids(e.PaymentID, e.IdempotencyKey, e.NetworkReference, e.Extra["arn"])
+	k.pair(e.RRN, e.AuthCode)
+	for i := range k.tiers {
+		k.joined(i, len(k.tiers[i].entry), func(f int) string { return k.tiers[i].entry[f](e) })
+	}
+	return k.out
+}
+
+// line returns the hashes of a line's keys.
+func (k *keyer) line(l *record.SettlementLine) []uint64 {
+	k.out = k.out[:0]
+	k.ids(l.PaymentID, l.Reference, l.Original, l.ARN)
+	if strings.ContainsAny(l.PaymentID, ",;| ") { // it may name several payments
+		k.ids(strings.FieldsFunc(l.PaymentID, func(r rune) bool { return strings.ContainsRune(",;| ", r) })...)
+	}
+	k.pair(l.RRN, l.AuthCode)
+	for i := range k.tiers {
+		k.joined(i, len(k.tiers[i].line), func(f int) string { return k.tiers[i].line[f](l) })
+	}
+	return k.out
+}
+
+func (k *keyer) ids(ids ...string) {
+	for _, id := range ids {
+		if id != "" {
+			k.add(maphash.String(k.seed, id))
+		}
+	}
+}
+
+func (k *keyer) pair(rrn, auth string) {
+	if rrn != "" && auth != "" {
+		k.buf = append(append(append(k.buf[:0], 0, 'r'), rrn...), 0)
+		k.add(maphash.Bytes(k.seed, append(k.buf, auth...)))
+	}
+}
+
+func (k *keyer) joined(tier, fields int, field func(int) string) {
+	k.buf = binary.AppendUvarint(append(k.buf[:0], 0, 't'), uint64(tier)) //nolint:gosec // a handful
+	for f := range fields {
+		text := field(f)
+		if text == "" {
+			return
+		}
+		k.buf = append(binary.AppendUvarint(k.buf, uint64(len(text))), text...)
+	}
+	k.add(maphash.Bytes(k.seed, k.buf))
+}
+
+// add notes a hash once. Zero stands for none.
+func (k *keyer) add(h uint64) {
+	h = max(h, 1)
+	if !slices.Contains(k.out, h) {
+		k.out = append(k.out, h)
+	}
+}
+
+// entryField is how the judge reads a column of a ledger row, see reconcile.Field.
+func entryField(name string) func(*record.Entry) string {
+	switch name {
+	case "payment_id":
+		return func(e *record.Entry) string { return e.PaymentID }
+	case "idempotency_key":
+		return func(e *record.Entry) string { return e.IdempotencyKey }
+	case "reference":
+		return func(e *record.Entry) string { return e.NetworkReference }
+	case "rrn":
+		return func(e *record.Entry) string { return e.RRN }
+	case "auth_code":
+		return func(e *record.Entry) string { return e.AuthCode }
+	case "amount":
+		return func(e *record.Entry) string { return strconv.FormatInt(e.Amount.Minor, 10) }
+	case "currency":
+		return func(e *record.Entry) string { return e.Amount.Currency }
+	case "last4":
+		return func(e *record.Entry) string { return last4(e.Extra["last4"]) }
+	default:
+		return func(e *record.Entry) string { return e.Extra[name] }
+	}
+}
+
+// lineField is the same of a line; a column that lines do not have is refused by Rules.Check.
+func lineField(name string) func(*record.SettlementLine) string {
+	switch name {
+	case "payment_id":
+		return func(l *record.SettlementLine) string { return l.PaymentID }
+	case "reference":
+		return func(l *record.SettlementLine) string { return l.Reference }
+	case "arn":
+		return func(l *record.SettlementLine) string { return l.ARN }
+	case "rrn":
+		return func(l *record.SettlementLine) string { return l.RRN }
+	case "auth_code":
+		return func(l *record.SettlementLine) string { return l.AuthCode }
+	case "amount":
+		return func(l *record.SettlementLine) string { return strconv.FormatInt(l.Amount.Minor, 10) }
+	case "currency":
+		return func(l *record.SettlementLine) string { return l.Amount.Currency }
+	case "last4":
+		return func(l *record.SettlementLine) string { return last4(l.MaskedPAN) }
+	default:
+		return func(l *record.SettlementLine) string { return l.Batch }
+	}
+}
+
+func last4(masked string) string { return masked[max(0, len(masked)-4):] }

@@ -118,6 +118,14 @@ func TestChecksumIsOfTheDelivery(t *testing.T) {
 	if got := s.Files()[1]; got.Status != "duplicate" || !strings.Contains(got.Reason, "same file id") {
 		t.Errorf("%+v", got)
 	}
+	// What the decoder did not come to is a part of it too.
+	f = newFolder(t)
+	large := append([]byte("garbage"), make([]byte, 1<<20)...)
+	f.write("m-1.ipm", large)
+	s = f.source()
+	if got := read(s); len(got.gaps) != 1 || s.Files()[0].SHA256 != hexSum(large) {
+		t.Errorf("%+v", s.Files())
+	}
 }
 
 // lastWord is a decrypter that finds at the end that the message was altered.

@@ -68,21 +68,22 @@ func TestSequenceGaps(t *testing.T) {
 		files    []string
 		want     string
 	}{
-		"none missing":         {nil, []string{"x 7 2026-11-16", "x 8 2026-11-17", "x 9 2026-11-18"}, ""},
-		"unnumbered":           {nil, []string{"x 0 2026-11-16", "x 0 2026-11-17"}, ""},
-		"one":                  {nil, []string{"x 7 2026-11-16", "x 9 2026-11-18"}, "mastercard/x/after 7: 8"},
-		"several":              {nil, []string{"x 7 2026-11-16", "x 19 2026-11-18", "x 21 2026-11-18"}, "mastercard/x/after 19: 20; mastercard/x/after 7: 8-18"},
-		"two series":           {nil, []string{"x 7 2026-11-16", "y 9 2026-11-18", "x 8 2026-11-17"}, ""},
-		"dated otherwise":      {nil, []string{"x 7 2026-11-16", "x 8 2026-11-18", "x 9 2026-11-17"}, ""},
-		"new year":             {nil, []string{"x 251 2026-12-30", "x 252 2026-12-31", "x 1 2027-01-04", "x 3 2027-01-05"}, "mastercard/x/after 1: 2"},
-		"last year's":          {nil, []string{"x 2 2026-01-05", "x 1 2027-01-04", "x 3 2027-01-05"}, "mastercard/x/after 1: 2"},
-		"daily":                {&Sequence{Daily: true}, []string{"x 1 2026-11-16", "x 2 2026-11-16", "x 1 2026-11-17"}, ""},
-		"daily, first missing": {&Sequence{Daily: true}, []string{"x 1 2026-11-16", "x 3 2026-11-17"}, "mastercard/x/after 0 of 2026-11-17: 1-2"},
-		"daily, in between":    {&Sequence{Daily: true, First: 10}, []string{"x 10 2026-11-16", "x 12 2026-11-16"}, "mastercard/x/after 10 of 2026-11-16: 11"},
-		"round ended":          {&Sequence{Last: 999}, []string{"x 998 2026-11-16", "x 999 2026-11-17", "x 1 2026-11-18"}, ""},
-		"round ended badly":    {&Sequence{Last: 999}, []string{"x 998 2026-11-16", "x 2 2026-11-18"}, "mastercard/x/after 998: 999, 1"},
-		"round ended at noon":  {&Sequence{Last: 999}, []string{"x 998 2026-11-16", "x 999 2026-11-16", "x 1 2026-11-16", "x 3 2026-11-16"}, "mastercard/x/after 1: 2"},
-		"huge":                 {nil, []string{"x 1 2026-11-16", "x 9000000000000000000 2026-11-18"}, "mastercard/x/after 1: 2-8999999999999999999"},
+		"none missing":              {nil, []string{"x 7 2026-11-16", "x 8 2026-11-17", "x 9 2026-11-18"}, ""},
+		"unnumbered":                {nil, []string{"x 0 2026-11-16", "x 0 2026-11-17"}, ""},
+		"one":                       {nil, []string{"x 7 2026-11-16", "x 9 2026-11-18"}, "mastercard/x/after 7: 8"},
+		"several":                   {nil, []string{"x 7 2026-11-16", "x 19 2026-11-18", "x 21 2026-11-18"}, "mastercard/x/after 19: 20; mastercard/x/after 7: 8-18"},
+		"two series":                {nil, []string{"x 7 2026-11-16", "y 9 2026-11-18", "x 8 2026-11-17"}, ""},
+		"dated otherwise":           {nil, []string{"x 7 2026-11-16", "x 8 2026-11-18", "x 9 2026-11-17"}, ""},
+		"new year":                  {nil, []string{"x 251 2026-12-30", "x 252 2026-12-31", "x 1 2027-01-04", "x 3 2027-01-05"}, "mastercard/x/after 1: 2"},
+		"last year's":               {nil, []string{"x 2 2026-01-05", "x 1 2027-01-04", "x 3 2027-01-05"}, "mastercard/x/after 1: 2"},
+		"daily":                     {&Sequence{Daily: true}, []string{"x 1 2026-11-16", "x 2 2026-11-16", "x 1 2026-11-17"}, ""},
+		"daily, first missing":      {&Sequence{Daily: true}, []string{"x 1 2026-11-16", "x 3 2026-11-17"}, "mastercard/x/after 0 of 2026-11-17: 1-2"},
+		"daily, in between":         {&Sequence{Daily: true, First: 10}, []string{"x 10 2026-11-16", "x 12 2026-11-16"}, "mastercard/x/after 10 of 2026-11-16: 11"},
+		"round ended":               {&Sequence{Last: 999}, []string{"x 998 2026-11-16", "x 999 2026-11-17", "x 1 2026-11-18"}, ""},
+		"round ended badly":         {&Sequence{Last: 999}, []string{"x 998 2026-11-16", "x 2 2026-11-18"}, "mastercard/x/after 998: 999, 1"},
+		"round ended at noon":       {&Sequence{Last: 999}, []string{"x 998 2026-11-16", "x 999 2026-11-16", "x 1 2026-11-16", "x 3 2026-11-16"}, "mastercard/x/after 1: 2"},
+		"round ended badly at noon": {&Sequence{Last: 999}, []string{"x 998 2026-11-16", "x 2 2026-11-16"}, "mastercard/x/after 998: 999, 1"},
+		"huge":                      {nil, []string{"x 1 2026-11-16", "x 9000000000000000000 2026-11-18"}, "mastercard/x/after 1: 2-8999999999999999999"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := numberedFeed(t, c.files...)

@@ -77,7 +77,7 @@ func ParseS3(address string) (bucket, pattern string, err error) {
 // Pattern is that of the base names.
 func (p *S3) Pattern() string { return path.Base(p.pattern) }
 
-// List lists the objects that match, a thousand a request. Keys that end with a slash stand for folders and are none.
+// List lists the objects that match, a thousand a request. Keys that end with a slash stand for folders and match nothing.
 func (p *S3) List(ctx context.Context) (Listing, error) {
 	out := Listing{At: time.Now().UTC()}
 	calls := awscall.Begin(p.limits, func(at time.Time) { out.At = at })
@@ -116,7 +116,7 @@ func (p *S3) add(out *Listing, page *s3.ListObjectsV2Output) error {
 		if err != nil {
 			return errors.New("the listing holds a key that is not URL-encoded")
 		}
-		if matched, err := path.Match(p.pattern, key); err != nil || !matched || strings.HasSuffix(key, "/") {
+		if matched, err := path.Match(p.pattern, key); err != nil || !matched {
 			continue
 		}
 		out.Files = append(out.Files, File{

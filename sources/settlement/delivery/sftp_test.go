@@ -143,6 +143,13 @@ func TestSFTPFileChanges(t *testing.T) {
 	if _, err := readAll(t.Context(), p, files[0], 0); !errors.Is(err, delivery.ErrChanged) {
 		t.Errorf("opened again: %v", err)
 	}
+	put(t, dir, "a.ipm", pattern(5<<20)) // as large as it was, but at another time
+	if err := os.Chtimes(path, noon, noon); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := readAll(t.Context(), p, files[0], 0); !errors.Is(err, delivery.ErrChanged) {
+		t.Errorf("replaced: %v", err)
+	}
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}

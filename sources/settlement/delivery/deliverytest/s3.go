@@ -139,6 +139,10 @@ func (b *Bucket) get(w http.ResponseWriter, r *http.Request, key string, f Fault
 		refuse(w, http.StatusNotFound, "NoSuchKey")
 		return
 	}
+	if r.Header.Get("If-Match") == "" {
+		refuse(w, http.StatusBadRequest, "InvalidRequest") // it could be of anything
+		return
+	}
 	w.Header().Set("ETag", etag(o.body))
 	w.Header().Set("Content-Type", "application/octet-stream")
 	if f.Cut > 0 {

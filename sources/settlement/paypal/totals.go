@@ -207,7 +207,7 @@ func counted(row []string, name string, rows int64) error {
 		return &decode.FieldError{Field: name, Err: fmt.Errorf("%w: %w", decode.ErrControlTotal, err)}
 	}
 	if n != rows {
-		return &decode.FieldError{Field: name, Err: fmt.Errorf("%w: %d rows stated, %d read", decode.ErrControlTotal, n, rows)}
+		return &decode.FieldError{Field: name, Err: fmt.Errorf("%w: %s rows stated, %d read", decode.ErrControlTotal, decode.Figure(n), rows)}
 	}
 	return nil
 }

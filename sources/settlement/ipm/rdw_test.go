@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"testing"
 	"testing/iotest"
 
@@ -67,20 +68,58 @@ func TestBlockingIsTold(t *testing.T) {
 	}
 }
 
-// TestBlockingOfAFileThatReadsBothWays has records that end where blocks do, so that only the end tells.
-func TestBlockingOfAFileThatReadsBothWays(t *testing.T) {
-	var plain []byte
-	for range 200 {
-		rec := bytes.Repeat([]byte{blockPad}, blockSize-4)
-		plain = append(binary.BigEndian.AppendUint32(plain, uint32(len(rec))), rec...)
+// bothWays is a file of 100 blocks whose lengths can be followed for 70 kB either way. Where the way without blocks has come
+// to that far, it goes wrong, or else the other does.
+func bothWays(blocked bool) []byte {
+	data := bytes.Repeat([]byte{blockPad}, 100*blockSize)
+	raw := func(at int) int { return at/blockData*blockSize + at%blockData } // where a byte of the blocks' data stands
+	put := func(at int, size uint32) { binary.BigEndian.PutUint32(data[at:], size) }
+	put(0, 1006)
+	put(1010, 0x4040) // across the edge: the second half is padding, and the length one of 16448 bytes
+	put(1012, blockPad<<24|blockPad<<16|10_000)
+	at := 1014 + 0x4040
+	for ; at < 70_000; at += 20_004 {
+		put(at, 20_000)
 	}
-	// Read as blocks, every record would be two bytes short of its length, and the next length lie two bytes late.
-	for name, tc := range map[string]struct {
-		data []byte
-		want bool
-	}{"plain": {append(bytes.Clone(plain), 0, 0, 0, 0), false}, "blocked": {ipmtest.Block(append(bytes.Clone(plain), 0, 0, 0, 0)), true}} {
-		if _, got, err := open(content(tc.data)); err != nil || got != tc.want {
-			t.Errorf("%s: blocked is %v, %v", name, got, err)
+	put(at, uint32(len(data)-at-4)) // to the end
+	if blocked {
+		put(at, 1<<20)
+	}
+	at = 1014 + 10_000
+	for ; at < 80_000; at += 10_004 {
+		put(raw(at), 10_000)
+	}
+	put(raw(at), 0) // the end mark, with more than a block behind it
+	if blocked {
+		at += 4
+		put(raw(at-4), uint32(100*blockData-at))
+	}
+	return data
+}
+
+// TestBlockingOfAFileThatReadsBothWays decides by the whole file where its beginning does not tell.
+func TestBlockingOfAFileThatReadsBothWays(t *testing.T) {
+	for _, want := range []bool{false, true} {
+		data := bothWays(want)
+		for _, way := range []bool{false, true} {
+			if got := walkPrefix(data[:prefixSize], false, way); !got.goesOn {
+				t.Fatalf("the prefix can be read one way only: %v ends at %d", way, got.offset)
+			}
+		}
+		if _, got, err := open(content(data)); err != nil || got != want {
+			t.Errorf("blocked is %v, %v", got, err)
+		}
+	}
+}
+
+// TestBlocksEndWithTheirPadding, both bytes of it.
+func TestBlocksEndWithTheirPadding(t *testing.T) {
+	good := ipmtest.Good(50, true, true)
+	for _, at := range []int{5*blockSize + blockData, 5*blockSize + blockData + 1} {
+		bad := bytes.Clone(good)
+		bad[at] = 0
+		if _, _, err := decodeAll(bad); err == nil || !strings.HasSuffix(err.Error(), ": block 6 of 1014 bytes does not end with its padding") {
+			t.Errorf("byte %d: %v", at, err)
 		}
 	}
 }

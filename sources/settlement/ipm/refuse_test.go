@@ -113,9 +113,14 @@ func TestDecodeRefusesFiles(t *testing.T) {
 		{"no count", ended(ipmtest.PDS(301, "0")), "record 2: PDS0306: control total does not agree: is missing", true},
 		{"sum that is no number", ended(ipmtest.PDS(301, "x") + ipmtest.PDS(306, "2")), "record 2: PDS0301: control total does not agree: is not numeric", true},
 		{"sum beyond 64 bits", ended(ipmtest.PDS(301, "9223372036854775808") + ipmtest.PDS(306, "2")), "record 2: PDS0301: control total does not agree: overflows 64 bits", true},
+		{"sum that is a card number", ended(ipmtest.PDS(301, cardNumber) + ipmtest.PDS(306, "2")), "record 2: PDS0301: control total does not agree: sum of DE4 stated as 555555******4444, read as 0", true},
+		{"count that is a card number", ended(ipmtest.PDS(301, "0") + ipmtest.PDS(306, cardNumber)), "record 2: PDS0306: control total does not agree: 555555******4444 messages stated, 2 read", true},
 		{"other file's trailer", ended(ipmtest.PDS(105, "other") + ipmtest.PDS(301, "0") + ipmtest.PDS(306, "2")), "record 2: PDS0105: control total does not agree: the trailer's file id is not the header's", true},
 	} {
-		lines, _, err := decodeAll(tc.data)
+		lines, s, err := decodeAll(tc.data)
+		if strings.Contains(fmt.Sprint(s.Totals), cardNumber) {
+			t.Errorf("%s: totals %v", tc.name, s.Totals)
+		}
 		if want := "decode m.ipm: " + tc.want; err == nil || err.Error() != want {
 			t.Errorf("%s:\n got %v\nwant %s", tc.name, err, want)
 		}

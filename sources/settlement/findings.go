@@ -32,7 +32,7 @@ func (r *reading) note(f file, status, reason string) {
 	})
 }
 
-func (r *reading) accepted(f file) {
+func (r *reading) take(f file) {
 	reason := ""
 	for _, k := range r.Known {
 		if k.Name == f.Name && k.Status == statusAccepted && k.SHA256 != f.sha256 {

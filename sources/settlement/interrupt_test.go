@@ -1,11 +1,13 @@
 package settlement
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"parallax/internal/audit"
 	"parallax/sources/settlement/decode"
@@ -82,6 +84,26 @@ func TestSourceFileStillGrowing(t *testing.T) {
 	}
 	if !errors.Is(last, errUnsettled) {
 		t.Errorf("the last error is %v", last)
+	}
+	// Other bytes of the same size and time are noticed by their checksum.
+	data := ipmtest.Good(5000, false, false)
+	f.write("m-1.ipm", data)
+	path := filepath.Join(f.dir, "m-1.ipm")
+	at := time.Now().Add(-time.Hour)
+	if err := os.Chtimes(path, at, at); err != nil {
+		t.Fatal(err)
+	}
+	last = nil
+	for b, err := range s.Read(context.Background(), testWindow(), audit.Cursor{}) {
+		if last = err; len(b.Records) > 0 {
+			f.write("m-1.ipm", bytes.ReplaceAll(data, []byte("978"), []byte("840")))
+			if err := os.Chtimes(path, at, at); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if !errors.Is(last, errUnsettled) {
+		t.Errorf("other bytes of the same size and time: %v", last)
 	}
 	// What was kept in memory is not read again.
 	f.write("m-1.ipm", ipmtest.Good(5000, false, false))

@@ -146,6 +146,10 @@ func TestS3ObjectReplaced(t *testing.T) {
 	if !errors.Is(err, delivery.ErrChanged) || bytes.Contains(got, []byte{1, 1, 1}) {
 		t.Errorf("%d bytes, %v", len(got), err)
 	}
+	b.Fault(func(string, int) deliverytest.Fault { return deliverytest.Fault{Deaf: true} })
+	if got, err := readAll(t.Context(), p, files[0], 0); !errors.Is(err, delivery.ErrChanged) || len(got) > 0 {
+		t.Errorf("from a server without conditions: %d bytes, %v", len(got), err)
+	}
 	b.Put("in/a.ipm", nil, noon)
 	if _, err := readAll(t.Context(), p, files[0], 0); !errors.Is(err, delivery.ErrChanged) {
 		t.Errorf("emptied: %v", err)

@@ -212,15 +212,15 @@ func keyOf(rng *rand.Rand, keys, shape int) []byte {
 	case r == 0 && shape%2 == 0:
 		return append(bytes.Repeat([]byte("long "), k%100), fmt.Sprint(k)...)
 	case r == 1:
-		return []byte(fmt.Sprintf("%d\x00%d", k%3, k))
+		return fmt.Appendf(nil, "%d\x00%d", k%3, k)
 	case r == 2:
-		return []byte(fmt.Sprintf("käse %d 付款", k))
+		return fmt.Appendf(nil, "käse %d \u4ed8\u6b3e", k)
 	case k == 3:
 		return []byte{}
 	case r == 4:
-		return append([]byte(fmt.Sprint(k)), make([]byte, k%4)...)
+		return append(fmt.Append(nil, k), make([]byte, k%4)...)
 	default:
-		return []byte(fmt.Sprintf("pay_%020d", k)[:4+k%21])
+		return fmt.Appendf(nil, "pay_%020d", k)[:4+k%21]
 	}
 }
 

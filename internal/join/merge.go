@@ -220,7 +220,7 @@ func (m *merger) run() error {
 	l, r := m.feeds[left], m.feeds[right]
 	haveL, haveR := l.load(), r.load()
 	for haveL || haveR {
-		order := 0
+		var order int
 		switch {
 		case !haveL:
 			order = 1

@@ -109,7 +109,7 @@ func appendValue(dst []byte, columns []Column, i int) []byte {
 		default:
 			z := zigzag(col.Ints[i])
 			n := (bits.Len64(z) + 7) / 8
-			dst = append(dst, byte(n))
+			dst = append(dst, byte(n)) //nolint:gosec // 0 to 8
 			var word [8]byte
 			binary.LittleEndian.PutUint64(word[:], z)
 			dst = append(dst, word[:n]...)
@@ -120,7 +120,7 @@ func appendValue(dst []byte, columns []Column, i int) []byte {
 
 func appendValueText(dst, text []byte) []byte {
 	if len(text) <= maxShort {
-		dst = append(dst, byte(valueText+len(text)))
+		dst = append(dst, byte(valueText+len(text))) //nolint:gosec // checked above
 	} else {
 		dst = binary.AppendUvarint(append(dst, valueLong), uint64(len(text)))
 	}
@@ -177,11 +177,11 @@ func unpackField(value []byte) (Field, []byte, error) {
 	}
 	size := uint64(tag - valueText)
 	if tag == valueLong {
-		n := 0
-		if size, n = binary.Uvarint(rest); n <= 0 {
+		long, n := binary.Uvarint(rest)
+		if n <= 0 {
 			return Field{}, nil, errPacked
 		}
-		rest = rest[n:]
+		size, rest = long, rest[n:]
 	}
 	if size > uint64(len(rest)) {
 		return Field{}, nil, errPacked

@@ -168,7 +168,7 @@ func (s *scatter) packColumn(col *Column, lo, n int) bool {
 			if len(text) >= valueStride-at {
 				return false
 			}
-			to[0] = byte(valueText + len(text))
+			to[0] = byte(valueText + len(text)) //nolint:gosec // checked above
 			copy(to[1:], text)
 			lengths[i] += uint32(len(text)) + 1 //nolint:gosec // small
 		}

@@ -37,7 +37,7 @@ func (s *slab) begin() int {
 func (s *slab) finish(at int, row uint64, value []byte) {
 	k := len(s.data) - at - rowHead
 	if k < longMark && len(value) < longMark {
-		binary.LittleEndian.PutUint64(s.data[at:], row<<16|uint64(k)<<8|uint64(len(value)))
+		binary.LittleEndian.PutUint64(s.data[at:], row<<16|uint64(k)<<8|uint64(len(value))) //nolint:gosec // below longMark
 	} else {
 		s.data = append(s.data, make([]byte, longHead-rowHead)...)
 		copy(s.data[at+longHead:], s.data[at+rowHead:at+rowHead+k])

@@ -193,7 +193,7 @@ func (t *table) grow() {
 	old := t.slots
 	t.slots = make([]slot, 2*len(old))
 	moved := make([]uint32, len(old))
-	mask := uint64(len(t.slots) - 1)
+	mask := uint64(len(t.slots) - 1) //nolint:gosec // not negative
 	for at, s := range old {
 		first := max(s.left, s.right)
 		if first == 0 {

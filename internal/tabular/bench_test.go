@@ -23,7 +23,7 @@ var (
 )
 
 // benchFiles makes the two files of the benchmark, or takes those that were kept.
-func benchFiles(b *testing.B, ext string, make func(path string) (add func(payment), done func())) [2]string {
+func benchFiles(b *testing.B, ext string, create func(path string) (add func(payment), done func())) [2]string {
 	b.Helper()
 	dir := *benchDir
 	if dir == "" {
@@ -37,7 +37,7 @@ func benchFiles(b *testing.B, ext string, make func(path string) (add func(payme
 		if _, err := os.Stat(paths[side]); err == nil {
 			continue
 		}
-		add[side], done[side] = make(paths[side])
+		add[side], done[side] = create(paths[side])
 	}
 	if add[0] == nil {
 		return paths

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 
 	"parallax/internal/join"
 )
@@ -268,7 +269,7 @@ func spread[T any](values []T, have int, nulls []bool) {
 		return
 	}
 	var zero T
-	for i := len(values) - 1; i >= 0; i-- {
+	for i := range slices.Backward(values) {
 		if nulls[i] {
 			values[i] = zero
 			continue

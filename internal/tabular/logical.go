@@ -151,35 +151,11 @@ func parseDecimal(b []byte, scale int) (int64, error) {
 	if negative || len(b) > 0 && b[0] == '+' {
 		b = b[1:]
 	}
-	v, decimals, digits := uint64(0), -1, 0
-	for _, x := range b {
-		if x == '.' && decimals < 0 {
-			decimals = 0
-			continue
-		}
-		d := uint64(x - '0')
-		if d > 9 {
-			return 0, errNumber
-		}
-		digits++
-		if decimals >= 0 {
-			if decimals == scale {
-				if d != 0 {
-					return 0, errDecimals
-				}
-				continue
-			}
-			decimals++
-		}
-		if v > (math.MaxInt64-d)/10 {
-			return 0, errLarge
-		}
-		v = v*10 + d
+	v, decimals, err := digits(b, scale)
+	if err != nil {
+		return 0, err
 	}
-	if digits == 0 {
-		return 0, errNumber
-	}
-	for i := max(decimals, 0); i < scale; i++ {
+	for range scale - decimals {
 		if v > math.MaxInt64/10 {
 			return 0, errLarge
 		}
@@ -189,6 +165,39 @@ func parseDecimal(b []byte, scale int) (int64, error) {
 		return -int64(v), nil //nolint:gosec // checked above
 	}
 	return int64(v), nil //nolint:gosec // checked above
+}
+
+// digits reads digits with a point among them, and returns the number that they are without the point, and how many stand
+// behind it. Zeros beyond the scale are passed over.
+func digits(b []byte, scale int) (v uint64, decimals int, err error) {
+	point, some := false, false
+	for _, x := range b {
+		d := uint64(x - '0')
+		switch {
+		case x == '.' && !point:
+			point = true
+			continue
+		case d > 9:
+			return 0, 0, errNumber
+		case point && decimals == scale && d != 0:
+			return 0, 0, errDecimals
+		}
+		some = true
+		if point && decimals == scale {
+			continue
+		}
+		if point {
+			decimals++
+		}
+		if v > (math.MaxInt64-d)/10 {
+			return 0, 0, errLarge
+		}
+		v = v*10 + d
+	}
+	if !some {
+		return 0, 0, errNumber
+	}
+	return v, decimals, nil
 }
 
 // parseTexts turns a column of texts into one of numbers.

@@ -2,6 +2,7 @@ package tabular
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -253,21 +254,8 @@ func TestParquetErrors(t *testing.T) {
 			t.Errorf("%q: %v", content, err)
 		}
 	}
-	if _, err := Open(filepath.Join(t.TempDir(), "none"), Options{}); !os.IsNotExist(unwrapAll(err)) {
+	if _, err := Open(filepath.Join(t.TempDir(), "none"), Options{}); !errors.Is(err, os.ErrNotExist) {
 		t.Error(err)
-	}
-}
-
-func unwrapAll(err error) error {
-	for {
-		inner, ok := err.(interface{ Unwrap() error })
-		if !ok {
-			return err
-		}
-		if _, path := err.(*os.PathError); path {
-			return err
-		}
-		err = inner.Unwrap()
 	}
 }
 

@@ -148,7 +148,7 @@ func (t *thrift) number() int64 {
 }
 
 func (t *thrift) pass(n uint64) {
-	if t.err == nil && n > uint64(len(t.data)-t.at) {
+	if t.err == nil && n > uint64(len(t.data)-t.at) { //nolint:gosec // not negative
 		t.err = errShort
 	}
 	if t.err == nil {

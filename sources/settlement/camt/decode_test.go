@@ -175,6 +175,10 @@ func TestDecodeBatch(t *testing.T) {
 	if err != nil || len(lines) != 2 || lines[0].Amount.Minor != 1200 || lines[1].Amount.Minor != -200 || lines[1].Type != record.BankDebit || s.Records != 2 {
 		t.Errorf("%+v, %+v, %v", lines, s, err)
 	}
+	_, _, err = decodeText(statementXML(entryXML(eur10, `<NtryDtls>`+tx("10.00", "<CdtDbtInd>DBIT</CdtDbtInd>")+`</NtryDtls>`)))
+	if err == nil || !strings.Contains(err.Error(), "entry of EUR 1000, its transactions sum to EUR -1000") {
+		t.Errorf("error %v", err)
+	}
 	_, _, err = decodeText(statementXML(entryXML(eur10, `<NtryDtls>`+tx("12.00", "")+tx("2.00", "")+`</NtryDtls>`)))
 	if err == nil || !strings.Contains(err.Error(), "entry of EUR 1000, its transactions sum to EUR 1400") {
 		t.Errorf("error %v", err)

@@ -171,6 +171,9 @@ func (d *decoder) rate(f *fieldPlan, raw []byte) (string, error) {
 	if _, err := digits([]byte(whole + frac)); err != nil || whole == "" {
 		return "", decode.ErrNotNumeric
 	}
+	if whole = strings.TrimLeft(whole, "0"); whole == "" {
+		whole = "0"
+	}
 	if frac == "" {
 		return whole, nil
 	}

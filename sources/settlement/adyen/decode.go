@@ -44,7 +44,7 @@ func New(o Options) decode.Func {
 		defer r.Close() //nolint:errcheck // read only
 		d := decoder{
 			name: name, feed: feed, yield: yield, rows: rows.NewReader(r, ','), zones: decode.Zones{Default: o.Zone},
-			nets: decode.Sums{}, payouts: decode.Sums{},
+			nets: decode.Sums{}, payouts: decode.Sums{}, texts: decode.Interns{},
 		}
 		return d.decode()
 	}
@@ -57,6 +57,7 @@ type decoder struct {
 	header     rows.Header
 	at         [columnCount]int // position of each column, -1 where the report has none
 	zones      decode.Zones
+	texts      decode.Interns
 	nets       decode.Sums // of all rows but payouts
 	payouts    decode.Sums
 	batch      string // of the first row with one

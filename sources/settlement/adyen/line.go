@@ -21,7 +21,7 @@ func (d *decoder) line(row []string, number int64) (l record.SettlementLine, err
 		return l, err
 	}
 	l = record.SettlementLine{Feed: d.feed, File: d.name, Record: number, Type: means.line, Reversal: means.reversal}
-	if err := d.texts(row, &l, means); err != nil {
+	if err := d.references(row, &l, means); err != nil {
 		return l, err
 	}
 	if err := d.times(row, &l); err != nil {
@@ -47,27 +47,36 @@ func (d *decoder) value(row []string, c int) string {
 
 func wrong(c int, err error) error { return &decode.FieldError{Field: columns[c].name, Err: err} }
 
-// texts reads the references. The PSP reference is the payment's; a refund or chargeback has one of its own, the
+// references reads the texts. The PSP reference is the payment's; a refund or chargeback has one of its own, the
 // modification reference, and refers to the payment's. On a row that is about no payment that column holds a text.
-func (d *decoder) texts(row []string, l *record.SettlementLine, means meaning) error {
+func (d *decoder) references(row []string, l *record.SettlementLine, means meaning) error {
 	var account, batch, psp, modification string
-	for _, f := range []struct {
-		column int
-		into   *string
+	for _, f := range [...]struct {
+		column  int
+		repeats bool
+		into    *string
 	}{
-		{rowType, &l.Code}, {merchantReference, &l.PaymentID}, {pspReference, &psp}, {modificationReference, &modification},
-		{merchantAccount, &account}, {batchNumber, &batch}, {authCode, &l.AuthCode}, {arn, &l.ARN},
+		{rowType, true, &l.Code}, {merchantAccount, true, &account}, {batchNumber, true, &batch}, {merchantReference, false, &l.PaymentID},
+		{pspReference, false, &psp}, {modificationReference, false, &modification}, {authCode, false, &l.AuthCode}, {arn, false, &l.ARN},
 	} {
-		text, err := decode.Text(d.value(row, f.column))
+		text := d.value(row, f.column)
+		if text == "" {
+			continue
+		}
+		var err error
+		if f.repeats {
+			*f.into, err = d.texts.Text(text)
+		} else {
+			*f.into, err = decode.Text(text)
+		}
 		if err != nil {
 			return wrong(f.column, err)
 		}
-		*f.into = text
 	}
 	if batch == "" {
 		return wrong(batchNumber, errors.New("is empty"))
 	}
-	l.Batch = account + "/" + batch // the numbers begin with 1 in every merchant account
+	l.Batch = d.texts.Copy(account + "/" + batch) // the numbers begin with 1 in every merchant account
 	if len(l.ARN) != 23 {
 		l.ARN = "" // a spreadsheet has been here: 1.2302025304E+022
 	}
@@ -101,15 +110,15 @@ func (d *decoder) times(row []string, l *record.SettlementLine) error {
 	if err != nil {
 		return err
 	}
-	l.TransactionAt, l.BusinessDate = created.UTC(), created.Format(time.DateOnly)
-	if d.value(row, bookingDate) == "" {
-		return nil
+	l.TransactionAt = created.UTC()
+	day := d.value(row, creationDate)
+	if d.value(row, bookingDate) != "" {
+		if _, err := d.time(row, bookingDate, bookingZone); err != nil {
+			return err
+		}
+		day = d.value(row, bookingDate)
 	}
-	booked, err := d.time(row, bookingDate, bookingZone)
-	if err != nil {
-		return err
-	}
-	l.BusinessDate = booked.Format(time.DateOnly)
+	l.BusinessDate = d.texts.Copy(day[:len(time.DateOnly)])
 	return nil
 }
 
@@ -132,7 +141,7 @@ func (d *decoder) pair(row []string, currency, debit, credit int) (money.Amount,
 	if err != nil {
 		return money.Amount{}, wrong(currency, err)
 	}
-	out := money.Amount{Currency: strings.Clone(letters)}
+	out := money.Amount{Currency: d.texts.Copy(letters)}
 	for _, c := range []int{debit, credit} {
 		text := d.value(row, c)
 		if text == "" {

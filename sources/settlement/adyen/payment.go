@@ -29,7 +29,7 @@ func (d *decoder) payment(row []string, l *record.SettlementLine, net money.Amou
 	if err := checkRate(rate); err != nil {
 		return wrong(exchangeRate, err)
 	}
-	l.Rate = strings.Clone(rate)
+	l.Rate = d.texts.Copy(rate)
 	if strings.Trim(d.value(row, dccMarkup), "0.") != "" {
 		return nil // the merchant's share of a currency conversion is in the net too; the report does not say how
 	}
@@ -58,6 +58,9 @@ func (d *decoder) fees(row []string, l *record.SettlementLine) error {
 			return wrong(f.column, err)
 		}
 		if fee.Minor != 0 {
+			if l.Fees == nil {
+				l.Fees = make([]record.LineFee, 0, 3)
+			}
 			l.Fees = append(l.Fees, record.LineFee{Kind: f.kind, Amount: fee})
 		}
 	}

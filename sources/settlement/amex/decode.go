@@ -93,7 +93,7 @@ func (d *decoder) row(row fields, line int64, broken bool) error {
 	case d.out.Records == 1 && (broken || kind != "HEADER"):
 		return errors.New("is not a HEADER")
 	case broken:
-		d.lose("", line, errBroken)
+		d.lose(nil, line, errBroken)
 		return nil
 	}
 	if kind == "TRANSACTN" || kind == "CHARGEBACK" || kind == "ADJUSTMENT" || kind == "FEEREVENUE" {
@@ -118,13 +118,13 @@ func (d *decoder) row(row fields, line int64, broken bool) error {
 	}
 }
 
-// lose rejects a record, with whose amount the totals it belongs to can no longer be checked.
-func (d *decoder) lose(number string, line int64, err error) {
+// lose rejects a record, with whose amount the totals it belongs to can no longer be checked: those of its payment, or of
+// all where not even that can be read.
+func (d *decoder) lose(of *payment, line int64, err error) {
 	d.out.Reject(line, err)
-	if p := d.payments[number]; p != nil {
-		p.unread++
-	}
-	if number == "" { // nothing of the record could be read, not even whose it is
+	if of != nil {
+		of.unread++
+	} else {
 		for _, p := range d.payments {
 			p.unread++
 		}

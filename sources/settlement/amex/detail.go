@@ -9,6 +9,9 @@ import (
 	"parallax/sources/settlement/decode"
 )
 
+// codes are the records that become lines, in memory of their own: that of a row holds all of the row.
+var codes = map[string]string{"TRANSACTN": "TRANSACTN", "CHARGEBACK": "CHARGEBACK", "ADJUSTMENT": "ADJUSTMENT", "FEEREVENUE": "FEEREVENUE"}
+
 // detail reads a record of one charge, chargeback, adjustment or fee. An error of the record alone rejects it; its amount
 // counts towards the totals where it can be read.
 func (d *decoder) detail(row fields, line int64, kind string) error {
@@ -16,12 +19,12 @@ func (d *decoder) detail(row fields, line int64, kind string) error {
 	if kind == "FEEREVENUE" {
 		at = 2
 	}
-	number, p, err := d.paymentOf(row, at)
+	p, err := d.paymentOf(row, at)
 	if err != nil {
-		d.lose(number, line, err)
+		d.lose(nil, line, err)
 		return nil
 	}
-	l := record.SettlementLine{Feed: d.feed, File: d.name, Record: line, Batch: number, Code: kind, BusinessDate: p.date}
+	l := record.SettlementLine{Feed: d.feed, File: d.name, Record: line, Batch: p.number, Code: codes[kind], BusinessDate: p.date}
 	var count, fill func(fields, *record.SettlementLine, *payment) error
 	switch kind {
 	case "TRANSACTN":
@@ -38,7 +41,7 @@ func (d *decoder) detail(row fields, line int64, kind string) error {
 		if errors.Is(err, decode.ErrTooLarge) {
 			return err
 		}
-		d.lose(number, line, err)
+		d.lose(p, line, err)
 		return nil
 	}
 	if kind == "TRANSACTN" && row.text(32) == "REJ" {

@@ -16,7 +16,7 @@ const maxPayments = 100_000
 
 // payment is a SUMMARY and what its records added up to, in minor units of the currency that is paid.
 type payment struct {
-	currency, date                                        string
+	number, currency, date                                string
 	net, gross, discount, serviceFee, adjust, tax, opened int64
 	submitted                                             int64 // gross of the submissions
 	adjusted                                              int64 // net of chargebacks and adjustments
@@ -59,7 +59,7 @@ func (d *decoder) summary(row fields, line int64) error {
 	if err != nil {
 		return err
 	}
-	d.payments[number] = p
+	p.number, d.payments[number] = number, p
 	if reference == "" {
 		reference = number
 	}
@@ -93,13 +93,12 @@ func readPayment(row fields) (*payment, error) {
 }
 
 // paymentOf finds the payment a record belongs to, by the number in one of its fields.
-func (d *decoder) paymentOf(row fields, at int) (string, *payment, error) {
-	number := row.text(at)
-	p := d.payments[number]
+func (d *decoder) paymentOf(row fields, at int) (*payment, error) {
+	p := d.payments[row.text(at)]
 	if p == nil {
-		return "", nil, wrong("AMERICAN_EXPRESS_PAYMENT_NUMBER", errors.New("has no SUMMARY in front of it"))
+		return nil, wrong("AMERICAN_EXPRESS_PAYMENT_NUMBER", errors.New("has no SUMMARY in front of it"))
 	}
-	return number, p, nil
+	return p, nil
 }
 
 // submit begins a submission. What was deducted from it is a line of its own.
@@ -110,7 +109,7 @@ func (d *decoder) submit(row fields, line int64) error {
 	if err := d.endSubmission(); err != nil {
 		return err
 	}
-	number, p, err := d.paymentOf(row, 3)
+	p, err := d.paymentOf(row, 3)
 	if err != nil {
 		return err
 	}
@@ -148,7 +147,7 @@ func (d *decoder) submit(row fields, line int64) error {
 	}
 	cost := money.Amount{Minor: -deducted, Currency: p.currency}
 	return d.emit(record.SettlementLine{
-		Feed: d.feed, File: d.name, Record: line, Type: record.Fee, Reference: number + "/" + invoice, Batch: number, Code: "SUBMISSION",
+		Feed: d.feed, File: d.name, Record: line, Type: record.Fee, Reference: p.number + "/" + invoice, Batch: p.number, Code: "SUBMISSION",
 		Note: "discount, service fee and tax of a submission", Amount: cost, Net: cost, BusinessDate: p.date,
 	})
 }

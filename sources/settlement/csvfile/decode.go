@@ -41,7 +41,7 @@ func New(p Profile) (decode.Func, error) {
 		defer r.Close() //nolint:errcheck // read only
 		d := decoder{
 			name: name, feed: feed, profile: p, yield: yield, rows: rows.NewReader(r, delimiter), types: meanings, dates: dates,
-			numbers: newNumbers(p), amounts: decode.Sums{}, nets: decode.Sums{}, skips: map[string]int64{}, dateInName: decode.DateInName(name),
+			numbers: newNumbers(p), amounts: decode.Sums{}, nets: decode.Sums{}, skips: map[string]int64{}, interned: decode.Interns{}, dateInName: decode.DateInName(name),
 		}
 		return d.decode()
 	}, nil
@@ -56,6 +56,7 @@ type decoder struct {
 	dates      calendar
 	numbers    numbers
 	dateInName string
+	interned   decode.Interns
 
 	header     rows.Header
 	at         [fieldCount]int    // position of a field's column, -1 where it has none

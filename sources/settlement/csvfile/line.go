@@ -87,11 +87,7 @@ func (d *decoder) texts(row []string, l *record.SettlementLine) error {
 		if d.at[f.field] < 0 {
 			continue
 		}
-		take := decode.Text
-		if f.field == noteField {
-			take = decode.Note
-		}
-		text, err := take(row[d.at[f.field]])
+		text, err := d.text(row[d.at[f.field]], f.field)
 		if err != nil {
 			return d.wrong(f.field, err)
 		}
@@ -110,6 +106,17 @@ func (d *decoder) texts(row []string, l *record.SettlementLine) error {
 		l.Rate = "" // nothing was converted
 	}
 	return d.parts(row, l)
+}
+
+func (d *decoder) text(text string, f field) (string, error) {
+	switch f {
+	case noteField:
+		return decode.Note(text)
+	case batchField, codeField, rateField:
+		return d.interned.Text(text)
+	default:
+		return decode.Text(text)
+	}
 }
 
 var rateForm = regexp.MustCompile(`^[0-9]{1,12}(\.[0-9]{1,18})?$`)
@@ -153,7 +160,7 @@ func (d *decoder) times(row []string, l *record.SettlementLine) error {
 		if err != nil {
 			return d.wrong(f.field, err)
 		}
-		*f.into = strings.Clone(day)
+		*f.into = d.interned.Copy(day)
 	}
 	return nil
 }

@@ -47,7 +47,7 @@ func New(o Options) decode.Func {
 		}
 		defer r.Close() //nolint:errcheck // read only
 		buffered := bufio.NewReader(r)
-		d := decoder{name: name, feed: feed, yield: yield, rows: rows.NewReader(buffered, delimiter(buffered)), names: columnNames(o)}
+		d := decoder{name: name, feed: feed, yield: yield, rows: rows.NewReader(buffered, delimiter(buffered)), names: columnNames(o), interned: decode.Interns{}}
 		d.out.Totals = map[string]string{}
 		return d.decode()
 	}
@@ -67,6 +67,7 @@ type decoder struct {
 	yield      decode.Yield
 	rows       *rows.Reader
 	names      [columnCount]column
+	interned   decode.Interns
 	account    string // of the report
 	fileNumber int64
 	begun      bool // RH was read
@@ -199,7 +200,9 @@ func (d *decoder) sectionHeader(row []string) error {
 		return &decode.FieldError{Field: "Account ID", Err: err}
 	}
 	day := ends.Format(time.DateOnly)
-	d.section = &section{account: account, day: day, totals: totals{}, footed: map[string]bool{}}
+	d.section = &section{
+		account: account, day: day, batch: account + "/" + day, interned: d.interned, totals: totals{}, footed: map[string]bool{},
+	}
 	d.sections++
 	d.out.Date(day)
 	if d.out.FileID == "" {

@@ -17,8 +17,7 @@ func (d *decoder) line(row []string, number int64, moved movement) (l record.Set
 		return l, s.wrong(eventCode, err)
 	}
 	l = record.SettlementLine{
-		Feed: d.feed, File: d.name, Record: number, Type: means.line, Reversal: means.reversal, BusinessDate: s.day,
-		Batch: s.account + "/" + s.day, // a withdrawal pays out what the account's day left
+		Feed: d.feed, File: d.name, Record: number, Type: means.line, Reversal: means.reversal, BusinessDate: s.day, Batch: s.batch,
 	}
 	if err := s.texts(row, &l); err != nil {
 		return l, err
@@ -33,17 +32,27 @@ func (d *decoder) line(row []string, number int64, moved movement) (l record.Set
 
 func (s *section) texts(row []string, l *record.SettlementLine) error {
 	var related, kind, bank string
-	for _, f := range []struct {
-		column int
-		into   *string
+	for _, f := range [...]struct {
+		column  int
+		repeats bool
+		into    *string
 	}{
-		{transactionID, &l.Reference}, {paymentID, &l.PaymentID}, {eventCode, &l.Code}, {referenceID, &related}, {referenceType, &kind}, {bankReference, &bank},
+		{eventCode, true, &l.Code}, {referenceType, true, &kind}, {transactionID, false, &l.Reference}, {paymentID, false, &l.PaymentID},
+		{referenceID, false, &related}, {bankReference, false, &bank},
 	} {
-		text, err := decode.Text(s.value(row, f.column))
+		text := s.value(row, f.column)
+		if text == "" {
+			continue
+		}
+		var err error
+		if f.repeats {
+			*f.into, err = s.interned.Text(text)
+		} else {
+			*f.into, err = decode.Text(text)
+		}
 		if err != nil {
 			return s.wrong(f.column, err)
 		}
-		*f.into = text
 	}
 	if l.Reference == "" {
 		return s.wrong(transactionID, errors.New("is empty"))

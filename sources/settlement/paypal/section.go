@@ -58,15 +58,17 @@ func columnNames(o Options) [columnCount]column {
 
 // section is the transactions of one account.
 type section struct {
-	account string
-	day     string // YYYY-MM-DD
-	header  rows.Header
-	names   [columnCount]column
-	at      [columnCount]int // position of each column, -1 where there is none
-	totals  totals
-	footed  map[string]bool // currencies whose footer (SF) was read
-	rows    int64
-	unread  int64 // rows whose amounts cannot be read
+	account  string
+	day      string // YYYY-MM-DD
+	batch    string // both: a withdrawal pays out what the account's day left
+	interned decode.Interns
+	header   rows.Header
+	names    [columnCount]column
+	at       [columnCount]int // position of each column, -1 where there is none
+	totals   totals
+	footed   map[string]bool // currencies whose footer (SF) was read
+	rows     int64
+	unread   int64 // rows whose amounts cannot be read
 }
 
 func (s *section) readColumns(row []string, names [columnCount]column) error {
@@ -136,11 +138,12 @@ func (s *section) leg(row []string, way, amount, currency int) (l leg, err error
 	default:
 		return l, s.wrong(way, errors.New("is neither CR nor DR"))
 	}
-	l.currency = s.value(row, currency)
-	digits, err := decode.Exponent(l.currency)
+	letters := s.value(row, currency)
+	digits, err := decode.Exponent(letters)
 	if err != nil {
 		return l, s.wrong(currency, err)
 	}
+	l.currency = s.interned.Copy(letters)
 	if l.raw, err = number(s.value(row, amount)); err == nil {
 		_, err = minor(l.raw, digits)
 	}
@@ -163,7 +166,7 @@ func (l leg) amount() (money.Amount, error) {
 	if l.debit {
 		n = -n
 	}
-	return money.Amount{Minor: n, Currency: strings.Clone(l.currency)}, err
+	return money.Amount{Minor: n, Currency: l.currency}, err
 }
 
 // minor turns hundredths into minor units: the same for most currencies, a hundredth part for yen, ten times for dinars.

@@ -50,7 +50,7 @@ func (t totals) add(m movement) error {
 			return fmt.Errorf("sum of the amounts %w", err)
 		}
 		f[at] = sum
-		t[strings.Clone(l.currency)] = f
+		t[l.currency] = f
 	}
 	return nil
 }

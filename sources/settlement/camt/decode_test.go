@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -182,6 +183,37 @@ func TestDecodeBatch(t *testing.T) {
 	_, _, err = decodeText(statementXML(entryXML(eur10, `<NtryDtls>`+tx("12.00", "")+tx("2.00", "")+`</NtryDtls>`)))
 	if err == nil || !strings.Contains(err.Error(), "entry of EUR 1000, its transactions sum to EUR 1400") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// TestDecodeChoosesBalances: of a statement over several days the first opening and the last closing balance count.
+func TestDecodeChoosesBalances(t *testing.T) {
+	balance := func(code, amount, day string) string {
+		return `<Bal><Tp><CdOrPrtry><Cd>` + code + `</Cd></CdOrPrtry></Tp><Amt Ccy="EUR">` + amount + `</Amt><CdtDbtInd>CRDT</CdtDbtInd><Dt><Dt>` + day + `</Dt></Dt></Bal>`
+	}
+	all := []string{
+		balance("PRCD", "5.00", "2026-11-16"), balance("OPBD", "90.00", "2026-11-17"), balance("CLBD", "95.00", "2026-11-17"),
+		balance("OPBD", "95.00", "2026-11-18"), balance("CLBD", "100.00", "2026-11-18"), balance("ITBD", "1.00", "2026-11-18"), balance("CLAV", "2.00", "2026-11-18"),
+	}
+	for range 2 {
+		_, s, err := decodeText(statementXML(strings.Join(all, "") + entryXML(eur10, "")))
+		if err != nil || s.Totals["stated closing EUR"] != "10000" || s.Totals["computed closing EUR"] != "10000" {
+			t.Errorf("%+v, %v", s, err)
+		}
+		slices.Reverse(all)
+	}
+	if _, s, err := decodeText(statementXML(all[0] + all[4] + entryXML(`<Amt Ccy="EUR">95.00</Amt>`, ""))); err != nil || s.Totals["stated closing EUR"] != "10000" {
+		t.Errorf("closed before: %+v, %v", s, err)
+	}
+}
+
+// TestDecodeTellsChargesOnce: those of the entry itself go with its first line, and may explain its amount.
+func TestDecodeTellsChargesOnce(t *testing.T) {
+	charges := `<Chrgs><Rcrd><Amt Ccy="EUR">0.50</Amt></Rcrd></Chrgs>`
+	tx := `<TxDtls><Amt Ccy="EUR">5.25</Amt></TxDtls>`
+	lines, _, err := decodeText(statementXML(entryXML(eur10, charges+`<NtryDtls>`+tx+tx+`</NtryDtls>`)))
+	if err != nil || len(lines) != 2 || lines[0].Fee != (money.Amount{Minor: 50, Currency: "EUR"}) || len(lines[1].Fees) != 0 {
+		t.Errorf("%+v, %v", lines, err)
 	}
 }
 

@@ -42,6 +42,7 @@ type entry struct {
 	sum        int64 // of the transactions, signed
 	charges    int64 // theirs and the entry's own, positive costs
 	unreadable int64 // transactions without a readable amount
+	told       bool  // a line has told the entry's own charges
 }
 
 func (e *entry) reset() { *e = entry{open: true, held: e.held[:0]} }
@@ -326,10 +327,10 @@ func (d *decoder) line(t *detail, minor int64) record.SettlementLine {
 	}
 	text := t.note
 	text.add(e.note.text)
-	text.cut = text.cut || e.note.cut
 	l.Note = text.masked()
 	l.Fees = t.fees
-	if e.details <= 1 {
+	if !e.told { // the entry's own charges are told once, with its first line
+		e.told = true
 		l.Fees = append(l.Fees, e.fees...)
 	}
 	l.Fee = total(l.Fees)

@@ -208,9 +208,16 @@ func TestNoCardNumberInAnyField(t *testing.T) {
 			}
 		}
 	}
-	long := strings.Repeat("a ", noteBytes/2-4) + whole
-	lines, _, err := decodeText(statementXML(entryXML(eur10, "<AddtlNtryInf>"+long[4000:]+"</AddtlNtryInf>")))
-	if err != nil || len(lines) != 1 || strings.Contains(lines[0].Note, "41111111") {
+	for n := noteRunes - 20; n < noteRunes+5; n++ { // across the place where a note is cut
+		text := statementXML(entryXML(eur10, "<AddtlNtryInf>"+strings.Repeat("a", n)+" "+whole+"</AddtlNtryInf>"))
+		lines, _, err := decodeText(text)
+		if err != nil || len(lines) != 1 || strings.Contains(lines[0].Note, "41111111") || len(lines[0].Note) > noteRunes+3 {
+			t.Errorf("%+v, %v", lines, err)
+		}
+	}
+	many := strings.Repeat("<Ustrd>"+strings.Repeat("b", 1000)+"</Ustrd>", 10)
+	lines, _, err := decodeText(statementXML(entryXML(eur10, "<NtryDtls><TxDtls><RmtInf>"+many+"</RmtInf></TxDtls></NtryDtls>")))
+	if err != nil || len(lines) != 1 || len(lines[0].Note) != noteRunes+3 {
 		t.Errorf("%+v, %v", lines, err)
 	}
 }

@@ -63,7 +63,8 @@ func (d *decoder) beginStatement() {
 	d.entry.open, d.detail.open = false, false
 }
 
-// endBalance keeps the booked balances: the earliest opening and the latest closing one of a currency.
+// endBalance keeps the booked balances: the earliest opening and the latest closing one of a currency. What was closed before
+// (PRCD) serves where no opening balance stands.
 func (d *decoder) endBalance() error {
 	b := d.st.balance
 	if b.code != "OPBD" && b.code != "PRCD" && b.code != "CLBD" {
@@ -81,7 +82,7 @@ func (d *decoder) endBalance() error {
 		return nil
 	}
 	have, known = d.st.opening[b.amount.Currency]
-	better := b.day < have.day || have.code == "PRCD" && b.code == "OPBD"
+	better := b.code == have.code && b.day < have.day || b.code == "OPBD" && have.code == "PRCD"
 	if !known || better {
 		d.st.opening[b.amount.Currency] = b
 	}

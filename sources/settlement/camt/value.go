@@ -141,37 +141,26 @@ func word(text string, into *string) error {
 }
 
 const (
-	noteBytes = 4 << 10 // of free text that are looked at
+	noteBytes = 4 << 10 // of free text that are looked at: so many more than are kept that no number is cut in two unmasked
 	noteRunes = 500     // of it that are kept
 )
 
 // note gathers free text.
-type note struct {
-	text string
-	cut  bool
-}
+type note struct{ text string }
 
 func (n *note) add(text string) {
 	text = strings.Join(strings.Fields(strings.Map(printable, text)), " ")
-	if text == "" || n.cut {
+	if text == "" || len(n.text) >= noteBytes {
 		return
 	}
 	if n.text != "" {
 		n.text += " "
 	}
-	if n.text += text; len(n.text) > noteBytes {
-		n.text, n.cut = strings.ToValidUTF8(n.text[:noteBytes], ""), true
-	}
+	n.text += text
 }
 
-// masked is the text without card numbers, cut to size. Where it was cut before, its end may be a part of one.
-func (n *note) masked() string {
-	text := pan.Clip(n.text, noteRunes)
-	if n.cut {
-		text = strings.TrimRightFunc(text, func(r rune) bool { return !unicode.IsLetter(r) })
-	}
-	return text
-}
+// masked is the text without card numbers, cut to size.
+func (n *note) masked() string { return pan.Clip(n.text, noteRunes) }
 
 func printable(r rune) rune {
 	if unicode.IsControl(r) || r == unicode.ReplacementChar {

@@ -1,10 +1,44 @@
 package csvfile
 
+import (
+	"maps"
+	"slices"
+
+	"parallax/sources/settlement/rows"
+)
+
 // Shipped are the profiles of files that many have, by the names the configuration uses. A profile can be changed with With.
 func Shipped() map[string]Profile {
 	return map[string]Profile{
 		"stripe": stripe(), "checkout": checkoutBreakdown(), "checkout-financial-actions": checkoutActions(),
 	}
+}
+
+// ShippedFor is the name of the shipped profile whose columns a header has; "" if it is none's.
+func ShippedFor(header []string) string {
+	h, profiles := rows.NewHeader(header), Shipped()
+	for _, name := range slices.Sorted(maps.Keys(profiles)) {
+		if profiles[name].fits(h) {
+			return name
+		}
+	}
+	return ""
+}
+
+// fits reports whether a header has all columns that the profile cannot do without.
+func (p Profile) fits(h rows.Header) bool {
+	for field, column := range p.Columns {
+		names := append([]string{column}, p.Names[field]...)
+		if !slices.Contains(p.Optional, field) && !slices.ContainsFunc(names, func(name string) bool { _, err := h.Find(name); return err == nil }) {
+			return false
+		}
+	}
+	for _, column := range p.Fees {
+		if _, err := h.Find(column); err != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // stripe describes Stripe's itemized payout reconciliation and balance change reports: payout_reconciliation.itemized.5,

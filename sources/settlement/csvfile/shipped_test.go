@@ -11,6 +11,7 @@ import (
 	"parallax/internal/lab/cardfile"
 	"parallax/internal/money"
 	"parallax/internal/record"
+	"parallax/sources/settlement/csvfile/csvtest"
 	"parallax/sources/settlement/decode/decodetest"
 )
 
@@ -132,6 +133,21 @@ func TestCheckoutFinancialActions(t *testing.T) {
 	}
 	if l := lines[2]; l.Type != record.Payout || l.Amount != eur(4614) || l.Reference != "act_2" || l.Batch != "P1" {
 		t.Errorf("payout %+v", l)
+	}
+}
+
+func TestShippedFor(t *testing.T) {
+	var checkout bytes.Buffer
+	if err := cardfile.WriteCheckout(&checkout, cardfile.CheckoutFile{}); err != nil {
+		t.Fatal(err)
+	}
+	for header, want := range map[string]string{
+		strings.TrimSpace(stripeHeader): "stripe", strings.TrimSpace(checkout.String()): "checkout", strings.TrimSpace(csvtest.Header): "",
+		"Payment ID,Breakdown Type,Action ID,Requested On,Processing Currency,Processing Currency Amount,Holding Currency,Holding Currency Amount,Payout ID": "checkout-financial-actions",
+	} {
+		if got := ShippedFor(strings.Split(header, ",")); got != want {
+			t.Errorf("%q, want %q: %s", got, want, header)
+		}
 	}
 }
 

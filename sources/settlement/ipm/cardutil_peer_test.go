@@ -201,7 +201,7 @@ func TestPeerCardutilWrites(t *testing.T) {
 	for seed, charset := range peerCharsets {
 		for _, blocked := range []bool{false, true} {
 			rng := rand.New(rand.NewPCG(uint64(seed), 7))
-			messages, sum := randomMessages(rng, 1500)
+			messages, sum := randomMessages(rng, 600)
 			var in bytes.Buffer
 			for _, m := range messages {
 				if err := json.NewEncoder(&in).Encode(m); err != nil {
@@ -221,7 +221,7 @@ func TestPeerCardutilWrites(t *testing.T) {
 				t.Fatal(err)
 			}
 			lines, s, err := decodetest.All(read, data, "peer.ipm", "mastercard")
-			if err != nil || len(lines) != 1500 || s.Totals["computed sum of DE4"] != strconv.FormatInt(sum, 10) {
+			if err != nil || len(lines) != 600 || s.Totals["computed sum of DE4"] != strconv.FormatInt(sum, 10) {
 				t.Errorf("%s, blocked %v: %d lines, %v, %+v", charset.name, blocked, len(lines), err, s.Rejects)
 			}
 			for _, l := range lines {

@@ -140,6 +140,8 @@ func (d lastWord) Decrypt(message io.Reader) (io.Reader, error) {
 	return io.MultiReader(message, failing{}), nil
 }
 
+func (lastWord) Signed() bool { return false }
+
 type failing struct{}
 
 func (failing) Read([]byte) (int, error) { return 0, errAltered }

@@ -19,6 +19,8 @@ import (
 // altered, cut off or not signed as it must be.
 type Decrypter interface {
 	Decrypt(message io.Reader) (io.Reader, error)
+	// Signed reports that files must be signed by the sender. One that is not an OpenPGP message at all is refused then.
+	Signed() bool
 }
 
 // Limits bound what a file may grow to. Zero values mean the defaults.
@@ -48,6 +50,7 @@ var (
 	ErrBomb      = errors.New("content is too large for the size of the file")
 	ErrTooDeep   = errors.New("too many wrappings inside of one another")
 	ErrNoKey     = errors.New("is encrypted with OpenPGP, and the feed has no key")
+	ErrUnsigned  = errors.New("is not signed, and the feed has the sender's key")
 	ErrZip       = errors.New("is a ZIP archive, which is not read")
 	ErrTruncated = errors.New("is cut off")
 )
@@ -125,6 +128,7 @@ func (c *content) cause(err error) error {
 // open takes one wrapping after the other off.
 func (o *Opener) open(c *content) (io.Reader, error) {
 	var r io.Reader = counter{c}
+	signed := o.keys == nil || !o.keys.Signed()
 	for depth := 0; ; depth++ {
 		buffered := bufio.NewReaderSize(r, 64<<10)
 		start, err := buffered.Peek(peek)
@@ -133,6 +137,8 @@ func (o *Opener) open(c *content) (io.Reader, error) {
 		}
 		kind := kindOf(start)
 		switch {
+		case kind == plain && !signed:
+			return nil, ErrUnsigned
 		case kind == plain:
 			return buffered, nil
 		case kind == zip:
@@ -144,6 +150,7 @@ func (o *Opener) open(c *content) (io.Reader, error) {
 		if err != nil {
 			return nil, c.cause(named(kind, err))
 		}
+		signed = signed || kind == openpgp // the decrypter saw to it
 		r = &limited{r: inner, kind: kind, file: c, limits: o.limits}
 	}
 }
@@ -232,6 +239,8 @@ func Remedy(err error) string {
 		return "let the file be sent as it is, or compressed with gzip or zstd; or unpack it into the feed's folder"
 	case errors.Is(err, ErrNoKey):
 		return "give the feed the private key the file is encrypted for"
+	case errors.Is(err, ErrUnsigned):
+		return "ask the sender to sign its files; or, if it never does, take its key from the feed"
 	case errors.Is(err, ErrTooLarge):
 		return "raise the feed's limit on the size of content if a file may be that large"
 	case errors.Is(err, ErrBomb):

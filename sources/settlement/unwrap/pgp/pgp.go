@@ -15,7 +15,7 @@ import (
 	openpgp "github.com/ProtonMail/go-crypto/openpgp/v2"
 )
 
-// Keys are what a feed decrypts and verifies with, each armored or in binary.
+// Keys are what a feed decrypts and verifies with, each armored or in binary. One of the two may be left out.
 type Keys struct {
 	Private    []byte // keys to decrypt with
 	Passphrase []byte // of the private keys; empty where they have none
@@ -38,20 +38,23 @@ var (
 
 // New reads the keys.
 func New(k Keys) (*Decrypter, error) {
-	private, err := ring(k.Private)
-	if err != nil {
-		return nil, fmt.Errorf("private key: %w", err)
+	d := &Decrypter{config: &packet.Config{}}
+	if len(k.Private) > 0 || len(k.Public) == 0 {
+		private, err := ring(k.Private)
+		if err == nil {
+			err = unlock(private, k.Passphrase)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("private key: %w", err)
+		}
+		d.keys = private
 	}
-	if err := unlock(private, k.Passphrase); err != nil {
-		return nil, fmt.Errorf("private key: %w", err)
-	}
-	d := &Decrypter{keys: private, config: &packet.Config{}}
 	if len(k.Public) > 0 {
 		public, err := ring(k.Public)
 		if err != nil {
 			return nil, fmt.Errorf("public key: %w", err)
 		}
-		d.keys, d.signed = append(slices.Clone(private), public...), true
+		d.keys, d.signed = append(slices.Clone(d.keys), public...), true
 	}
 	return d, nil
 }
@@ -95,6 +98,9 @@ func unlock(keys openpgp.EntityList, passphrase []byte) error {
 	}
 	return nil
 }
+
+// Signed reports that only signed files are accepted.
+func (d *Decrypter) Signed() bool { return d.signed }
 
 // Decrypt opens a message, armored or in binary. Only io.EOF of the returned reader says that it is whole and unaltered and,
 // where the sender's keys were given, signed by one of them.
@@ -211,7 +217,11 @@ func (e *KeyError) Error() string {
 	if len(e.Needed) == 0 {
 		return "is encrypted with a passphrase alone, which is not read"
 	}
-	return fmt.Sprintf("is encrypted for key %s; the feed has %s", strings.Join(e.Needed, ", "), strings.Join(e.Have, ", "))
+	have := strings.Join(e.Have, ", ")
+	if have == "" {
+		have = "none"
+	}
+	return fmt.Sprintf("is encrypted for key %s; the feed has %s", strings.Join(e.Needed, ", "), have)
 }
 
 // Remedy is what a person can do.

@@ -101,6 +101,22 @@ func encrypt(t *testing.T, body []byte, to []*openpgp.Entity, by *openpgp.Entity
 	return out.Bytes()
 }
 
+func sign(t *testing.T, body []byte, by *openpgp.Entity) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	w, err := openpgp.Sign(&out, []*openpgp.Entity{by}, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write(body); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
 func opener(t *testing.T, k pgp.Keys) *unwrap.Opener {
 	t.Helper()
 	d, err := pgp.New(k)
@@ -148,7 +164,7 @@ func TestEveryKindOfMessage(t *testing.T) {
 		"rsa":        {Algorithm: packet.PubKeyAlgoRSA, RSABits: 2048},
 		"compressed": {DefaultCompressionAlgo: packet.CompressionZLIB},
 		"aead":       {AEADConfig: &packet.AEADConfig{}},
-		"version 6":  {V6Keys: true, AEADConfig: &packet.AEADConfig{}},
+		"version 6":  {Algorithm: packet.PubKeyAlgoEd25519, V6Keys: true, AEADConfig: &packet.AEADConfig{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			us, they := entity(t, "us", config), entity(t, "they", config)
@@ -165,6 +181,7 @@ func TestEveryKindOfMessage(t *testing.T) {
 				"armored":            {keys, armored(t, "PGP MESSAGE", plain)},
 				"verified":           {verifying, binary},
 				"verified, armored":  {verifying, armored(t, "PGP MESSAGE", binary)},
+				"signed alone":       {pgp.Keys{Public: public(t, they)}, sign(t, body, they)},
 				"in gzip":            {verifying, compressed(t, binary)},
 				"armored in gzip":    {keys, compressed(t, armored(t, "PGP MESSAGE", plain))},
 				"gzip inside":        {verifying, encrypt(t, compressed(t, body), []*openpgp.Entity{us}, they, config)},
@@ -201,6 +218,9 @@ func TestKeysThatDoNotFit(t *testing.T) {
 		"another's, gzip":   {pgp.Keys{Private: private(t, they, "")}, compressed(t, plain), needed, "private key of one of these ids"},
 		"passphrase alone":  {pgp.Keys{Private: private(t, us, "")}, symmetric.Bytes(), "passphrase alone", "encrypt for your public key"},
 		"unsigned":          {pgp.Keys{Private: private(t, us, ""), Public: public(t, they)}, plain, "is not signed", "again"},
+		"not a message":     {pgp.Keys{Public: public(t, they)}, body, "is not signed", "sign its files"},
+		"gzip alone":        {pgp.Keys{Private: private(t, us, ""), Public: public(t, they)}, compressed(t, body), "is not signed", "sign its files"},
+		"no private key":    {pgp.Keys{Public: public(t, they)}, signed, needed + "; the feed has none", "private key of one of these ids"},
 		"signed by another": {pgp.Keys{Private: private(t, us, ""), Public: public(t, others)}, signed, "not signed by a key the feed has", "again"},
 	} {
 		t.Run(name, func(t *testing.T) {

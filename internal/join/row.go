@@ -52,9 +52,9 @@ func addRow(w *spill.BlockWriter, p int, row uint64, key, value []byte) error {
 		return fmt.Errorf("row %d: a key of %d and a value of %d bytes are too long", row, len(key), len(value))
 	}
 	size := sizeOfRow(len(key), len(value))
-	room, err := w.Room(p, size)
-	if err != nil {
-		return err
+	room := w.Room(p, size)
+	if room == nil {
+		return w.Err() //nolint:wrapcheck // it says what and where
 	}
 	if len(key) < longMark && len(value) < longMark {
 		putRow(room, row, key, value)

@@ -11,8 +11,9 @@ import (
 )
 
 const (
-	step        = 1024 // rows that are packed at a time: what belongs to them stays in the first cache
-	valueStride = 32   // bytes of a packed value in the fast way
+	step        = 1024            // rows that are packed at a time: what belongs to them stays in the first cache
+	valueStride = 32              // bytes of a packed value in the fast way
+	maxStart    = valueStride - 9 // where a field may start in it, so that a number still fits
 )
 
 // scatter puts the rows of batches into partitions. It belongs to one worker.
@@ -89,9 +90,9 @@ func (s *scatter) addTexts(side int, first uint64, b *Batch, lo, hi int) error {
 			}
 			continue
 		}
-		room, err := w.Room(int(s.hash.short(w0, w1, w2)>>s.shift), rowHead+n+v) //nolint:gosec // a partition
-		if err != nil {
-			return err
+		room := w.Room(int(s.hash.short(w0, w1, w2)>>s.shift), rowHead+n+v) //nolint:gosec // a partition
+		if room == nil {
+			return w.Err() //nolint:wrapcheck // it says what and where
 		}
 		_ = room[rowHead+shortKey]
 		binary.LittleEndian.PutUint64(room, (first+uint64(i))<<16|uint64(n)<<8|uint64(v)) //nolint:gosec // small
@@ -99,9 +100,8 @@ func (s *scatter) addTexts(side int, first uint64, b *Batch, lo, hi int) error {
 		binary.LittleEndian.PutUint64(room[rowHead+8:], w1)
 		binary.LittleEndian.PutUint64(room[rowHead+16:], w2)
 		to, from := room[rowHead+n:], s.values[s.starts[i-lo]:]
-		_, _ = to[15], from[15]
-		copy(to[:8], from[:8])
-		copy(to[8:16], from[8:16])
+		binary.LittleEndian.PutUint64(to, binary.LittleEndian.Uint64(from))
+		binary.LittleEndian.PutUint64(to[8:], binary.LittleEndian.Uint64(from[8:]))
 	}
 	return nil
 }
@@ -146,32 +146,52 @@ func (s *scatter) packValues(b *Batch, lo, hi int) {
 
 // packColumn appends one column to the packed values of n rows, and reports false if one gets too long.
 func (s *scatter) packColumn(col *Column, lo, n int) bool {
-	values, lengths := s.values, s.lengths[:n]
-	for i := range lengths {
+	if col.Texts != nil {
+		return s.packTexts(col, lo, n)
+	}
+	ints, lengths := col.Ints[lo:lo+n], s.lengths[:n]
+	for i, v := range ints {
 		at := int(lengths[i])
-		if at > valueStride-valueStride/4-1 {
+		if at > maxStart {
 			return false
 		}
-		to := values[i*valueStride+at:]
+		to := s.values[i*valueStride+at:][:9]
+		if col.Nulls != nil && col.Nulls[lo+i] {
+			to[0] = valueNull
+			lengths[i]++
+			continue
+		}
+		z := zigzag(v)
+		size := (bits.Len64(z) + 7) / 8
+		to[0] = byte(size)
+		binary.LittleEndian.PutUint64(to[1:], z)
+		lengths[i] += uint32(size) + 1 //nolint:gosec // small
+	}
+	return true
+}
+
+func (s *scatter) packTexts(col *Column, lo, n int) bool {
+	texts, lengths, data := col.Texts[lo:lo+n], s.lengths[:n], col.Data
+	for i, t := range texts {
+		at, size, from := int(lengths[i]), int(t.End-t.Start), int(t.Start)
+		if at > maxStart || size >= valueStride-at {
+			if col.Nulls == nil || !col.Nulls[lo+i] || at > maxStart {
+				return false
+			}
+		}
+		to := s.values[i*valueStride+at:][:valueStride]
 		switch {
 		case col.Nulls != nil && col.Nulls[lo+i]:
 			to[0] = valueNull
 			lengths[i]++
-		case col.Texts == nil:
-			z := zigzag(col.Ints[lo+i])
-			size := (bits.Len64(z) + 7) / 8
-			to[0] = byte(size)
-			binary.LittleEndian.PutUint64(to[1:9], z)
-			lengths[i] += uint32(size) + 1 //nolint:gosec // small
+			continue
+		case size <= 8 && from+8 <= len(data):
+			binary.LittleEndian.PutUint64(to[1:], binary.LittleEndian.Uint64(data[from:]))
 		default:
-			text := col.Data[col.Texts[lo+i].Start:col.Texts[lo+i].End]
-			if len(text) >= valueStride-at {
-				return false
-			}
-			to[0] = byte(valueText + len(text)) //nolint:gosec // checked above
-			copy(to[1:], text)
-			lengths[i] += uint32(len(text)) + 1 //nolint:gosec // small
+			copy(to[1:], data[from:t.End])
 		}
+		to[0] = byte(valueText + size) //nolint:gosec // checked above
+		lengths[i] += uint32(size) + 1 //nolint:gosec // small
 	}
 	return true
 }

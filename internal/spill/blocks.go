@@ -104,48 +104,64 @@ func NewBlocks(cfg BlocksConfig, size int64) (*Blocks, error) {
 type BlockWriter struct {
 	ctx   context.Context
 	store *Blocks
-	open  [][]byte // one a partition; nil until it gets its first record
-	file  file     // nil until the first block is spilled
-	end   int64    // of the file, with what is staged
-	stage []byte   // the end of the file, not written yet
+	open  []openBlock // one a partition
+	err   error       // the first of Room
+	file  file        // nil until the first block is spilled
+	end   int64       // of the file, with what is staged
+	stage []byte      // the end of the file, not written yet
+}
+
+// openBlock is a block that is being filled; it has no bytes until the first record comes.
+type openBlock struct {
+	bytes []byte
+	used  int
 }
 
 // Writer returns a new writer.
 func (s *Blocks) Writer(ctx context.Context) *BlockWriter {
 	s.writers.Add(1)
-	return &BlockWriter{ctx: ctx, store: s, open: make([][]byte, len(s.parts))}
+	return &BlockWriter{ctx: ctx, store: s, open: make([]openBlock, len(s.parts))}
 }
 
 // Room returns where the next n bytes of a partition go. The slice is longer by Slack at least, and what is written beyond
-// n is overwritten later. The bytes of one call stay together.
-func (w *BlockWriter) Room(p, n int) ([]byte, error) {
-	b := w.open[p]
-	if l := len(b); cap(b)-l >= n+Slack {
-		w.open[p] = b[:l+n]
-		return b[l:cap(b)], nil
+// n is overwritten later. The bytes of one call stay together. It is nil after an error, which Err tells: the store is not
+// complete then.
+func (w *BlockWriter) Room(p, n int) []byte {
+	o := &w.open[p]
+	at := o.used
+	if len(o.bytes)-at < n+Slack {
+		return w.renew(p, n)
 	}
-	return w.renew(p, n)
+	o.used = at + n
+	return o.bytes[at:]
 }
 
+// Err is the first error that has kept Room from making room.
+func (w *BlockWriter) Err() error { return w.err }
+
 // renew puts a full block away and returns room in a new one, or in the same if its content went to disk.
-func (w *BlockWriter) renew(p, n int) ([]byte, error) {
-	if err := w.ctx.Err(); err != nil {
-		return nil, w.store.fail(err)
+func (w *BlockWriter) renew(p, n int) []byte {
+	if w.err == nil {
+		w.err = w.ctx.Err()
 	}
-	full := w.open[p]
-	next, err := w.put(p, full, n+Slack)
-	if err != nil {
-		return nil, err
+	if w.err != nil {
+		w.err = w.store.fail(w.err)
+		return nil
 	}
-	w.open[p] = next[:n]
-	return next[:cap(next)], nil
+	o := &w.open[p]
+	var next []byte
+	if next, w.err = w.put(p, o.bytes[:o.used:len(o.bytes)], n+Slack); w.err != nil {
+		return nil
+	}
+	o.bytes, o.used = next[:cap(next)], n
+	return o.bytes
 }
 
 // put keeps or spills a full block and returns an empty one with room for n bytes.
 func (w *BlockWriter) put(p int, full []byte, n int) ([]byte, error) {
 	s := w.store
 	size := s.grown(cap(full), n)
-	if full == nil {
+	if len(full) == 0 {
 		return make([]byte, 0, size), nil
 	}
 	if s.budget.take(int64(cap(full))) {
@@ -274,9 +290,9 @@ func (w *BlockWriter) Close() error {
 		return nil
 	}
 	var errs error
-	for p, b := range w.open {
-		if len(b) > 0 {
-			errs = errors.Join(errs, w.store.keep(p, b))
+	for p, o := range w.open {
+		if o.used > 0 {
+			errs = errors.Join(errs, w.store.keep(p, o.bytes[:o.used:len(o.bytes)]))
 		}
 	}
 	errs = errors.Join(errs, w.flush())

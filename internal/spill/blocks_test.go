@@ -36,9 +36,9 @@ func record(n uint64) []byte {
 }
 
 func addRecord(w *BlockWriter, p int, b []byte) error {
-	room, err := w.Room(p, len(b))
-	if err != nil {
-		return err
+	room := w.Room(p, len(b))
+	if room == nil {
+		return w.Err()
 	}
 	copy(room, b)
 	for i := range Slack { // may be overwritten

@@ -187,7 +187,7 @@ func (w *world) together(t *testing.T) reconcile.Result {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return comparable(result, nil)
+	return ordered(result, nil)
 }
 
 func (w *world) sifted(t *testing.T, s Sieve) (reconcile.Result, Stats) {
@@ -202,11 +202,11 @@ func (w *world) sifted(t *testing.T, s Sieve) (reconcile.Result, Stats) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return comparable(result, matches), stats
+	return ordered(result, matches), stats
 }
 
-// comparable brings what has no order into one.
-func comparable(r reconcile.Result, matches []audit.Match) reconcile.Result {
+// ordered brings what has no order into one.
+func ordered(r reconcile.Result, matches []audit.Match) reconcile.Result {
 	r.Matches = append(append([]audit.Match{}, r.Matches...), matches...)
 	r.Excluded, r.Gaps = append([]audit.Exclusion{}, r.Excluded...), append([]audit.Gap{}, r.Gaps...)
 	slices.SortFunc(r.Matches, func(a, b audit.Match) int {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"parallax/internal/audit"
 	"parallax/internal/record"
@@ -19,14 +18,6 @@ const (
 )
 
 var errChanged = errors.New("the rows are not the same when read again")
-
-// pair is a ledger row and the line that shares keys with it and nothing else.
-type pair struct {
-	row   uint32
-	entry record.Entry
-	at    uint32
-	line  record.SettlementLine
-}
 
 // taking is the second reading.
 type taking struct {
@@ -141,15 +132,9 @@ func (t *taking) promising(e *record.Entry, l *record.SettlementLine) bool {
 // block is a part of the ledger while it is read.
 type block struct {
 	number  int
-	lines   map[uint32]record.SettlementLine // by number
+	lines   []record.SettlementLine // those that pairs of the block have
+	of      [blockRows]int32        // by row of the block: 1 + which of the lines is its
 	batches [4]batch
-}
-
-// batch are pairs that are judged together. Those of which the judge may have something to say are kept apart, so that the
-// others need not be looked at again.
-type batch struct {
-	pairs   []pair
-	outside bool // their payments lie outside of the window
 }
 
 // readLedger brings the rows together with their lines. Blocks are judged one after the other beside the reading of the next.
@@ -157,17 +142,12 @@ func (t *taking) readLedger(ctx context.Context, ledger Stream[record.Entry], sh
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	full, done := make(chan batch), make(chan struct{})
-	var bad []pair
+	var bad doubts
 	go func() {
 		defer close(done)
 		for some := range full {
-			b, err := t.judge(ctx, some)
-			if err != nil {
+			if err := t.judge(ctx, some, &bad); err != nil {
 				cancel(err)
-			}
-			bad = append(bad, b...)
-			if len(bad) > 2*t.MaxResidual {
-				bad = bad[:2*t.MaxResidual] // it will be refused; what counts is that it is too much
 			}
 		}
 	}()
@@ -184,10 +164,14 @@ func (t *taking) readLedger(ctx context.Context, ledger Stream[record.Entry], sh
 	if cause := context.Cause(ctx); cause != nil {
 		return cause
 	}
-	for i := range bad {
-		t.entries.add(bad[i].row, bad[i].entry)
-		t.lines.add(bad[i].at, bad[i].line)
+	for _, b := range bad.batches {
+		for i, n := range b.numbers {
+			t.entries.add(n[0], b.entries[i])
+			t.lines.add(n[1], b.lines[i])
+		}
 	}
+	t.entries.count += bad.more
+	t.lines.count += bad.more
 	return err
 }
 
@@ -221,7 +205,7 @@ func (t *taking) readBlocks(ctx context.Context, ledger Stream[record.Entry], sh
 // next hands a block over and fetches the lines of the one after it.
 func (t *taking) next(b *block, shelf *shelves, judge func(batch) error) error {
 	for _, some := range b.batches {
-		if len(some.pairs) == 0 {
+		if len(some.numbers) == 0 {
 			continue
 		}
 		if err := judge(some); err != nil {
@@ -231,87 +215,47 @@ func (t *taking) next(b *block, shelf *shelves, judge func(batch) error) error {
 	if b.number >= 0 {
 		t.Progress("matching", int64(b.number+1)*blockRows)
 	}
-	*b = block{number: b.number + 1, lines: map[uint32]record.SettlementLine{}}
+	*b = block{number: b.number + 1, lines: b.lines[:0]}
 	if b.number == len(shelf.buf) {
 		return nil
 	}
 	return shelf.take(b.number, func(number uint32, row []byte) error {
 		l, err := Lines.Read(row)
-		b.lines[number] = l
+		if entry, paired := t.pairing.owner(number); paired {
+			b.lines = append(b.lines, l)
+			b.of[entry%blockRows] = int32(len(b.lines)) //nolint:gosec // a block's
+		}
 		return err
 	})
 }
 
 // meet sorts a row of the ledger, and the line that is paired with it, into pairs and rest.
 func (t *taking) meet(b *block, number uint32, e record.Entry) {
+	own := b.of[number%blockRows]
 	at, paired := t.pairing.paired(number)
-	l, shelved := b.lines[at]
-	switch {
-	case !paired || !shelved:
+	if !paired || own == 0 {
 		t.entries.add(number, e)
-	case !t.promising(&e, &l):
-		t.entries.add(number, e)
-		t.lines.add(at, l)
-	default:
-		outside := !e.CreatedAt.IsZero() && !t.in.Window.Holds(audit.At(e.CreatedAt).From)
-		which := 0
-		if outside {
-			which = 1
-		}
-		if !t.agrees(&e, &l) {
-			which += 2
-		}
-		some := &b.batches[which]
-		some.outside = outside
-		some.pairs = append(some.pairs, pair{number, e, at, l})
+		return
 	}
+	l := &b.lines[own-1]
+	if !t.promising(&e, l) {
+		t.entries.add(number, e)
+		t.lines.add(at, *l)
+		return
+	}
+	outside := !e.CreatedAt.IsZero() && !t.in.Window.Holds(audit.At(e.CreatedAt).From)
+	which := b2i(outside) + 2*b2i(!t.agrees(&e, l))
+	some := &b.batches[which]
+	some.outside = outside
+	if len(some.numbers) == 0 && which == 0 {
+		some.grow(len(b.lines))
+	}
+	some.add(number, &e, at, l)
 }
 
-// always is the window that everything lies in.
-var always = audit.Window{To: time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)}
-
-// judge lets the judge look at pairs together. If it finds anything they are parted until the pairs are known that it is
-// about, or a few with one among them; those are returned for the rest.
-func (t *taking) judge(ctx context.Context, b batch) ([]pair, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
+func b2i(b bool) int {
+	if b {
+		return 1
 	}
-	result, clean, err := t.look(b)
-	if err != nil {
-		return nil, err
-	}
-	if clean {
-		t.pairs += int64(len(b.pairs))
-		t.sum.add(&result)
-		return nil, t.hand(&result)
-	}
-	if len(b.pairs) <= fewPairs {
-		return b.pairs, nil
-	}
-	half := len(b.pairs) / 2
-	bad, err := t.judge(ctx, batch{b.pairs[:half], b.outside})
-	if err != nil {
-		return nil, err
-	}
-	more, err := t.judge(ctx, batch{b.pairs[half:], b.outside})
-	return append(bad, more...), err
-}
-
-// look has pairs judged. Of those outside of the window the judge says nothing, whatever is wrong with them: they are judged as
-// if they were inside first.
-func (t *taking) look(b batch) (result reconcile.Result, clean bool, err error) {
-	in := t.in
-	in.Entries, in.Lines = make([]record.Entry, len(b.pairs)), make([]record.SettlementLine, len(b.pairs))
-	for i := range b.pairs {
-		in.Entries[i], in.Lines[i] = b.pairs[i].entry, b.pairs[i].line
-	}
-	if b.outside {
-		in.Window = always
-	}
-	if result, err = t.Auditor.Match(in); err != nil || !t.sum.clean(&result, len(b.pairs)) || !b.outside {
-		return result, err == nil && t.sum.clean(&result, len(b.pairs)), err
-	}
-	in.Window = t.in.Window
-	result, err = t.Auditor.Match(in)
-	return result, len(result.Findings)+len(result.Gaps) == 0, err
+	return 0
 }

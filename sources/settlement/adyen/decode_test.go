@@ -37,7 +37,7 @@ func TestDecode(t *testing.T) {
 	want := []record.SettlementLine{
 		{
 			Record: 2, Type: record.Presentment, PaymentID: "order-1", Reference: "PSP1", ARN: "74000000000000000000001", AuthCode: "A1", Batch: "Shop/7",
-			Code: "Settled", Amount: usd(1000), Settlement: usd(1000), Net: usd(970), Fee: usd(30), Rate: "1",
+			Code: "Settled", Note: "MOD1", Amount: usd(1000), Settlement: usd(1000), Net: usd(970), Fee: usd(30), Rate: "1",
 			Fees:          []record.LineFee{{Kind: record.Markup, Amount: usd(10)}, {Kind: record.SchemeFee, Amount: usd(5)}, {Kind: record.Interchange, Amount: usd(15)}},
 			TransactionAt: time.Date(2026, 11, 19, 7, 30, 0, 0, time.UTC), BusinessDate: "2026-11-19",
 		},

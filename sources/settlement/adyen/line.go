@@ -81,14 +81,18 @@ func (d *decoder) references(row []string, l *record.SettlementLine, means meani
 		l.ARN = "" // a spreadsheet has been here: 1.2302025304E+022
 	}
 	if !means.payment {
-		l.Reference, l.Note = reference(modification), modification
+		if l.Reference, l.Note = reference(modification), modification; l.Reference == "" {
+			l.Reference = l.Batch + "/" + l.Code
+		}
 		return nil
 	}
 	if psp == "" {
 		return wrong(pspReference, errors.New("is empty"))
 	}
-	l.Reference = psp
-	if means.line != record.Presentment && modification != "" {
+	switch {
+	case means.line == record.Presentment || modification == "":
+		l.Reference, l.Note = psp, modification // of the capture: a payment captured in parts has several
+	default:
 		l.Reference, l.Original = modification, psp
 	}
 	return nil

@@ -41,7 +41,7 @@ func eur(minor int64) money.Amount { return money.Amount{Minor: minor, Currency:
 func wholeLines() []record.SettlementLine {
 	lines := []record.SettlementLine{
 		{Record: 2, Type: record.Payout, Reference: "PAY1", Code: "SUMMARY", Amount: eur(2075), ValueDate: "2026-11-20"},
-		{Record: 3, Type: record.Fee, Reference: "PAY1/000001", Code: "SUBMISSION", Note: "discount, service fee and tax of a submission", Amount: eur(-81), Net: eur(-81)},
+		{Record: 3, Type: record.Fee, Reference: "PAY1/4737483941/20261117/000001", Code: "SUBMISSION", Note: "discount, service fee and tax of a submission", Amount: eur(-81), Net: eur(-81)},
 		{
 			Record: 4, Type: record.Presentment, PaymentID: "order-1", Reference: "002391206015071", ARN: "P60LG7C3734Z7G000000NWX", AuthCode: "168208", MaskedPAN: "375310******4009",
 			Code: "TRANSACTN", Amount: eur(3000), Settlement: eur(3000), Net: eur(3000), TransactionAt: time.Date(2026, 11, 17, 17, 15, 12, 0, time.UTC),
@@ -59,7 +59,7 @@ func wholeLines() []record.SettlementLine {
 			Amount: eur(500), Settlement: eur(500), Net: eur(490), Fee: eur(10), Fees: []record.LineFee{{Kind: record.Commission, Amount: eur(10)}},
 		},
 		{Record: 10, Type: record.Adjustment, Reference: "A1", Code: "ADJUSTMENT", Note: "CORRECTION", Amount: eur(-90), Settlement: eur(-90), Net: eur(-90), Fee: eur(0)},
-		{Record: 11, Type: record.Fee, Reference: "PAY1", Code: "FEEREVENUE", Note: "TERMINAL FEES", Amount: eur(-160), Net: eur(-160)},
+		{Record: 11, Type: record.Fee, Reference: "PAY1/11", Code: "FEEREVENUE", Note: "TERMINAL FEES", Amount: eur(-160), Net: eur(-160)},
 	}
 	for i := range lines {
 		lines[i].Feed, lines[i].File, lines[i].Batch, lines[i].BusinessDate = "amex", "shop.grrcn", "PAY1", "2026-11-20"

@@ -2,6 +2,7 @@ package amex
 
 import (
 	"errors"
+	"strconv"
 	"time"
 
 	"parallax/internal/money"
@@ -204,7 +205,7 @@ func feeRevenue(row fields, l *record.SettlementLine, _ *payment) (err error) {
 	if l.Note, err = decode.Note(row.text(8)); err != nil {
 		return wrong("FEE_OR_REVENUE_DESCRIPTION", err)
 	}
-	l.Reference = l.Batch
+	l.Reference = l.Batch + "/" + strconv.FormatInt(l.Record, 10) // the record has none
 	return nil
 }
 

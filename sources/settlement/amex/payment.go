@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"parallax/internal/money"
 	"parallax/internal/record"
@@ -141,13 +142,15 @@ func (d *decoder) submit(row fields, line int64) error {
 		d.out.Admin++
 		return nil
 	}
-	invoice, err := decode.Text(row.text(9))
-	if err != nil {
-		return wrong("SUBMISSION_INVOICE_NUMBER", err)
+	var merchant, submitted, invoice string
+	if err := texts(row, []named{
+		{6, "SUBMISSION_MERCHANT_ID", &merchant}, {7, "BUSINESS_SUBMISSION_DATE", &submitted}, {9, "SUBMISSION_INVOICE_NUMBER", &invoice},
+	}); err != nil {
+		return err
 	}
 	cost := money.Amount{Minor: -deducted, Currency: p.currency}
 	return d.emit(record.SettlementLine{
-		Feed: d.feed, File: d.name, Record: line, Type: record.Fee, Reference: p.number + "/" + invoice, Batch: p.number, Code: "SUBMISSION",
+		Feed: d.feed, File: d.name, Record: line, Type: record.Fee, Reference: strings.Join([]string{p.number, merchant, submitted, invoice}, "/"), Batch: p.number, Code: "SUBMISSION",
 		Note: "discount, service fee and tax of a submission", Amount: cost, Net: cost, BusinessDate: p.date,
 	})
 }

@@ -27,6 +27,7 @@ func GuessProfile(header []string) (Profile, error) {
 		"capture": record.Presentment, "presentment": record.Presentment, "sale": record.Presentment, "payment": record.Presentment,
 		"charge": record.Presentment, "settled": record.Presentment, "refund": record.Refund, "refunded": record.Refund,
 		"chargeback": record.Chargeback, "dispute": record.Chargeback, "fee": record.Fee, "other": record.OtherLine,
+		"representment": record.Representment, "chargeback reversal": record.Representment, "chargeback_reversal": record.Representment, "adjustment": record.Adjustment,
 	} {
 		p.Types[value] = string(means)
 	}
@@ -34,6 +35,27 @@ func GuessProfile(header []string) (Profile, error) {
 		p.Trailer = Trailer{Column: column, Value: "TRAILER", Count: p.Columns["rrn"], Total: p.Columns["amount"], Optional: true}
 	}
 	return p, p.Validate()
+}
+
+// GuessDelimiter tells what parts the columns of a file by its header row: comma, semicolon, bar or tab, whichever stands
+// there most often outside quotes. It is a comma where none does.
+func GuessDelimiter(header string) string {
+	best, most := ",", 0
+	for _, mark := range []string{",", ";", "|", "\t"} {
+		n, quoted := 0, false
+		for i := range len(header) {
+			switch {
+			case header[i] == '"':
+				quoted = !quoted
+			case !quoted && header[i] == mark[0]:
+				n++
+			}
+		}
+		if n > most {
+			best, most = mark, n
+		}
+	}
+	return best
 }
 
 func plainName(header string) string {

@@ -27,6 +27,16 @@ func TestProfileValidate(t *testing.T) {
 	}
 }
 
+func TestGuessDelimiter(t *testing.T) {
+	for header, want := range map[string]string{
+		"": ",", "amount": ",", "a,b": ",", "a;b;c": ";", "a\tb": "\t", "a|b": "|", `"a,b,c,d";"e, f";g`: ";", "amount (EUR, gross);currency;reference": ";",
+	} {
+		if got := GuessDelimiter(header); got != want {
+			t.Errorf("%q: %q, want %q", header, got, want)
+		}
+	}
+}
+
 func TestGuessProfile(t *testing.T) {
 	p, err := GuessProfile(strings.Split(decode.ByteOrderMark+strings.TrimSpace(csvtest.Header), ","))
 	if err != nil {

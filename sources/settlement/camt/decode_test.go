@@ -98,7 +98,7 @@ func TestDecodeInEveryDress(t *testing.T) {
 		"CDATA":            strings.ReplaceAll(plain, "Settlement po_1", "<![CDATA[Settlement po_1]]>"),
 		"references":       strings.ReplaceAll(plain, "Settlement", "&#83;ettlement"),
 		"prefix":           prefixedXML(plain),
-		"foreign elements": strings.ReplaceAll(plain, "<NtryRef>", `<x:Amt xmlns:x="urn:other" Ccy="JPY">99</x:Amt><NtryRef>`),
+		"foreign elements": strings.ReplaceAll(plain, "<NtryDtls>", `<x:Amt xmlns:x="urn:other" Ccy="JPY">99</x:Amt><NtryDtls>`),
 	} {
 		lines, _, err := decodeText(text)
 		if err != nil || !reflect.DeepEqual(lines, want) {
@@ -183,6 +183,20 @@ func TestDecodeBatch(t *testing.T) {
 	_, _, err = decodeText(statementXML(entryXML(eur10, `<NtryDtls>`+tx("12.00", "")+tx("2.00", "")+`</NtryDtls>`)))
 	if err == nil || !strings.Contains(err.Error(), "entry of EUR 1000, its transactions sum to EUR 1400") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// TestDecodeRejectsOneTransaction: the others of its entry are read, and the entry is still held against their sum.
+func TestDecodeRejectsOneTransaction(t *testing.T) {
+	bad := `<TxDtls><Refs><TxId>` + strings.Repeat("x", 300) + `</TxId></Refs><Amt Ccy="EUR">4.00</Amt></TxDtls>`
+	good := `<TxDtls><Amt Ccy="EUR">6.00</Amt></TxDtls>`
+	lines, s, err := decodeText(statementXML(entryXML(eur10, `<NtryDtls>`+bad+good+`</NtryDtls>`)))
+	want := []decode.Reject{{Line: 1, Field: transaction + "/Refs/TxId", Reason: "is longer than 256 bytes"}}
+	if err != nil || len(lines) != 1 || lines[0].Record != 2 || !reflect.DeepEqual(s.Rejects, want) || s.Totals["computed transactions"] != "" {
+		t.Errorf("%+v, %+v, %v", lines, s, err)
+	}
+	if _, _, err := decodeText(statementXML(entryXML(eur10, `<NtryDtls>`+bad+bad+`</NtryDtls>`))); err == nil {
+		t.Error("rejected transactions are not counted in the sum")
 	}
 }
 

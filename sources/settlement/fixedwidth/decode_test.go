@@ -152,7 +152,11 @@ func TestDecodeVisaBaseII(t *testing.T) {
 		"line ends": {VisaBaseII(), func(f *cardfile.BaseII) { f.Newlines = true }},
 		"EBCDIC":    {cp500, func(f *cardfile.BaseII) { f.Encoding = cardfile.EBCDIC }},
 	} {
-		lines, s, err := decodeText(tc.layout, baseII(t, tc.change))
+		filler := " "
+		if tc.layout.Encoding == "cp500" {
+			filler = "\x40"
+		}
+		lines, s, err := decodeText(tc.layout, baseII(t, tc.change)+strings.Repeat(filler, 168+20))
 		if err != nil || len(lines) != 4 {
 			t.Fatalf("%s: %d lines, %+v, %v", name, len(lines), s, err)
 		}
@@ -260,6 +264,30 @@ func TestDecodeScales(t *testing.T) {
 			}
 		case len(lines) != 1 || lines[0].Amount.Minor != tc.minor:
 			t.Errorf("%s: %+v, %+v", tc.name, lines, s)
+		}
+	}
+}
+
+// TestDecodeSigns: a sign with the digits and one at its own place both count.
+func TestDecodeSigns(t *testing.T) {
+	l := wide()
+	l.Records[0].Fields["amount"] = Field{At: 3, Length: 4, Sign: &Sign{Place: Place{At: 7, Length: 1}, Positive: []string{"C", " "}, Negative: []string{"D"}}}
+	for text, want := range map[string]int64{" 100C": 100, " 100D": -100, "-100C": -100, "-100D": 100, "100-D": 100, "+100 ": 100, "-000D": 0} {
+		lines, s, err := decodeText(l, "R1"+text+"\n")
+		if err != nil || len(lines) != 1 || lines[0].Amount.Minor != want {
+			t.Errorf("%s: %+v, %+v, %v", text, lines, s, err)
+		}
+	}
+}
+
+func TestDecodeScaleOverflows(t *testing.T) {
+	zero := 0
+	l := wide()
+	l.Short, l.Records[0].Fields["amount"] = true, Field{At: 3, Length: 20, Decimals: &zero}
+	for _, digits := range []string{" 922337203685477581", "-922337203685477581"} {
+		lines, s, err := decodeText(l, "R1"+digits+"\n")
+		if err != nil || s.Rejected != 1 || s.Rejects[0].Reason != "overflows 64 bits" {
+			t.Errorf("%+v, %+v, %v", lines, s, err)
 		}
 	}
 }

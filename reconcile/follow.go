@@ -16,8 +16,7 @@ func (m *matching) follow(l *line) {
 	p := l.owner
 	l.fate = linked
 	p.rare().follows = append(p.rare().follows, l)
-	p.ours = p.ours || l.open
-	if m.inScope(p) {
+	if m.lineInScope(l) {
 		m.out.Matched++
 		m.out.Matches = append(m.out.Matches, m.match(p, l, typeName(l)+" of a known payment"))
 	}
@@ -29,9 +28,12 @@ func (m *matching) judgeFollows() {
 		if len(p.seen().follows) == 0 {
 			continue
 		}
+		for _, l := range p.seen().follows {
+			m.judgeConversion(p, l)
+		}
 		home, abroad := m.byCurrency(p)
 		if len(abroad) > 0 {
-			m.breakAll(p, abroad, m.backInOtherCurrency(p, abroad))
+			m.breakAll(abroad, m.backInOtherCurrency(p, abroad))
 		}
 		if len(home) > 0 {
 			m.judgeBack(p, home)
@@ -78,15 +80,19 @@ func (m *matching) judgeBack(p *payment, lines []*line) {
 	switch {
 	case p.Amount.Minor < 0: // the ledger's own row for money given back
 	case refunds.cmp(settled) > 0 && refunds.cmp(captured) > 0:
-		m.breakAll(p, lines, m.tooMuchBack(p, lines, refunds, "refunded"))
+		m.breakAll(lines, m.tooMuchBack(p, lines, refunds, "refunded"))
 	case back.cmp(settled) > 0:
-		m.breakAll(p, lines, m.tooMuchBack(p, lines, back, "gave back"))
+		m.breakAll(lines, m.tooMuchBack(p, lines, back, "gave back"))
 	case p.class == charged && !m.refunded(p.Status) && settled.sign() > 0 && back.cmp(settled) == 0:
-		m.breakAll(p, lines, m.wholeBack(p, lines))
+		m.breakAll(lines, m.wholeBack(p, lines))
 	case p.class == charged && m.refunded(p.Status) && wonBack(lines) && settled.sign() > 0 && back.sign() <= 0:
-		m.breakAll(p, lines, m.backWithUs(p, lines))
-	case back.sign() > 0 && back.cmp(settled) < 0 && m.inScope(p):
-		m.partly += int64(len(lines))
+		m.breakAll(lines, m.backWithUs(p, lines))
+	case back.sign() > 0 && back.cmp(settled) < 0:
+		for _, l := range lines {
+			if m.lineInScope(l) {
+				m.partly++
+			}
+		}
 	}
 }
 
@@ -118,11 +124,11 @@ func (m *matching) settled(p *payment) *sum {
 	return out
 }
 
-func (m *matching) breakAll(p *payment, lines []*line, f audit.Finding) {
+func (m *matching) breakAll(lines []*line, f audit.Finding) {
 	for _, l := range lines {
 		l.fate = broken
 	}
-	m.report(f, m.inScope(p))
+	m.report(f, slices.ContainsFunc(lines, m.lineInScope))
 }
 
 // refunded reports whether a status says that the money went back.
@@ -138,6 +144,13 @@ func (m *matching) back(kind audit.Kind, p *payment, lines []*line, severity aud
 	f := m.finding(kind, keyOf(p), severity, audit.Proven, p.CreatedAt)
 	f.Fingerprint = m.fingerprint(f.Kind, f.Key, typesOf(lines))
 	f.Region = p.OwnerRegion
+	if !m.inScope(p) { // then it is of the day of the lines
+		for _, l := range lines {
+			if t := lineTime(l.TransactionAt, l.BusinessDate); t.After(f.Shown) && t.After(p.CreatedAt) {
+				f.Shown = instant(t)
+			}
+		}
+	}
 	f.Evidence = []audit.Evidence{m.entryEvidence(p, "status", p.Status, "the ledger, "+m.show(p.Amount))}
 	f.Evidence = append(f.Evidence, m.linesEvidence(lines, func(_ int, l *line) audit.Evidence {
 		return m.lineEvidence(l, "type", typeName(l), "the network, "+m.show(l.Amount))

@@ -135,23 +135,18 @@ func (c conversion) rounded(currency string) (money.Amount, bool) {
 	return money.Amount{Minor: n.Int64(), Currency: currency}, true
 }
 
-// judgeFX checks the conversions of a payment that was settled as it was charged, and of what went back of it.
+// judgeFX checks the conversions of a payment that was settled as it was charged.
 func (m *matching) judgeFX(p *payment) {
-	if !m.law.FX.Check && len(m.law.fx.reference) == 0 || !m.inScope(p) {
-		return
-	}
 	if p.line.owner == p {
 		for _, l := range p.lines() {
 			m.judgeConversion(p, l)
 		}
 	}
-	for _, l := range p.seen().follows {
-		m.judgeConversion(p, l)
-	}
 }
 
 func (m *matching) judgeConversion(p *payment, l *line) {
-	if l.Settlement.Currency == "" || l.Settlement == l.Amount {
+	off := !m.law.FX.Check && len(m.law.fx.reference) == 0
+	if off || l.Settlement.Currency == "" || l.Settlement == l.Amount || !m.lineInScope(l) {
 		return
 	}
 	checked := false
@@ -162,7 +157,7 @@ func (m *matching) judgeConversion(p *payment, l *line) {
 	if known && m.law.FX.Check {
 		checked = true
 		if c := m.law.fx.convert(l.Amount, l.Settlement.Currency, rate, half, m.law.FX.BasisPoints); !c.fits(l.Settlement.Minor) {
-			m.report(m.fxVariance(p, l, c, "its own rate of "+ratio(l.Rate), p.tier.verdict), true)
+			m.report(m.fxVariance(p, l, c, "its own rate of "+ratio(l.Rate), sureOf(p)), true)
 			return
 		}
 	}
@@ -176,6 +171,14 @@ func (m *matching) judgeConversion(p *payment, l *line) {
 	if !checked {
 		m.unrated++
 	}
+}
+
+// sureOf is how sure it is that a line is of its payment.
+func sureOf(p *payment) audit.Verdict {
+	if p.tier == nil {
+		return audit.Proven
+	}
+	return p.tier.verdict
 }
 
 func ratio(rate string) string {

@@ -222,6 +222,9 @@ func show(r Result) string {
 	var b strings.Builder
 	for _, f := range r.Findings {
 		fmt.Fprintf(&b, "%s %s %s %s key=%s amounts=%v\n  %s\n", f.Kind, f.Verdict, f.Severity, f.Status, f.Key, f.Amounts, f.Reason)
+		if !f.Shown.IsZero() {
+			fmt.Fprintf(&b, "  shown %s\n", f.Shown.Format(time.RFC3339))
+		}
 		for _, e := range f.Evidence {
 			fmt.Fprintf(&b, "    %s, %s: %s=%s (%s)\n", e.Source, e.Ref, e.Field, e.Value, e.Note)
 		}

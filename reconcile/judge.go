@@ -160,7 +160,7 @@ func (m *matching) cancel(p *payment) []*line {
 // repeated judges a second copy of a refund or chargeback.
 func (m *matching) repeated(first, again *line) {
 	again.fate = broken
-	m.report(m.duplicateInNetwork(again.owner, []*line{first, again}, []*line{again}), m.inScope(again.owner))
+	m.report(m.duplicateInNetwork(again.owner, []*line{first, again}, []*line{again}), m.lineInScope(again))
 }
 
 // judgeMissing reports the charged payments that no line settles.
@@ -216,7 +216,7 @@ func (m *matching) judgeUnknown() {
 	lost, others := m.witness(unknown, m.in.Snapshot), m.witness(unknown, m.in.Others)
 	for _, key := range keys {
 		lines := byKey[key]
-		m.report(m.missingInLedger(key, lines, lost, others), m.anyInScope(lines))
+		m.report(m.missingInLedger(key, lines, lost, others), m.unknownInScope(lines))
 	}
 }
 

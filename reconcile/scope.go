@@ -18,17 +18,18 @@ func (m *matching) inScope(p *payment) bool {
 	return p.ours
 }
 
-// lineInScope: a line belongs where its payment belongs; one without any time is never left out.
+// lineInScope: what settles a payment belongs where the payment does. A refund or chargeback, which may come months after
+// it, also belongs to its own time, and so does a line that is nobody's; one without any time is never left out.
 func (m *matching) lineInScope(l *line) bool {
-	if l.owner != nil {
+	if l.owner != nil && (settles(l) || l.owner.line == l || !l.open && lineTime(l.TransactionAt, l.BusinessDate).IsZero()) {
 		return m.inScope(l.owner)
 	}
-	return l.ours
+	return l.ours || l.owner != nil && m.inScope(l.owner)
 }
 
-// anyInScope: the lines of one unknown reference are one thing, and lie where the first of them does; an open one brings
+// unknownInScope: the lines of one unknown reference are one thing, and lie where the first of them does; an open one brings
 // them all here.
-func (m *matching) anyInScope(lines []*line) bool {
+func (m *matching) unknownInScope(lines []*line) bool {
 	return m.lineInScope(lines[0]) || slices.ContainsFunc(lines, func(l *line) bool { return l.open })
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"parallax/internal/lab/cardfile"
 	"parallax/sources/settlement/adyen"
+	"parallax/sources/settlement/amex"
 	"parallax/sources/settlement/camt"
 	"parallax/sources/settlement/csvfile"
 	"parallax/sources/settlement/decode"
@@ -20,7 +21,10 @@ var fileFormats = []fileFormat{
 	{name: "IPM-ASCII", lines: 500_000, write: writeIPM(cardfile.ASCII, false), decode: known(ipm.Decode), peer: peerIPM},
 	{name: "IPM-EBCDIC-1014", lines: 500_000, write: writeIPM(cardfile.EBCDIC, true), decode: known(ipm.Decode)},
 	{name: "CSV", lines: 500_000, write: writeCSV, decode: func() (decode.Func, error) { return csvfile.New(labProfile()) }},
+	{name: "Stripe", lines: 500_000, write: writeStripe, decode: shipped("stripe")},
+	{name: "Checkout", lines: 500_000, write: writeCheckout, decode: shipped("checkout")},
 	{name: "Adyen", lines: 500_000, write: writeAdyen, decode: known(adyen.Decode)},
+	{name: "Amex-GRRCN", lines: 500_000, write: writeAmex, decode: known(amex.Decode)},
 	{name: "PayPal", lines: 500_000, write: writePayPal, decode: known(paypal.Decode)},
 	{name: "Visa-Base-II", lines: 500_000, write: writeBaseII, decode: func() (decode.Func, error) { return fixedwidth.New(fixedwidth.VisaBaseII()) }},
 	{name: "camt.053", lines: 100_000, write: writeCamt, decode: known(camt.Decode)},
@@ -28,6 +32,11 @@ var fileFormats = []fileFormat{
 
 func known(f decode.Func) func() (decode.Func, error) {
 	return func() (decode.Func, error) { return f, nil }
+}
+
+// shipped is the reader of a profile that comes with the program.
+func shipped(name string) func() (decode.Func, error) {
+	return func() (decode.Func, error) { return csvfile.New(csvfile.Shipped()[name]) }
 }
 
 var businessDate = time.Date(2026, 11, 18, 0, 0, 0, 0, time.UTC)
@@ -57,6 +66,21 @@ func labProfile() csvfile.Profile {
 
 func writeAdyen(w io.Writer, lines int) error {
 	return cardfile.WriteAdyen(w, cardfile.AdyenFile{Account: "Bench", Zone: time.UTC, Lines: fileLines(lines)})
+}
+
+func writeStripe(w io.Writer, lines int) error {
+	return cardfile.WriteStripe(w, cardfile.StripeFile{Lines: fileLines(lines)})
+}
+
+func writeCheckout(w io.Writer, lines int) error {
+	return cardfile.WriteCheckout(w, cardfile.CheckoutFile{Lines: fileLines(lines)})
+}
+
+func writeAmex(w io.Writer, lines int) error {
+	payment := cardfile.AmexPayment{Number: "BENCH001", Date: businessDate, Currency: "EUR", Lines: fileLines(lines)}
+	return cardfile.WriteAmex(w, cardfile.AmexFile{
+		Name: "BENCH", Sequence: 1, Created: businessDate, Merchant: "9000000001", Payments: []cardfile.AmexPayment{payment},
+	})
 }
 
 func writePayPal(w io.Writer, lines int) error {

@@ -188,6 +188,14 @@ func TestErrorsAreNamed(t *testing.T) {
 			t.Errorf("after %d: %v", after, err)
 		}
 	}
+	deaf := numbered("deaf", 1, 1, scattered, zero)
+	deaf.Parts[0].Scan = func(_ context.Context, emit func(*Batch) error) error {
+		_ = emit(&Batch{Rows: 1})
+		return nil
+	}
+	if _, err := Match(t.Context(), deaf, Side{Name: "b"}, Config{}); err == nil || !strings.Contains(err.Error(), "no key column") {
+		t.Errorf("an error that the scan does not return is lost: %v", err)
+	}
 	_, err := Match(t.Context(), Side{Name: "a"}, Side{Name: "b"}, Config{Memory: 1000})
 	if err == nil || !strings.Contains(err.Error(), "1000 bytes of memory are too few") {
 		t.Error(err)

@@ -231,23 +231,29 @@ func (r *run) scanPart(ctx context.Context, j job, f func(first uint64, b *Batch
 	side := r.sides[j.side]
 	part, base, limit := side.Parts[j.part], uint64(j.part)<<r.shift[j.side], uint64(1)<<r.shift[j.side] //nolint:gosec // not negative
 	rows := uint64(0)
+	var refused error // of a batch, which Scan has to return, but must not be lost if it does not
 	err := part.Scan(ctx, func(b *Batch) error {
-		if err := ctx.Err(); err != nil {
-			return context.Cause(ctx)
-		}
-		if b.Rows <= 0 {
+		switch {
+		case refused != nil:
+			return refused
+		case ctx.Err() != nil:
+			refused = context.Cause(ctx)
+		case b.Rows <= 0:
 			return nil
+		case rows+uint64(b.Rows) > limit:
+			refused = fmt.Errorf("more than %d rows in one part", limit)
+		default:
+			refused = f(base|rows, b)
 		}
-		if rows+uint64(b.Rows) > limit {
-			return fmt.Errorf("more than %d rows in one part", limit)
+		if refused == nil {
+			rows += uint64(b.Rows)
+			r.progress(j.side, int64(b.Rows))
 		}
-		if err := f(base|rows, b); err != nil {
-			return err
-		}
-		rows += uint64(b.Rows)
-		r.progress(j.side, int64(b.Rows))
-		return nil
+		return refused
 	})
+	if err == nil {
+		err = refused
+	}
 	if err != nil {
 		return fmt.Errorf("read %s %s: %w", side.Name, part.Name, err)
 	}

@@ -13,7 +13,11 @@ type slab struct {
 	starts []uint32
 	again  []bool // the row has the key of the one before it
 	sorted bool
+	last   span // the key of the last row that was finished
 }
+
+// span is a piece of a slab.
+type span struct{ start, end int }
 
 func (s *slab) reset() {
 	s.data, s.starts, s.again, s.sorted = s.data[:0], s.starts[:0], s.again[:0], true
@@ -29,31 +33,31 @@ func (s *slab) key(i int) []byte { return s.row(i).key }
 // begin begins a row: its key is to be appended to data next.
 func (s *slab) begin() int {
 	at := len(s.data)
-	s.data = append(s.data, make([]byte, rowHead)...)
+	s.data = binary.LittleEndian.AppendUint64(s.data, 0)
 	return at
 }
 
 // finish ends a row that begins at the given place, and whose key was appended.
 func (s *slab) finish(at int, row uint64, value []byte) {
 	k := len(s.data) - at - rowHead
+	key := span{at + rowHead, at + rowHead + k}
 	if k < longMark && len(value) < longMark {
 		binary.LittleEndian.PutUint64(s.data[at:], row<<16|uint64(k)<<8|uint64(len(value))) //nolint:gosec // below longMark
 	} else {
 		s.data = append(s.data, make([]byte, longHead-rowHead)...)
-		copy(s.data[at+longHead:], s.data[at+rowHead:at+rowHead+k])
+		copy(s.data[at+longHead:], s.data[key.start:key.end])
+		key = span{at + longHead, at + longHead + k}
 		binary.LittleEndian.PutUint64(s.data[at:], row<<16|longMark<<8|longMark)
 		binary.LittleEndian.PutUint32(s.data[at+rowHead:], uint32(k))            //nolint:gosec // below maxBytes
 		binary.LittleEndian.PutUint32(s.data[at+rowHead+4:], uint32(len(value))) //nolint:gosec // below maxBytes
 	}
 	s.data = append(s.data, value...)
-	n := len(s.starts)
-	s.starts = append(s.starts, uint32(at)) //nolint:gosec // a slab is smaller
 	order := -1
-	if n > 0 && s.sorted {
-		order = bytes.Compare(s.key(n-1), s.key(n))
+	if len(s.starts) > 0 && s.sorted {
+		order = bytes.Compare(s.data[s.last.start:s.last.end], s.data[key.start:key.end])
 		s.sorted = order <= 0
 	}
-	s.again = append(s.again, order == 0)
+	s.starts, s.again, s.last = append(s.starts, uint32(at)), append(s.again, order == 0), key //nolint:gosec // a slab is smaller
 }
 
 // take copies a row of another slab to the end of this one, whose keys are in order.

@@ -238,6 +238,9 @@ func (s *scanner) open() ([]*column, error) {
 		if c.err != nil {
 			return nil, fmt.Errorf("column %s %w", s.fields[i].Name, c.err)
 		}
+		if rows := s.file.groups[s.group].rows; c.values != rows {
+			return nil, fmt.Errorf("column %s claims %d values in %d rows", s.fields[i].Name, c.values, rows)
+		}
 		codec, err := codecOf(c.codec)
 		if err != nil {
 			return nil, fmt.Errorf("column %s %w", s.fields[i].Name, err)

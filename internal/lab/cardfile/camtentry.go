@@ -72,7 +72,7 @@ func (a camtAccount) balance(code string, minor int64, day string) {
 
 // signed writes an amount and its direction.
 func (a camtAccount) signed(minor int64) {
-	a.amount("Amt", max(minor, -minor))
+	a.amount(max(minor, -minor))
 	a.direction(minor < 0)
 }
 
@@ -84,8 +84,8 @@ func (a camtAccount) direction(out bool) {
 	a.x.leaf("CdtDbtInd", text)
 }
 
-func (a camtAccount) amount(name string, minor int64) {
-	a.x.out.WriteString("<" + name + ` Ccy="` + a.letters + `">` + a.currency.decimal(minor) + "</" + name + ">\n")
+func (a camtAccount) amount(minor int64) {
+	a.x.out.WriteString(`<Amt Ccy="` + a.letters + `">` + a.currency.decimal(minor) + "</Amt>\n")
 }
 
 // summary counts all entries, those that are not booked too.
@@ -125,7 +125,7 @@ func (a camtAccount) entry(ref, status string, lines []Line) {
 	day := a.Date.Format("2006-01-02")
 	x.open("Ntry")
 	x.leaf("NtryRef", ref)
-	a.amount("Amt", in+out+a.WrongEntry)
+	a.amount(in+out+a.WrongEntry)
 	a.direction(moneyOut(lines[0]))
 	if x.version < 7 {
 		x.leaf("Sts", status)
@@ -177,11 +177,11 @@ func (a camtAccount) transaction(l Line) {
 	case x.version < 3:
 		x.open("AmtDtls")
 		x.open("TxAmt")
-		a.amount("Amt", unsigned(l))
+		a.amount(unsigned(l))
 		x.close("TxAmt")
 		x.close("AmtDtls")
 	default:
-		a.amount("Amt", unsigned(l))
+		a.amount(unsigned(l))
 		a.direction(moneyOut(l))
 	}
 	if l.Fee > 0 {
@@ -196,7 +196,7 @@ func (a camtAccount) charges(fee int64) {
 	if a.x.version >= 3 {
 		a.x.open("Rcrd")
 	}
-	a.amount("Amt", fee)
+	a.amount(fee)
 	a.direction(true)
 	if a.x.version >= 3 {
 		a.x.close("Rcrd")

@@ -181,6 +181,11 @@ func TestNoCardNumberInAnyField(t *testing.T) {
 	if got := fmt.Sprintf("%+v", lines[0]); strings.Contains(got, "111111111") || lines[0].MaskedPAN != "411111******1111" || lines[0].Reference != "411111******1111" {
 		t.Errorf("%s", got)
 	}
+	l.Encoding = "latin-1"
+	lines, _, err = decodeText(l, "0100"+"\xe9"+number+"\n")
+	if err != nil || len(lines) != 1 || lines[0].Reference != "é411111******1111" {
+		t.Errorf("%+v, %v", lines, err)
+	}
 	for i, name := range texts { // and wherever a number is wanted, none is told
 		l.Records[0].Fields = map[string]Field{"amount": {At: 1, Length: 4}, "reference": {At: 5, Length: 2}, "rate": {At: 7, Length: 12}, "part": {At: 7, Length: 16}, "code": {At: 7, Length: 16}}
 		_, s, err := decodeText(l, "0100R"+fmt.Sprint(i)+number+"\n")

@@ -41,17 +41,25 @@ func newCalendar(p Profile) (calendar, error) {
 	return c, nil
 }
 
-// plain are times that carry no zone.
-var plain = []string{"2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999"}
+// Times that carry no zone, by what parts the day from the hour.
+const (
+	plainT     = "2006-01-02T15:04:05.999999999"
+	plainBlank = "2006-01-02 15:04:05.999999999"
+)
 
 // time returns a time in the zone it was written in, or in the profile's.
 func (c calendar) time(text string) (time.Time, error) {
-	for _, layouts := range [][]string{c.layouts, plain} {
-		for _, layout := range layouts {
-			if t, err := time.ParseInLocation(layout, text, c.zone); err == nil {
-				return t, nil
-			}
+	for _, layout := range c.layouts {
+		if t, err := time.ParseInLocation(layout, text, c.zone); err == nil {
+			return t, nil
 		}
+	}
+	layout := plainT
+	if len(text) > len(time.DateOnly) && text[len(time.DateOnly)] == ' ' { // not tried in turn: an error costs more than a time
+		layout = plainBlank
+	}
+	if t, err := time.ParseInLocation(layout, text, c.zone); err == nil {
+		return t, nil
 	}
 	if t, err := time.Parse(time.RFC3339Nano, text); err == nil {
 		return t, nil

@@ -57,7 +57,7 @@ Either file may be compressed with gzip or zstd.
 			if err != nil {
 				return err
 			}
-			o.AsOf, o.Output = asOf, c.output
+			o.AsOf, o.Output, o.Progress = asOf, c.output, c.progress()
 			if o.Out != "" && !cmd.Flags().Changed("output") {
 				o.Output = "" // as the name of the file has it
 			}
@@ -74,6 +74,7 @@ Either file may be compressed with gzip or zstd.
 	flags.StringVar(&o.Settlement, "settlement", "", "settlement file")
 	flags.StringVar(&o.Format, "format", "", "format of the settlement file, where its content does not tell")
 	flags.StringVar(&o.Out, "out", "", "file to write the result to; its ending chooses xlsx, csv, json or ndjson")
+	flags.IntVar(&o.MemoryMiB, "memory", 512, "MiB that may be held at once; what is more goes to a temporary file")
 	flags.StringVar(&o.Network, "network", "", "which network's rows of the ledger the file settles, where the ledger holds several")
 	flags.StringToStringVar(&o.LedgerColumns, "ledger-columns", nil, "which column holds what, where the guess is wrong: payment_id=Order,amount=Gross")
 	flags.StringToStringVar(&o.SettlementColumns, "settlement-columns", nil, "the same for a CSV settlement file: reference=psp_ref,amount=net")

@@ -23,13 +23,15 @@ type ledgerWorld struct {
 	app  *App
 	pair *aurora.Pair
 	dir  string
+	dsn  string // of the store
 	rows int
 }
 
 // newLedgerWorld has one feed, visa, of CSV files in the folder files; feed are more lines of it, more is more configuration.
 func newLedgerWorld(t *testing.T, feed, more string) *ledgerWorld {
 	t.Helper()
-	w := &ledgerWorld{T: t, app: bare(t), dir: worldFolder(t)}
+	w := &ledgerWorld{T: t, dir: worldFolder(t)}
+	w.app, w.dsn = bareAt(t)
 	pair, err := aurora.Start(t.Context(), aurora.Options{Dir: filepath.Join(w.dir, "ledger"), Regions: [2]string{dublin, london}})
 	if err != nil {
 		t.Fatal(err)

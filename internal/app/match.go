@@ -6,10 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -32,6 +30,8 @@ type MatchOptions struct {
 	AsOf               time.Time
 	Output             string // table, json, ndjson, csv or xlsx
 	Out                string // file to write to instead
+	MemoryMiB          int    // what may be held at once, beside the findings; 0: 512
+	Progress           func(what string, done, total int64)
 }
 
 // feed is the feed's name where there is no configuration: the file's.
@@ -58,7 +58,11 @@ func Match(ctx context.Context, o MatchOptions, w, notes io.Writer) (string, err
 	if err != nil {
 		return "", err
 	}
-	t, err := o.tieOut(ctx, ledger, file, notes)
+	if o.Progress == nil {
+		o.Progress = func(string, int64, int64) {}
+	}
+	t, err := o.tieOut(ctx, ledger, file, notes, format == report.XLSX)
+	o.progress("", 0, 0)
 	if err != nil {
 		return "", err
 	}
@@ -78,8 +82,8 @@ func (o MatchOptions) outputFormat() (report.Format, error) {
 	return format, err
 }
 
-// tieOut reads both files and holds them against one another.
-func (o MatchOptions) tieOut(ctx context.Context, ledger *ledgerfile.File, file settlementFile, notes io.Writer) (report.TieOut, error) {
+// tieOut reads both files and holds them against one another, in bounded memory however large they are.
+func (o MatchOptions) tieOut(ctx context.Context, ledger *ledgerfile.File, file settlementFile, notes io.Writer, pairs bool) (report.TieOut, error) {
 	t := report.TieOut{
 		AsOf: o.AsOf, Ledger: report.TieOutSide{Name: ledger.Name, Format: ledger.Format(), Columns: ledger.Columns},
 		File: report.TieOutSide{Name: filepath.Base(o.Settlement), Format: file.format, Columns: file.columns},
@@ -89,57 +93,47 @@ func (o MatchOptions) tieOut(ctx context.Context, ledger *ledgerfile.File, file 
 			return t, err
 		}
 	}
-	entries, statuses, err := o.entries(ctx, ledger)
+	census, err := o.census(ctx, ledger)
 	if err != nil {
 		return t, fmt.Errorf("%s: %w", ledger.Name, err)
 	}
-	r, err := pipeline.Collect(ctx, file.source, audit.Coverage{Source: "settlement", Scope: "ledger", Window: allTime}, audit.Cursor{})
+	o.progress("checking "+t.File.Name, 0, 0)
+	coverage, _, err := pipeline.Drain(ctx, file.source, audit.Coverage{Source: "settlement", Scope: "ledger", Window: allTime}, audit.Cursor{},
+		func(record.Batch[record.SettlementLine]) error { return nil })
 	if err != nil {
 		return t, err
 	}
-	auditor := reconcile.Auditor{Rules: reconcile.Rules{
-		Scope: "ledger", Feed: o.feed(), Charged: statuses.Charged, Refused: statuses.Refused, Exponent: exponent,
-	}}
-	result, err := auditor.Match(reconcile.Input{
-		Window: allTime, AsOf: o.AsOf, Entries: entries, Lines: r.Records, AllFiles: true, LinesIncomplete: !r.Coverage.Complete(),
-	})
+	coverage.Records = settledLines(coverage)
+	result, err := o.sieve(census, &t, pairs).match(ctx, reconcile.Input{
+		Window: allTime, AsOf: o.AsOf, AllFiles: true, LinesIncomplete: !coverage.Complete(),
+	}, o.rows(ledger), file.source.Lines)
 	if err != nil {
-		return t, fmt.Errorf("match: %w", err)
+		return t, err
 	}
-	r.Coverage.Gaps = append(r.Coverage.Gaps, result.Gaps...)
-	if len(entries) == 0 && r.Coverage.Records == 0 && r.Coverage.Complete() {
-		r.Coverage.Gaps = []audit.Gap{{Window: allTime, Reason: "neither file holds a payment: nothing was compared", Remedy: "check that these are the files that were meant"}}
+	coverage.Gaps = append(coverage.Gaps, result.Gaps...)
+	if census.rows == 0 && coverage.Records == 0 && coverage.Complete() {
+		coverage.Gaps = []audit.Gap{{Window: allTime, Reason: "neither file holds a payment: nothing was compared", Remedy: "check that these are the files that were meant"}}
 	}
-	outcome := audit.Outcome{Job: "match", Window: allTime, AsOf: o.AsOf, Findings: append(file.source.Findings(), result.Findings...), Coverage: []audit.Coverage{r.Coverage}}
-	t.Ledger.Records, t.Ledger.SHA256 = int64(len(entries)), ledger.SHA256
-	t.File.Records = r.Coverage.Records
+	outcome := audit.Outcome{Job: "match", Window: allTime, AsOf: o.AsOf, Findings: append(file.source.Findings(), result.Findings...), Coverage: []audit.Coverage{coverage}}
+	t.Ledger.Records, t.Ledger.SHA256, t.File.Records = census.rows, ledger.SHA256, coverage.Records
 	for _, f := range file.source.Files() {
 		t.File.SHA256, t.File.Totals = f.SHA256, f.Totals
 	}
-	t.Verdict, t.Proof, t.Matches = outcome.Verdict(), proofOf(result.Totals), result.Matches
-	t.NotSeen, t.Excluded = r.Coverage.Gaps, append(r.Coverage.Excluded, result.Excluded...)
+	t.Verdict, t.Proof = outcome.Verdict(), proofOf(result.Totals)
+	t.NotSeen, t.Excluded = coverage.Gaps, append(coverage.Excluded, result.Excluded...)
 	for _, f := range outcome.Findings {
 		t.Findings = append(t.Findings, audit.StoredFinding{Finding: f, Job: outcome.Job, FirstSeen: o.AsOf, LastSeen: o.AsOf, Runs: 1})
 	}
 	return t, nil
 }
 
-// entries are the rows of the ledger that the file is expected to settle, and what their statuses mean.
-func (o MatchOptions) entries(ctx context.Context, ledger *ledgerfile.File) ([]record.Entry, Statuses, error) {
-	var all []record.Entry
-	err := ledger.Each(ctx, func(e record.Entry) error {
-		all = append(all, e)
-		return nil
-	})
-	if err != nil {
-		return nil, Statuses{}, err
+// settledLines counts the lines of the files that were checked.
+func settledLines(c audit.Coverage) int64 {
+	var n int64
+	for _, e := range c.Extents {
+		n += e.Records
 	}
-	entries, err := ofOneNetwork(all, o.Network)
-	if err != nil {
-		return nil, Statuses{}, err
-	}
-	statuses, err := o.Statuses.sort(entries)
-	return entries, statuses, err
+	return n
 }
 
 // write writes the result to the file that was asked for, else to w; what no findings can tell goes to notes.
@@ -162,7 +156,7 @@ func (o MatchOptions) write(w, notes io.Writer, format report.Format, t report.T
 	if err := errors.Join(report.WriteTieOut(f, format, t), f.Close()); err != nil {
 		return fmt.Errorf("write %s: %w", o.Out, err)
 	}
-	_, err = fmt.Fprintf(w, "%s: %d breaks, %d pairings, %s\n", o.Out, len(t.Findings), len(t.Matches), t.Verdict)
+	_, err = fmt.Fprintf(w, "%s: %d breaks, %d pairings, %s\n", o.Out, len(t.Findings), t.Pairings, t.Verdict)
 	return err
 }
 
@@ -185,27 +179,4 @@ func proofOf(totals []reconcile.Total) []report.CurrencyProof {
 		})
 	}
 	return out
-}
-
-// ofOneNetwork picks the rows that the file is expected to carry. A ledger of several networks cannot be held against the
-// file of one without saying which: every payment of the others would look missing.
-func ofOneNetwork(entries []record.Entry, network string) ([]record.Entry, error) {
-	networks := map[string]bool{}
-	var out []record.Entry
-	for _, e := range entries {
-		networks[e.Network] = true
-		if network == "" || e.Network == network {
-			out = append(out, e)
-		}
-	}
-	names := strings.Join(slices.Sorted(maps.Keys(networks)), ", ")
-	switch {
-	case network == "" && len(networks) > 1:
-		return nil, fmt.Errorf("holds payments of several networks (%s): say with --network which of them the file settles", names)
-	case network != "" && len(entries) == 0:
-		return nil, nil
-	case network != "" && len(out) == 0:
-		return nil, fmt.Errorf("holds no payment of network %q, only of %s", network, names)
-	}
-	return out, nil
 }

@@ -32,7 +32,7 @@ func matchFile(o MatchOptions, ledger map[string]string) (settlementFile, error)
 	if err != nil {
 		return settlementFile{}, err
 	}
-	f := settlementFile{source: &settlement.Source{Feed: o.feed(), Ledger: "ledger", Place: delivery.Folder(literal(o.Settlement)), AsOf: o.AsOf}}
+	f := settlementFile{source: &settlement.Source{Feed: o.feed(), Ledger: "ledger", Place: delivery.Folder(literal(o.Settlement)), AsOf: o.AsOf, CheckOnly: true}}
 	if f.format, err = formatOf(o.Format, start); err != nil {
 		return f, fmt.Errorf("%s: %w", name, err)
 	}

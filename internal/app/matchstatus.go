@@ -2,10 +2,9 @@ package app
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
-
-	"parallax/internal/record"
 )
 
 // Statuses sort the words of a ledger's status column by what they mean for the money.
@@ -24,33 +23,29 @@ func usualStatuses() Statuses {
 	}
 }
 
-// sort puts every status that stands in a ledger, as it is spelled there, where the user or else custom puts it. A word that
-// nobody knows is refused: taken for pending, its payments could be missing without anyone being told.
-func (s Statuses) sort(entries []record.Entry) (Statuses, error) {
+// sort puts every status that stands in a ledger, as it is spelled there, where the user or else custom puts it; words holds
+// each with a payment that has it. A word that nobody knows is refused: taken for pending, its payments could be missing
+// without anyone being told.
+func (s Statuses) sort(words map[string]string) (Statuses, error) {
 	usual := usualStatuses()
 	var out Statuses
-	seen := map[string]bool{}
-	for _, e := range entries {
-		if seen[e.Status] {
-			continue
-		}
-		seen[e.Status] = true
-		switch word := strings.ToLower(e.Status); {
-		case slices.Contains(s.Charged, e.Status):
-			out.Charged = append(out.Charged, e.Status)
-		case slices.Contains(s.Refused, e.Status):
-			out.Refused = append(out.Refused, e.Status)
-		case slices.Contains(s.Pending, e.Status):
-			out.Pending = append(out.Pending, e.Status)
+	for _, status := range slices.Sorted(maps.Keys(words)) {
+		switch word := strings.ToLower(status); {
+		case slices.Contains(s.Charged, status):
+			out.Charged = append(out.Charged, status)
+		case slices.Contains(s.Refused, status):
+			out.Refused = append(out.Refused, status)
+		case slices.Contains(s.Pending, status):
+			out.Pending = append(out.Pending, status)
 		case slices.Contains(usual.Charged, word):
-			out.Charged = append(out.Charged, e.Status)
+			out.Charged = append(out.Charged, status)
 		case slices.Contains(usual.Refused, word):
-			out.Refused = append(out.Refused, e.Status)
+			out.Refused = append(out.Refused, status)
 		case slices.Contains(usual.Pending, word):
-			out.Pending = append(out.Pending, e.Status)
+			out.Pending = append(out.Pending, status)
 		default:
 			return out, fmt.Errorf("payment %s has status %q, of which it is not known whether money was taken: "+
-				"give the status to --charged, --refused or --pending", e.PaymentID, e.Status)
+				"give the status to --charged, --refused or --pending", words[status], status)
 		}
 	}
 	return out, nil

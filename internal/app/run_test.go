@@ -17,6 +17,13 @@ import (
 // bare is an application with an empty store and nothing configured.
 func bare(t *testing.T) *App {
 	t.Helper()
+	a, _ := bareAt(t)
+	return a
+}
+
+// bareAt is bare with the address of its store.
+func bareAt(t *testing.T) (*App, string) {
+	t.Helper()
 	server, err := pgserver.Open(t.Context(), pgserver.Options{Ephemeral: true})
 	if err != nil {
 		t.Fatal(err)
@@ -34,7 +41,7 @@ func bare(t *testing.T) *App {
 	if err := s.Migrate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	return &App{cfg: &config.Config{}, log: zap.NewNop(), store: s, progress: func(string, int64, int64) {}}
+	return &App{cfg: &config.Config{}, log: zap.NewNop(), store: s, progress: func(string, int64, int64) {}}, server.DSN("", "")
 }
 
 var hour = Request{Job: allJobs, AsOf: noon.Add(time.Hour), From: noon, To: noon.Add(time.Hour)}

@@ -19,7 +19,8 @@ type TieOut struct {
 	File     TieOutSide
 	Findings []audit.StoredFinding
 	Proof    []CurrencyProof // by currency
-	Matches  []audit.Match   // every pairing
+	Matches  []audit.Match   // the pairings, as far as a workbook holds them
+	Pairings int64           // how many there are
 	NotSeen  []audit.Gap
 	Excluded []audit.Exclusion
 }
@@ -47,6 +48,9 @@ type Share struct {
 	Count int64
 	Minor int64
 }
+
+// MaxPairings is how many pairings a workbook shows.
+const MaxPairings = maxSheetRows - 2
 
 // maxReasons is how many breaks are explained below the table.
 const maxReasons = 20

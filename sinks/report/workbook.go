@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -279,16 +280,21 @@ func matchesSheet(b *workbook, t TieOut) error {
 	if err != nil {
 		return err
 	}
-	for i, m := range t.Matches {
-		if s.full() {
-			left := fmt.Sprintf("%d more pairings are left out: the sheet is full", len(t.Matches)-i)
-			return errors.Join(s.row(left), s.close())
-		}
+	pairings := slices.Clone(t.Matches)
+	slices.SortFunc(pairings, func(a, b audit.Match) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.PaymentID, b.PaymentID))
+	})
+	for _, m := range pairings {
 		amount, err := b.money(m.Amount)
 		if err != nil {
 			return err
 		}
 		if err := s.row(m.PaymentID, m.Reference, m.Amount.Currency, amount, m.Rule, m.File, m.Line); err != nil {
+			return err
+		}
+	}
+	if left := t.Pairings - int64(len(pairings)); left > 0 {
+		if err := s.row(fmt.Sprintf("%d more pairings are left out: the sheet is full", left)); err != nil {
 			return err
 		}
 	}

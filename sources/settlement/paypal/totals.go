@@ -3,6 +3,8 @@ package paypal
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -180,7 +182,8 @@ func (d *decoder) sectionCount(row []string) error {
 	if err := counted(row, "Section Record Count", s.rows); err != nil {
 		return err
 	}
-	for currency, f := range s.totals {
+	for _, currency := range slices.Sorted(maps.Keys(s.totals)) {
+		f := s.totals[currency]
 		if !s.footed[currency] {
 			return fmt.Errorf("%w: the section has rows in %s, but no footer (SF) for them", decode.ErrControlTotal, currency)
 		}

@@ -125,7 +125,7 @@ func (a camtAccount) entry(ref, status string, lines []Line) {
 	day := a.Date.Format("2006-01-02")
 	x.open("Ntry")
 	x.leaf("NtryRef", ref)
-	a.amount(in+out+a.WrongEntry)
+	a.amount(in + out + a.WrongEntry)
 	a.direction(moneyOut(lines[0]))
 	if x.version < 7 {
 		x.leaf("Sts", status)

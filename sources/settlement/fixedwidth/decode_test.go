@@ -148,15 +148,20 @@ func TestDecodeVisaBaseII(t *testing.T) {
 		layout Layout
 		change func(*cardfile.BaseII)
 	}{
-		"plain":     {VisaBaseII(), func(*cardfile.BaseII) {}},
-		"line ends": {VisaBaseII(), func(f *cardfile.BaseII) { f.Newlines = true }},
-		"EBCDIC":    {cp500, func(f *cardfile.BaseII) { f.Encoding = cardfile.EBCDIC }},
+		"plain":            {VisaBaseII(), func(*cardfile.BaseII) {}},
+		"line ends":        {VisaBaseII(), func(f *cardfile.BaseII) { f.Newlines = true }},
+		"carriage returns": {VisaBaseII(), func(f *cardfile.BaseII) { f.Newlines = true }},
+		"EBCDIC":           {cp500, func(f *cardfile.BaseII) { f.Encoding = cardfile.EBCDIC }},
 	} {
 		filler := " "
 		if tc.layout.Encoding == "cp500" {
 			filler = "\x40"
 		}
-		lines, s, err := decodeText(tc.layout, baseII(t, tc.change)+strings.Repeat(filler, 168+20))
+		text := baseII(t, tc.change)
+		if name == "carriage returns" {
+			text = strings.ReplaceAll(text, "\n", "\r\n")
+		}
+		lines, s, err := decodeText(tc.layout, text+strings.Repeat(filler, 168+20))
 		if err != nil || len(lines) != 4 {
 			t.Fatalf("%s: %d lines, %+v, %v", name, len(lines), s, err)
 		}

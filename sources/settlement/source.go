@@ -50,7 +50,7 @@ type Source struct {
 	Schedule  *Schedule      // which files are expected; nil: none in particular
 	Sequence  *Sequence      // how files are numbered; nil: as they say themselves
 	Settle    time.Duration  // a file that changed less long ago is still arriving and not read
-	Since     string         // YYYY-MM-DD: files that an earlier run has accepted and that settle only earlier days are left out; empty: none
+	Since     string         // YYYY-MM-DD, not after the window's first day: files that an earlier run has accepted and that settle only earlier days are left out; empty: none
 	Known     []KnownFile    // seen by earlier runs
 	AsOf      time.Time      // the moment the run speaks for
 	CheckOnly bool           // Read yields no lines: they are asked for by Lines

@@ -34,7 +34,7 @@ func (g gnupg) run(input []byte, args ...string) []byte {
 
 // TestPeerGnuPG: what GnuPG encrypts and signs is read, whichever way it is asked to.
 func TestPeerGnuPG(t *testing.T) {
-	home, err := os.MkdirTemp("", "gpg") // a short path: the agent's socket goes there
+	home, err := os.MkdirTemp("", "gpg") //nolint:usetesting // a short path: the socket of its agent goes there
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -129,8 +129,8 @@ func (p Profile) checkTypes() error {
 			return fmt.Errorf("type %q has a meaning and is skipped", value)
 		}
 	}
-	for value, reason := range p.Skip {
-		if reason == "" {
+	for _, value := range slices.Sorted(maps.Keys(p.Skip)) {
+		if p.Skip[value] == "" {
 			return fmt.Errorf("type %q is skipped without a reason", value)
 		}
 	}

@@ -29,6 +29,8 @@ type Rules struct {
 	MissingBusinessDays int
 	StatementBy         time.Duration // after the end of a day: when its statement is due
 
+	Footing Footing // what a batch of lines is held against; empty is FootPayouts
+
 	// A batch is paid out within PayBusinessDays of its last line, or else overdue; from UnpaidBusinessDays on it is unpaid.
 	PayBusinessDays    int
 	UnpaidBusinessDays int
@@ -42,6 +44,16 @@ type Rules struct {
 
 	Exponent func(currency string) int // decimals, for amounts in reasons; nil: amounts are shown in minor units
 }
+
+// Footing says what the lines that name one batch add up to.
+type Footing string
+
+// The footings.
+const (
+	FootPayouts Footing = "payouts" // the rows of its payout, which the report has too
+	FootImplied Footing = "implied" // what the bank shows: the report has no rows of payouts, a batch is one
+	FootNothing Footing = "nothing" // nothing: money is paid out of a balance, whatever the batch
+)
 
 // Defaults are the rules of a daily payout by bank transfer. Scope, feeds, calendar and Ours remain to be set.
 func Defaults() Rules {
@@ -85,6 +97,7 @@ type Auditor struct{ Rules Rules }
 func (a Auditor) Match(in Input) Result {
 	m := newMatching(a.Rules, in)
 	m.foot()
+	m.number()
 	m.byReference()
 	m.byAmount()
 	m.bySum()

@@ -113,6 +113,41 @@ func TestSumsAreOfNeighboursOnly(t *testing.T) {
 	}
 }
 
+// One entry between two payouts of its amount may be either.
+func TestOneEntryBetweenTwoPayouts(t *testing.T) {
+	lines := []record.SettlementLine{payout("", "2026-11-17", 100), payout("", "2026-11-19", 100)}
+	r := Auditor{testRules()}.Match(input(lines, []record.SettlementLine{credit("", "adyen", "2026-11-18", 100)}))
+	if len(r.Matches) != 0 || len(r.Findings) != 3 || r.Findings[0].Verdict != audit.Undecidable {
+		t.Errorf("matches %+v, findings %+v", r.Matches, r.Findings)
+	}
+}
+
+// A payout in two credits, each less charges.
+func TestPartsLessCharges(t *testing.T) {
+	entries := []record.SettlementLine{credit("PO-000001", "", "2026-11-18", 590), credit("PO-000001", "", "2026-11-18", 390)}
+	for i := range entries {
+		entries[i].Fee = eur(10)
+	}
+	r := Auditor{testRules()}.Match(input([]record.SettlementLine{payout("PO-000001", "2026-11-18", 1000)}, entries))
+	if len(r.Matches) != 2 || len(r.Findings) != 0 || r.Totals[0].Charges != (Sum{2, 20}) {
+		t.Errorf("%+v", r)
+	}
+	checkTotals(t, r)
+}
+
+// The payout that was credited again is the one of that amount.
+func TestCreditedAgainNamesThePayout(t *testing.T) {
+	lines := []record.SettlementLine{payout("PO-000001", "2026-11-18", 1000), payout("PO-000002", "2026-11-18", 2000), payout("PO-000003", "2026-11-18", 3000)}
+	var entries []record.SettlementLine
+	for _, minor := range []int64{1000, 2000, 3000, 2000} {
+		entries = append(entries, credit("", "PO-000001 PO-000002 PO-000003", "2026-11-18", minor))
+	}
+	r := Auditor{testRules()}.Match(input(lines, entries))
+	if len(r.Findings) != 1 || r.Findings[0].Evidence[1].Value != "PO-000002" {
+		t.Errorf("%+v", r.Findings)
+	}
+}
+
 func TestAllFiles(t *testing.T) {
 	in := input([]record.SettlementLine{payout("", "2026-11-18", 100), payout("", "2026-11-27", 200)}, nil)
 	in.AllFiles, in.LinesThrough, in.EntriesThrough = true, "", ""

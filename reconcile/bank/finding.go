@@ -64,7 +64,11 @@ func (m *matching) evidence(t *transfer, field, note string) audit.Evidence {
 	if field == "reference" {
 		value = cmp.Or(t.Reference, t.Batch)
 	}
-	return audit.Evidence{Source: "file " + t.File, Ref: "record " + strconv.FormatInt(t.Record, 10), At: t.day, Field: field, Value: value, Note: note}
+	ref := "record " + strconv.FormatInt(t.Record, 10)
+	if t.Record < 0 { // an implied payout
+		ref = "lines of batch " + t.Batch + ", from record " + strconv.FormatInt(-t.Record, 10) + " on"
+	}
+	return audit.Evidence{Source: "file " + t.File, Ref: ref, At: t.day, Field: field, Value: value, Note: note}
 }
 
 // total shows what transfers come to, a currency each.

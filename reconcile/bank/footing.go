@@ -2,13 +2,10 @@ package bank
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
-	"parallax/internal/audit"
 	"parallax/internal/money"
 	"parallax/internal/record"
 )
@@ -59,6 +56,10 @@ func partsOf(l record.SettlementLine) []part {
 // foot groups the feed's lines by their batch and holds each batch against its payout.
 func (m *matching) foot() {
 	m.gather()
+	if m.rules.Footing == FootNothing {
+		m.footNothing()
+		return
+	}
 	named := slices.ContainsFunc(m.batches, func(b *batch) bool { return len(b.parts) > 0 })
 	for _, b := range m.batches {
 		if len(b.parts) == 0 && !named {
@@ -163,6 +164,8 @@ func (m *matching) footBatch(b *batch, currency string) {
 		}
 	}
 	switch {
+	case m.rules.Footing == FootImplied && len(b.payouts) == 0 && m.imply(f):
+		b.fates[currency] = matched
 	case len(f.counts) == 0 && b.elsewhere():
 		// Its lines are in another currency: that finding tells both.
 	case f.lines.cmp(&f.paid) == 0:
@@ -171,6 +174,35 @@ func (m *matching) footBatch(b *batch, currency string) {
 		m.unpaid(f)
 	default:
 		m.unbalanced(f)
+	}
+}
+
+// imply makes a payout of what the lines of a batch come to. It stands at minus the record of its first line.
+func (m *matching) imply(f footing) bool {
+	minor, fits := f.lines.minor()
+	if !fits || minor == 0 {
+		return false
+	}
+	first, last := f.parts[0].line, f.parts[len(f.parts)-1].line
+	p := record.SettlementLine{
+		Feed: first.Feed, File: first.File, Record: -first.Record, Type: record.Payout, Batch: f.id, Amount: money.Amount{Minor: minor, Currency: f.currency},
+		BusinessDate: last.BusinessDate, ValueDate: last.ValueDate, TransactionAt: last.TransactionAt,
+	}
+	m.payouts = append(m.payouts, &transfer{SettlementLine: p, day: dayOf(p)})
+	return true
+}
+
+// footNothing leaves all batches alone: their lines are of none.
+func (m *matching) footNothing() {
+	for _, b := range m.batches {
+		m.counts["payouts that are paid out of a balance, not footed"] += int64(len(b.payouts))
+		for i := range b.parts {
+			m.loose = append(m.loose, &b.parts[i])
+		}
+	}
+	m.batches = nil
+	if m.counts["payouts that are paid out of a balance, not footed"] == 0 {
+		delete(m.counts, "payouts that are paid out of a balance, not footed")
 	}
 }
 
@@ -186,90 +218,4 @@ func tally(m map[string]*sum, key string) *sum {
 		m[key] = new(sum)
 	}
 	return m[key]
-}
-
-// unpaid is a batch without a payout yet.
-func (m *matching) unpaid(f footing) {
-	last := dayOf(f.parts[len(f.parts)-1].line)
-	status, verdict := m.lateness(wait{last, m.rules.PayBusinessDays, m.rules.UnpaidBusinessDays, m.in.LinesThrough, m.in.LinesIncomplete})
-	f.fates[f.currency] = broken
-	if status == audit.Expected {
-		f.fates[f.currency] = inFlight
-	}
-	if !m.holds(f.day) {
-		return
-	}
-	out := m.batchFinding(f)
-	out.Status, out.Severity, out.Verdict = status, severityOf(status, audit.High), verdict
-	out.Rule = fmt.Sprintf("a batch is paid out within %d business days of its last line; unpaid after %d",
-		m.rules.PayBusinessDays, max(m.rules.PayBusinessDays, m.rules.UnpaidBusinessDays))
-	out.Reason = fmt.Sprintf("The lines of batch %s come to %s", f.id, m.showSum(&f.lines, f.currency))
-	switch {
-	case f.returned:
-		out.Reason += "; its payout came back and was not made again."
-	case status == audit.Expected:
-		out.Reason += "; its payout is still to come."
-	case status == audit.Overdue:
-		out.Reason += "; its payout is later than agreed."
-	default:
-		out.Reason += ", and it was never paid out."
-	}
-	m.out.Findings = append(m.out.Findings, out)
-}
-
-func (m *matching) unbalanced(f footing) {
-	f.fates[f.currency] = broken
-	if !m.holds(f.day) {
-		return
-	}
-	out := m.batchFinding(f)
-	out.Severity, out.Verdict = audit.High, audit.Proven
-	out.Rule = "the lines of a batch add up to its payout, to the minor unit"
-	gap := f.paid.less(&f.lines)
-	word := "more"
-	if gap.sign() < 0 {
-		gap, word = f.lines.less(&f.paid), "less"
-	}
-	out.Amounts = m.sumMoney(gap, f.currency)
-	out.Reason = fmt.Sprintf("The lines of batch %s come to %s, but %s was paid out: %s %s.",
-		f.id, m.showSum(&f.lines, f.currency), m.showSum(&f.paid, f.currency), m.showSum(gap, f.currency), word)
-	if f.rows == 0 {
-		out.Verdict = audit.Probable
-		out.Reason = fmt.Sprintf("The lines of batch %s come to %s, but it was paid out in another currency and the file does not say from how much.",
-			f.id, m.showSum(&f.lines, f.currency))
-	}
-	if m.in.LinesIncomplete {
-		out.Verdict = audit.Undecidable
-		out.Reason += " Part of the files could not be read."
-	}
-	m.out.Findings = append(m.out.Findings, out)
-}
-
-func (m *matching) batchFinding(f footing) audit.Finding {
-	out := audit.Finding{
-		Fingerprint: audit.NewFingerprint(audit.SettlementBatchUnbalanced, m.rules.Scope, f.id, m.rules.Feed, f.currency),
-		Kind:        audit.SettlementBatchUnbalanced, Status: audit.Open, Scope: m.rules.Scope, Key: f.id, Window: m.in.Window,
-		Amounts: m.sumMoney(&f.lines, f.currency),
-	}
-	if !f.day.IsZero() {
-		out.Window = audit.At(f.day)
-	}
-	basis := strings.Join(slices.Sorted(maps.Keys(f.byBasis)), ", ")
-	out.Evidence = append(out.Evidence, audit.Evidence{
-		Source: "feed " + m.feed(), Ref: "batch " + f.id, At: f.day, Field: "expected_minor", Value: f.lines.String(), Note: "the lines by their " + cmp.Or(basis, "amounts, of which there are none"),
-	}, audit.Evidence{
-		Source: "feed " + m.feed(), Ref: "batch " + f.id, At: f.day, Field: "actual_minor", Value: f.paid.String(), Note: counted(f.rows, "payout"),
-	})
-	for _, kind := range slices.Sorted(maps.Keys(f.byType)) {
-		out.Evidence = append(out.Evidence, audit.Evidence{
-			Source: "feed " + m.feed(), Ref: "batch " + f.id, Field: kind, Value: f.byType[kind].String(), Note: counted(f.counts[kind], "line"),
-		})
-	}
-	for i, p := range f.payouts {
-		if i == maxRivals {
-			break
-		}
-		out.Evidence = append(out.Evidence, m.evidence(&transfer{SettlementLine: p, day: dayOf(p)}, "amount_minor", "paid out "+m.show(p.Amount)))
-	}
-	return out
 }

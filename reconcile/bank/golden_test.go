@@ -71,6 +71,8 @@ func parseSettings(t *testing.T, text string, rules *Rules, in *Input) {
 			in.EntriesIncomplete = true
 		case "holiday":
 			rules.Calendar.Holidays = append(rules.Calendar.Holidays, value)
+		case "footing":
+			rules.Footing = Footing(value)
 		case "no-pattern":
 			rules.Ours = nil
 		default:

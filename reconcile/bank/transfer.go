@@ -65,12 +65,16 @@ func newMatching(rules Rules, in Input) *matching {
 			m.entries = append(m.entries, &transfer{SettlementLine: l, day: dayOf(l)})
 		}
 	}
+	return m
+}
+
+// number brings payouts and entries into their order and tells those apart that are alike.
+func (m *matching) number() {
 	slices.SortFunc(m.payouts, inOrder)
 	slices.SortFunc(m.entries, inOrder)
 	m.dropCopies()
 	number(m.payouts)
 	number(m.entries)
-	return m
 }
 
 // number counts the transfers that are alike in everything a finding is known by.

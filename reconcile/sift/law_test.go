@@ -114,6 +114,7 @@ func (w *world) fill(payments, pool int) {
 			if again.Type != record.Presentment && again.Type != record.Representment {
 				again.Amount.Minor = -again.Amount.Minor / int64(1+w.rng.IntN(3))
 			}
+			w.oneTie(&again, n)
 			if again.Reversal { // copies of reversals are not in this world
 				again.TransactionAt = at.Add(time.Duration(len(w.lines)+1) * time.Millisecond)
 			}
@@ -123,6 +124,31 @@ func (w *world) fill(payments, pool int) {
 	w.rng.Shuffle(len(w.entries), func(i, j int) { w.entries[i], w.entries[j] = w.entries[j], w.entries[i] })
 	w.rng.Shuffle(len(w.lines), func(i, j int) { w.lines[i], w.lines[j] = w.lines[j], w.lines[i] })
 	w.carry()
+}
+
+// oneTie leaves a line one thing alone that leads to its payment, or to another.
+func (w *world) oneTie(l *record.SettlementLine, n int) {
+	if !w.rarely(2) {
+		return
+	}
+	tie := *l
+	l.PaymentID, l.Reference, l.Original, l.ARN, l.RRN = "", fmt.Sprint("new", len(w.lines)), "", "", ""
+	switch w.rng.IntN(7) {
+	case 0:
+		l.Original = tie.Original
+	case 1:
+		l.ARN = tie.ARN
+	case 2:
+		l.RRN = tie.RRN
+	case 3:
+		l.PaymentID = fmt.Sprint("pay", n)
+	case 4:
+		l.PaymentID = fmt.Sprint("idem", n)
+	case 5:
+		l.Original = fmt.Sprint("pay", n)
+	default:
+		l.Reference = tie.Reference
+	}
 }
 
 // vary puts in what the judge has something to say of, and what it has not.

@@ -71,7 +71,7 @@ func TestDecodeEveryVersion(t *testing.T) {
 				if !reflect.DeepEqual(lines[1], want) || !reflect.DeepEqual(lines[4], debit) {
 					t.Errorf("version %d, notification %v, batch %d:\ngot  %+v\nand  %+v\nwant %+v", version, notification, batch, lines[1], lines[4], want)
 				}
-				if s.FileID != "STMT1/211" || s.Sequence != 211 || s.SequenceOf != "****3000 EUR" || !reflect.DeepEqual(s.BusinessDates, []string{"2026-11-18"}) {
+				if s.FileID != "STMT1/211 ****3000" || s.Sequence != 211 || s.SequenceOf != "****3000 EUR" || !reflect.DeepEqual(s.BusinessDates, []string{"2026-11-18"}) {
 					t.Errorf("version %d: %+v", version, s)
 				}
 				if s.Totals["computed EUR"] != "3756" || !notification && s.Totals["stated closing EUR"] != "103756" {
@@ -274,6 +274,15 @@ func TestDecodeLeavesOutWhatIsNotBooked(t *testing.T) {
 	}
 }
 
+// TestDecodeHidesAccounts: banks build ids of the account's number, and say where a statement goes on.
+func TestDecodeHidesAccounts(t *testing.T) {
+	text := strings.Replace(statementXML(entryXML(eur10, "")), "<Id>S1</Id>", "<Id>253"+iban+"</Id><StmtPgntn><PgNb>2</PgNb><LastPgInd>false</LastPgInd></StmtPgntn><LglSeqNb>9</LglSeqNb>", 1)
+	lines, s, err := decodeText(text)
+	if err != nil || s.FileID != "253****3000/9/page 2" || s.Sequence != 9 || s.SequenceOf != "****3000" || strings.Contains(fmt.Sprintf("%+v %+v", lines, s), iban[:18]) {
+		t.Errorf("%+v, %v", s, err)
+	}
+}
+
 func TestDecodeSeveralStatements(t *testing.T) {
 	lines, s, err := decodeText(written(t, func(f *cardfile.Camt) {
 		f.Lines = append(f.Lines, cardfile.Line{Reference: "yen", Minor: 1200, Currency: "JPY"})
@@ -281,7 +290,7 @@ func TestDecodeSeveralStatements(t *testing.T) {
 	if err != nil || len(lines) != 6 || lines[5].Amount != (money.Amount{Minor: 1200, Currency: "JPY"}) {
 		t.Fatalf("%+v, %v", lines, err)
 	}
-	if s.FileID != "STMT1/211 + STMT1-JPY/211" || s.Sequence != 0 || s.Totals["stated closing JPY, statement 2"] != "101200" {
+	if s.FileID != "STMT1/211 ****3000 + STMT1-JPY/211 ****3000" || s.Sequence != 0 || s.Totals["stated closing JPY, statement 2"] != "101200" {
 		t.Errorf("%+v", s)
 	}
 }

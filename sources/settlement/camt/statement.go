@@ -130,7 +130,7 @@ func (d *decoder) endStatement() error {
 	return d.summary()
 }
 
-// identify gives the file its id: what the bank calls its statements, with their numbers and pages.
+// identify gives the file its id: what the bank calls its statements, with their numbers, pages and accounts.
 func (d *decoder) identify() error {
 	s := &d.st
 	if s.id == "" {
@@ -151,6 +151,9 @@ func (d *decoder) identify() error {
 	}
 	if s.page != "" {
 		id += "/page " + s.page
+	}
+	if account != "" && !strings.Contains(id, account) { // two accounts may count alike
+		id += " " + account
 	}
 	switch {
 	case d.statements == 1:

@@ -26,7 +26,7 @@ import (
 
 func overS3(t *testing.T, b *deliverytest.Bucket) delivery.Place {
 	t.Helper()
-	p, err := delivery.NewS3(b.Client(), "s3://inbox/in/m-*", delivery.S3Limits{Timeout: 5 * time.Second, Retries: 1, Backoff: time.Millisecond})
+	p, err := delivery.NewS3(b.Client(), "s3://inbox/in/m-*", delivery.S3Limits{Timeout: 30 * time.Second, Retries: 1, Backoff: time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +36,7 @@ func overS3(t *testing.T, b *deliverytest.Bucket) delivery.Place {
 func overSFTP(t *testing.T, s *deliverytest.Server, dir string) delivery.Place {
 	t.Helper()
 	p, err := delivery.NewSFTP("sftp://acquirer@"+s.Address+dir+"/m-*", delivery.SFTPLogin{KnownHosts: s.KnownHosts(t, s.Host...), Key: s.Key},
-		delivery.SFTPLimits{Timeout: 5 * time.Second, Retries: 1, Backoff: time.Millisecond})
+		delivery.SFTPLimits{Timeout: 30 * time.Second, Retries: 1, Backoff: time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +83,7 @@ func TestExerciseDeliveries(t *testing.T) {
 				Stands:   lines,
 				Unreachable: map[string]func(*testing.T) pipeline.Source[record.SettlementLine]{
 					"no bucket": at(func(t *testing.T) delivery.Place {
-						p, err := delivery.NewS3(bucket.Client(), "s3://outbox/m-*", delivery.S3Limits{Timeout: time.Second})
+						p, err := delivery.NewS3(bucket.Client(), "s3://outbox/m-*", delivery.S3Limits{Timeout: 30 * time.Second})
 						if err != nil {
 							t.Fatal(err)
 						}

@@ -22,7 +22,7 @@ var noon = time.Date(2026, 11, 18, 12, 0, 0, 0, time.UTC)
 
 func bucket(t *testing.T, b *deliverytest.Bucket, address string) *delivery.S3 {
 	t.Helper()
-	p, err := delivery.NewS3(b.Client(), address, delivery.S3Limits{Timeout: 10 * time.Second, Retries: 2, Backoff: time.Millisecond})
+	p, err := delivery.NewS3(b.Client(), address, delivery.S3Limits{Timeout: 30 * time.Second, Retries: 2, Backoff: time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}

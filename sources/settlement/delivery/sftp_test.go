@@ -20,7 +20,7 @@ import (
 )
 
 func limits() delivery.SFTPLimits {
-	return delivery.SFTPLimits{Timeout: 10 * time.Second, Retries: 3, Backoff: time.Millisecond}
+	return delivery.SFTPLimits{Timeout: 30 * time.Second, Retries: 3, Backoff: time.Millisecond}
 }
 
 // login knows the second key of the server: the one it does not show first.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 
@@ -81,6 +80,9 @@ func (o MatchOptions) rows(ledger *ledgerfile.File) sift.Stream[record.Entry] {
 	}
 }
 
+// maxDisagreeing is how many rows of both files may disagree with one another; beyond it the files are hardly of one day.
+const maxDisagreeing = 2_000_000
+
 // sieve matches files of any size.
 type sieve struct{ sift.Sieve }
 
@@ -89,7 +91,7 @@ func (o MatchOptions) sieve(c census, t *report.TieOut, pairs bool) sieve {
 		Auditor: reconcile.Auditor{Rules: reconcile.Rules{
 			Scope: "ledger", Feed: o.feed(), Charged: c.statuses.Charged, Refused: c.statuses.Refused, Exponent: exponent,
 		}},
-		Memory: int64(o.MemoryMiB) << 20, MaxResidual: math.MaxInt,
+		Memory: int64(o.MemoryMiB) << 20, MaxResidual: maxDisagreeing,
 		Progress: func(step string, rows int64) { o.progress(step, rows, 0) },
 		Matches:  func(m []audit.Match) error { t.Pairings += int64(len(m)); return nil },
 	}

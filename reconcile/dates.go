@@ -114,3 +114,22 @@ func (m *matching) near(p *payment, l *line, n int) bool {
 	day, known := m.lineDay(l)
 	return !known || m.days.within(m.days.of(p.CreatedAt), day, n)
 }
+
+// filesDue is when the files of a business date are due; false where it is no date.
+func (m *matching) filesDue(date string) (time.Time, bool) {
+	day, err := time.Parse(time.DateOnly, date)
+	return m.days.midnight(day.AddDate(0, 0, 1)).Add(m.law.DeliverBy), err == nil
+}
+
+// dueDates remembers of which business dates the files are due in the window.
+type dueDates map[string]bool
+
+func (d dueDates) holds(m *matching, date string) bool {
+	in, known := d[date]
+	if !known {
+		due, dated := m.filesDue(date)
+		in = dated && m.in.Window.Holds(due)
+		d[date] = in
+	}
+	return in
+}

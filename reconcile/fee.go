@@ -31,25 +31,18 @@ type variance struct {
 
 type varianceKey struct{ date, rule, currency string }
 
-// judgeFees holds the fees of all lines of the window's business dates against the tariff. It needs no payment, but for
-// rules that ask for one's category or brand.
+// judgeFees holds the fees of all lines against the tariff whose business date's files were due in the window: a run that
+// came earlier would not have seen them. It needs no payment, but for rules that ask for one's category or brand.
 func (m *matching) judgeFees() {
 	if len(m.law.tariff) == 0 && m.law.NetUnchecked {
 		return
 	}
-	found, ours := map[varianceKey]*variance{}, map[string]bool{}
+	found, ours := map[varianceKey]*variance{}, dueDates{}
 	for _, l := range m.lines {
 		if len(m.law.tariff) == 0 && l.Net.Currency == "" || !earns(l) {
 			continue
 		}
-		date := feeDate(l)
-		in, known := ours[date]
-		if !known {
-			day := lineTime(time.Time{}, date)
-			in = day.IsZero() || m.in.Window.Holds(day)
-			ours[date] = in
-		}
-		if !in {
+		if date := feeDate(l); date != "" && !ours.holds(m, date) {
 			continue
 		}
 		m.judgeTariff(l, found)
@@ -177,6 +170,9 @@ func (m *matching) vary(found map[varianceKey]*variance, l *line, rule string, e
 func (m *matching) feeVariance(v *variance) audit.Finding {
 	key := fmt.Sprintf("%s %s %s %s", m.feed(), cmp.Or(v.date, "undated"), v.rule, v.currency)
 	f := m.finding(audit.SettlementFeeVariance, key, audit.Medium, audit.Proven, lineTime(time.Time{}, v.date))
+	if due, dated := m.filesDue(v.date); dated {
+		f.Shown = instant(due)
+	}
 	off := new(sum)
 	off.n.Sub(&v.actual.n, &v.expected.n)
 	if minor, fits := off.minor(); fits {

@@ -146,8 +146,8 @@ func (m *matching) back(kind audit.Kind, p *payment, lines []*line, severity aud
 	f.Region = p.OwnerRegion
 	if !m.inScope(p) { // then it is of the day of the lines
 		for _, l := range lines {
-			if t := lineTime(l.TransactionAt, l.BusinessDate); t.After(f.Shown) && t.After(p.CreatedAt) {
-				f.Shown = instant(t)
+			if t := m.shown(l); t.After(f.Shown) && t.After(p.CreatedAt) {
+				f.Shown = t
 			}
 		}
 	}

@@ -77,6 +77,9 @@ func parseSettings(t *testing.T, text string, in *Input, rules *Rules) {
 		case "window":
 			from, to, _ := strings.Cut(value, " ")
 			in.Window = audit.Window{From: parseTime(t, from), To: parseTime(t, to)}
+		case "read":
+			from, to, _ := strings.Cut(value, " ")
+			in.Read = audit.Window{From: parseTime(t, from), To: parseTime(t, to)}
 		case "as-of":
 			in.AsOf = parseTime(t, value)
 		case "files-through":

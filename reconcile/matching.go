@@ -88,7 +88,8 @@ type line struct {
 
 	fate      fate
 	open      bool // of an earlier window, judged again
-	ours      bool // the run speaks for it, where it is nobody's
+	ours      bool // the run speaks for it by its own time, where it settles nothing
+	late      bool // its file is due in the window
 	ambiguous bool
 	owner     *payment   // whom it settles or belongs to
 	merged    []*payment // all whom it settles, where it is one line for several
@@ -170,12 +171,14 @@ func (m *matching) takeLines() {
 		places[i] = place{major: ranks[source{r.row.BusinessDate, r.row.File}], minor: r.row.Record, row: i}
 	}
 	slices.SortFunc(places, place.compare)
+	dueHere := dueDates{}
 	slab := make([]line, len(rows))
 	m.lines = make([]*line, len(rows))
 	for i, at := range places {
 		r := rows[at.row]
 		t := lineTime(r.row.TransactionAt, r.row.BusinessDate)
 		slab[i] = line{SettlementLine: r.row, open: r.open, ours: r.open || t.IsZero() || m.in.Window.Holds(instant(t))}
+		slab[i].late = dueHere.holds(m, r.row.BusinessDate)
 		if notOfPayments(r.row) {
 			slab[i].fate = unjudged
 		}

@@ -100,6 +100,9 @@ func searched(p *payment) string {
 func (m *matching) missingInLedger(key string, lines []*line, lostRows, otherRows *lookup) audit.Finding {
 	l := lines[0]
 	f := m.finding(audit.SettlementMissingInLedger, key, audit.High, audit.Proven, lineTime(l.TransactionAt, l.BusinessDate))
+	if !l.ours && l.late {
+		f.Shown = m.shown(l)
+	}
 	f.Amounts = sumLines(stake(lines))
 	f.Rule = "a line the network settled has a payment in the ledger"
 	f.Reason = fmt.Sprintf("%s settled %s under reference %s, but the ledger has no such payment.", m.feed(), m.show(l.Amount), key)

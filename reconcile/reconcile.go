@@ -24,6 +24,12 @@ type Input struct {
 	Lines        []record.SettlementLine // of all usable files
 	FilesThrough string                  // YYYY-MM-DD, the last business date whose files have all been delivered; empty: none
 
+	// Read is the time of which all rows of the ledger are in Entries, where that is more than Window. With it a line that no
+	// payment explains is reported not only in the window of its own time but also in the one in which its file is due: a
+	// transaction of Friday night may come with Monday's file, when Friday's run is over. It is not where its own time lies
+	// less than a day inside Read, for then its payment may not have been read.
+	Read audit.Window
+
 	// Open are rows of earlier windows that were not settled when they were last looked at, OpenLines lines of earlier
 	// windows that no payment explained. They are judged like the others, and reported wherever they lie. A row or line that
 	// is also in Entries or Lines counts once.

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"slices"
+	"time"
 
 	"parallax/internal/audit"
 )
@@ -24,7 +25,29 @@ func (m *matching) lineInScope(l *line) bool {
 	if l.owner != nil && (settles(l) || l.owner.line == l || !l.open && lineTime(l.TransactionAt, l.BusinessDate).IsZero()) {
 		return m.inScope(l.owner)
 	}
-	return l.ours || l.owner != nil && m.inScope(l.owner)
+	if l.owner != nil {
+		return l.ours || l.late || m.inScope(l.owner)
+	}
+	return l.ours || l.late && m.ledgerRead(l)
+}
+
+// readMargin is how far a payment's time in the ledger may lie from its line's.
+const readMargin = 24 * time.Hour
+
+// ledgerRead reports whether the payment of a line outside the window would have been read.
+func (m *matching) ledgerRead(l *line) bool {
+	t := lineTime(l.TransactionAt, l.BusinessDate)
+	return !t.Add(-readMargin).Before(m.in.Read.From) && t.Add(readMargin).Before(m.in.Read.To)
+}
+
+// shown is when a line came to light, for a finding that lies in another window: by its own time if that is in this one, else
+// when its file was due.
+func (m *matching) shown(l *line) time.Time {
+	t := lineTime(l.TransactionAt, l.BusinessDate)
+	if due, dated := m.filesDue(l.BusinessDate); dated && l.late && !m.in.Window.Holds(t) {
+		return instant(due)
+	}
+	return instant(t)
 }
 
 // unknownInScope: the lines of one unknown reference are one thing, and lie where the first of them does; an open one brings

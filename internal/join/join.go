@@ -1,7 +1,3 @@
-// Package join brings two large keyed sets together: every key once, in key order, with all rows of both sides.
-//
-// It is a full outer sort-merge join held in memory. Duplicates are kept, because two rows under one key are what an
-// audit looks for. The memory it takes is bounded by MaxRows.
 package join
 
 import (
@@ -40,7 +36,9 @@ func MaxRows(n int) Option {
 	}
 }
 
-// Full returns the groups of left and right in ascending byte order of their keys. A row whose key is empty has nothing
+// Full is for sides that are in memory as they are: a sort-merge join of all rows, bounded by MaxRows. Match is for all others.
+//
+// It returns the groups of left and right in ascending byte order of their keys. A row whose key is empty has nothing
 // to be joined by and appears in no group: callers that must account for such rows count them themselves.
 // The sequence may be ranged over more than once; the rows are not copied until their group is yielded.
 // More rows than MaxRows are ErrTooManyRows.

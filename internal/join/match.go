@@ -16,6 +16,7 @@ const (
 	MinMemory     = 256 << 10
 
 	maxWorkers    = 64
+	workerMemory  = 64 << 10 // at least
 	maxPartitions = 4096
 	someRows      = 4 << 20  // taken for a side that does not know how many it has
 	partitionRows = 20 << 10 // of a side: what belongs to them stays near the second cache
@@ -96,6 +97,7 @@ func newRun(l, r Side, cfg Config) (*run, error) {
 	if cfg.Memory < MinMemory {
 		return nil, fmt.Errorf("%d bytes of memory are too few, at least %d are needed", cfg.Memory, MinMemory)
 	}
+	cfg.Workers = int(min(int64(cfg.Workers), cfg.Memory/workerMemory))
 	run := &run{cfg: cfg, sides: [2]Side{l, r}, hash: newHasher()}
 	for i, side := range run.sides {
 		if len(side.Parts) > maxParts {

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -44,8 +45,8 @@ func numbered(name string, parts, n int, key func(i int) string, value func(i in
 	return s
 }
 
-func scattered(i int) string { return fmt.Sprintf("%016x", uint64(i)*0x9e3779b97f4a7c15) }
-func inOrder(i int) string   { return fmt.Sprintf("%016d", i) }
+func scattered(i int) string { return strconv.FormatUint(uint64(i)*0x9e3779b97f4a7c15|1<<63, 16) }
+func inOrder(i int) string   { return strconv.Itoa(1e15 + i) }
 func same(int) string        { return "the same" }
 func zero(int) int64         { return 0 }
 
@@ -73,7 +74,7 @@ func tallyOf(t *testing.T, l, r Side, cfg Config) (Tally, int) {
 // TestWays: sides in order are merged, others are not, and a budget that is too small spills.
 func TestWays(t *testing.T) {
 	t.Parallel()
-	const n = 200_000
+	const n = 80_000
 	for name, c := range map[string]struct {
 		key    func(int) string
 		cfg    Config
@@ -122,7 +123,7 @@ func TestOnce(t *testing.T) {
 // TestManyOfOneKey: a group far larger than the memory is one break, with all its rows, by either way.
 func TestManyOfOneKey(t *testing.T) {
 	t.Parallel()
-	const n = 300_000
+	const n = 150_000
 	for _, cfg := range []Config{{Memory: 1 << 20, Unordered: true}, {Memory: 1 << 20}, {}} {
 		cfg.Dir = t.TempDir()
 		result, err := Match(t.Context(), numbered("left", 4, n, same, zero), numbered("right", 1, 2, same, zero), cfg)

@@ -6,6 +6,7 @@
 package bank
 
 import (
+	"fmt"
 	"regexp"
 	"time"
 
@@ -63,6 +64,25 @@ func Defaults() Rules {
 	}
 }
 
+// Check reports the first rule that means nothing.
+func (r Rules) Check() error {
+	if err := r.Calendar.Check(); err != nil {
+		return fmt.Errorf("calendar: %w", err)
+	}
+	switch r.Footing {
+	case "", FootPayouts, FootImplied, FootNothing:
+	default:
+		return fmt.Errorf("footing %q is none of %s, %s and %s", r.Footing, FootPayouts, FootImplied, FootNothing)
+	}
+	if least := min(r.ArriveBusinessDays, r.MissingBusinessDays, r.PayBusinessDays, r.UnpaidBusinessDays, r.WindowBusinessDays, r.MaxGroup); least < 0 {
+		return fmt.Errorf("a number of days or payouts is %d", least)
+	}
+	if r.StatementBy < 0 {
+		return fmt.Errorf("statements are due %s after the end of their day", r.StatementBy)
+	}
+	return nil
+}
+
 // Input is what was read. Order does not matter.
 type Input struct {
 	Window audit.Window // findings are reported for payouts, batches and entries of this window, by value date
@@ -93,7 +113,8 @@ type Result struct {
 // Auditor applies Rules.
 type Auditor struct{ Rules Rules }
 
-// Match foots the batches, pairs payouts with bank entries, and judges what is left over.
+// Match takes rules that Check has passed. It foots the batches, pairs payouts with bank entries, and judges what
+// is left over.
 func (a Auditor) Match(in Input) Result {
 	m := newMatching(a.Rules, in)
 	m.foot()

@@ -3,7 +3,9 @@ package bank
 import (
 	"fmt"
 	"math"
+	"strings"
 	"testing"
+	"time"
 
 	"parallax/internal/audit"
 	"parallax/internal/money"
@@ -188,5 +190,23 @@ func BenchmarkMatch(b *testing.B) {
 	in := input(lines, entries)
 	for b.Loop() {
 		Auditor{testRules()}.Match(in)
+	}
+}
+
+func TestCheck(t *testing.T) {
+	if err := testRules().Check(); err != nil {
+		t.Error(err)
+	}
+	for want, change := range map[string]func(*Rules){
+		`footing "sums" is none of payouts, implied and nothing`:          func(r *Rules) { r.Footing = "sums" },
+		"a number of days or payouts is -2":                               func(r *Rules) { r.UnpaidBusinessDays = -2 },
+		"statements are due -1s after the end of their day":               func(r *Rules) { r.StatementBy = -time.Second },
+		`calendar: holiday "easter" is neither a date such as 2026-12-25`: func(r *Rules) { r.Calendar.Holidays = []string{"easter"} },
+	} {
+		r := testRules()
+		change(&r)
+		if err := r.Check(); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
+		}
 	}
 }

@@ -6,14 +6,14 @@ import (
 	"hash/maphash"
 	"slices"
 	"strconv"
-	"strings"
 
 	"parallax/internal/record"
 	"parallax/reconcile"
 )
 
 // keyer hashes everything by which the judge may bring two rows together: the keys of the tiers that pair, and what refunds,
-// chargebacks and copies find their payment by. One key too many costs a little time; one too few would break the law.
+// chargebacks and copies find their payment by. One key too many costs a little time; one too few would break the law. What
+// only looks at rows that nothing has paired (suggestions, lists of payment ids, batches) needs none.
 //
 // All single identifiers share one space, whatever column they stand in: a line may name a payment's reference as its original,
 // for instance.
@@ -38,7 +38,7 @@ func newKeyer(seed maphash.Seed, rules reconcile.Rules) *keyer {
 	}
 	for _, t := range tiers {
 		if t.Sure == reconcile.Suggest || covered(t) {
-			continue // what is put aside is paired already when suggestions are made
+			continue
 		}
 		var kt keyTier
 		for _, f := range t.Key {
@@ -84,9 +84,6 @@ func (k *keyer) entry(e *record.Entry) []uint64 {
 func (k *keyer) line(l *record.SettlementLine) []uint64 {
 	k.out = k.out[:0]
 	k.ids(l.PaymentID, l.Reference, l.Original, l.ARN)
-	if strings.ContainsAny(l.PaymentID, ",;| ") { // it may name several payments
-		k.ids(strings.FieldsFunc(l.PaymentID, func(r rune) bool { return strings.ContainsRune(",;| ", r) })...)
-	}
 	k.pair(l.RRN, l.AuthCode)
 	for i := range k.tiers {
 		k.joined(i, len(k.tiers[i].line), func(f int) string { return k.tiers[i].line[f](l) })

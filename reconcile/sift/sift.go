@@ -59,8 +59,8 @@ type Stats struct {
 }
 
 // Match is reconcile.Auditor.Match over two streams. Entries and Lines of the input must be empty: the streams are read
-// instead of them, twice. Result.Matches is empty: see Sieve.Matches. Its errors are those of the streams and of the judge,
-// and ErrTooManyResidual.
+// instead of them, two or three times. Result.Matches is empty: see Sieve.Matches. Its errors are those of the streams and of
+// the judge, and ErrTooManyResidual.
 func (s Sieve) Match(ctx context.Context, in reconcile.Input, ledger Stream[record.Entry], lines Stream[record.SettlementLine]) (reconcile.Result, Stats, error) {
 	s = s.withDefaults()
 	if len(in.Entries)+len(in.Lines) > 0 {

@@ -1,6 +1,7 @@
 package sift
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -56,7 +57,7 @@ func (r *rest[T]) inOrder() []T {
 	for i := range at {
 		at[i] = i
 	}
-	slices.SortFunc(at, func(a, b int) int { return int(r.order[a]) - int(r.order[b]) })
+	slices.SortFunc(at, func(a, b int) int { return cmp.Compare(r.order[a], r.order[b]) })
 	out := make([]T, len(at))
 	for i, a := range at {
 		out[i] = r.rows[a]

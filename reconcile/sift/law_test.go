@@ -287,17 +287,3 @@ func TestSumsBeyond64Bits(t *testing.T) {
 		t.Error("no pair was put aside")
 	}
 }
-
-// fillOne adds a payment and the line that settles it.
-func (w *world) fillOne(n int, minor int64) {
-	at := time.Date(2026, 11, 18, 9, 0, n%60, 0, time.UTC)
-	e := record.Entry{
-		Region: "eu-west-1", ID: fmt.Sprint(n), PaymentID: fmt.Sprintf("pay_%08d", n), NetworkReference: fmt.Sprintf("MCC%08d1118", n), RRN: fmt.Sprintf("%012d", n), AuthCode: fmt.Sprintf("%06d", n%1_000_000),
-		Amount: money.Amount{Minor: minor, Currency: "EUR"}, Status: "captured", Network: "mastercard", CreatedAt: at,
-	}
-	w.entries = append(w.entries, e)
-	w.lines = append(w.lines, record.SettlementLine{
-		Feed: "mastercard", File: "f18", Record: int64(n), Type: record.Presentment, Reference: e.NetworkReference, RRN: e.RRN, AuthCode: e.AuthCode, Amount: e.Amount,
-		TransactionAt: at, BusinessDate: "2026-11-18",
-	})
-}

@@ -5,7 +5,6 @@ import (
 
 	"parallax/internal/audit"
 	"parallax/internal/money"
-	"parallax/internal/record"
 )
 
 // steps are the things that can happen to a payout.

@@ -163,7 +163,7 @@ func (s *scatter) packColumn(col *Column, lo, n int) bool {
 		}
 		z := zigzag(v)
 		size := (bits.Len64(z) + 7) / 8
-		to[0] = byte(size)
+		to[0] = byte(size) //nolint:gosec // 0 to 8
 		binary.LittleEndian.PutUint64(to[1:], z)
 		lengths[i] += uint32(size) + 1 //nolint:gosec // small
 	}
@@ -246,7 +246,7 @@ func (r *run) scanPart(ctx context.Context, j job, f func(first uint64, b *Batch
 			refused = f(base|rows, b)
 		}
 		if refused == nil {
-			rows += uint64(b.Rows)
+			rows += uint64(b.Rows) //nolint:gosec // not negative
 			r.progress(j.side, int64(b.Rows))
 		}
 		return refused

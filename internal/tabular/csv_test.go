@@ -116,7 +116,7 @@ func TestCSVDecimals(t *testing.T) {
 		}
 	}
 	for in, want := range map[string]string{
-		"12.345": "more decimals", "1e3": "no decimal number", "1,2": "fields", "1 ": "no decimal", ".": "no decimal", "-": "no decimal",
+		"12.345": "more decimals", "1e3": "no decimal number", "1,2": "fields", "1_0": "no decimal", ".": "no decimal", "-": "no decimal",
 		"92233720368547758.08": "64 bits", "999999999999999999999": "64 bits", "1.2.3": "no decimal", "0x10": "no decimal",
 	} {
 		_, err := rowsOf(t, write(t, "a.csv", []byte("id,amount\n\n0,1\n1,"+in+"\n")), Fields("id"), []Field{Decimal("amount", 2)}, Options{})

@@ -117,8 +117,8 @@ func (c pair) write(t *testing.T, db *sql.DB, rng *rand.Rand) {
 		columns := "SELECT row_number() OVER (ORDER BY " + order + ") - 1 AS id, k1, k2, number, text FROM " + fmt.Sprintf("t%d", side) + " ORDER BY id"
 		options := "FORMAT csv, COMPRESSION gzip"
 		if !c.csv {
-			options = "FORMAT parquet, ROW_GROUP_SIZE 2048, COMPRESSION " + []string{"snappy", "zstd", "gzip", "uncompressed"}[rng.IntN(4)] +
-				", PARQUET_VERSION " + []string{"V1", "V2"}[rng.IntN(2)]
+			// Version 1: the delta encodings of version 2 are refused by the product, with an error.
+			options = "FORMAT parquet, PARQUET_VERSION V1, ROW_GROUP_SIZE 2048, COMPRESSION " + []string{"snappy", "zstd", "gzip", "uncompressed"}[rng.IntN(4)]
 		}
 		if _, err := db.Exec("COPY (" + columns + ") TO " + quote(name) + " (" + options + ")"); err != nil {
 			t.Fatal(err)

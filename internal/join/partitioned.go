@@ -3,6 +3,7 @@ package join
 import (
 	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 
 	"parallax/internal/spill"
@@ -67,8 +68,8 @@ func (r *run) partitioned(ctx context.Context) (_ *Result, err error) {
 		if stores[i], err = spill.NewBlocks(cfg, p.block); err != nil {
 			return nil, err
 		}
-		defer func() { err = errors.Join(err, stores[i].Close()) }()
 	}
+	defer func() { err = errors.Join(err, closeBoth(stores)) }()
 	workers := make([]*worker, r.cfg.Workers)
 	sorters := make([]*sorter, r.cfg.Workers)
 	for i := range workers {
@@ -101,6 +102,17 @@ func (r *run) partitioned(ctx context.Context) (_ *Result, err error) {
 	result.Tally.LeftRows, result.Tally.RightRows = r.seen[left].Load(), r.seen[right].Load()
 	result.Tally.Spilled = stores[left].Spilled() + stores[right].Spilled() + result.sorted.spilled()
 	return result, nil
+}
+
+// closeBoth closes the stores side by side: the kernel takes its time over large files.
+func closeBoth(stores [2]*spill.Blocks) error {
+	var errs [2]error
+	var running sync.WaitGroup
+	for i, s := range stores {
+		running.Go(func() { errs[i] = s.Close() })
+	}
+	running.Wait()
+	return errors.Join(errs[:]...)
 }
 
 func (r *run) newWorker(p plan) *worker {

@@ -15,6 +15,7 @@ import (
 	"parallax/sources/settlement"
 	"parallax/sources/settlement/csvfile"
 	"parallax/sources/settlement/delivery"
+	"parallax/sources/settlement/unwrap"
 )
 
 // settlementFile is a settlement file that is about to be read.
@@ -110,7 +111,7 @@ const startSize = 16 << 10
 
 // beginning is the first bytes of a file.
 func beginning(path string) ([]byte, error) {
-	f, err := os.Open(path) //nolint:gosec // the user names the file
+	f, err := openPlain(path)
 	if err != nil {
 		return nil, fmt.Errorf("settlement file: %w", err)
 	}
@@ -123,13 +124,20 @@ func beginning(path string) ([]byte, error) {
 	return start[:n], nil
 }
 
+// openPlain opens a file without its compression.
+func openPlain(path string) (io.ReadCloser, error) {
+	return unwrap.New(nil, unwrap.Limits{}).Content(func() (io.ReadCloser, error) {
+		return os.Open(path) //nolint:gosec // the user names the file
+	})()
+}
+
 // literal keeps a file name from being taken for a pattern.
 func literal(path string) string {
 	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
 }
 
 func readHeader(path string) ([]string, error) {
-	f, err := os.Open(path) //nolint:gosec // the user names the file
+	f, err := openPlain(path)
 	if err != nil {
 		return nil, err
 	}

@@ -67,12 +67,68 @@ func (a *App) openItems(ctx context.Context, l config.Ledger, copies ledgerCopie
 
 // lookUp reads the rows of some payments from one copy of a ledger.
 func (a *App) lookUp(ctx context.Context, l config.Ledger, region audit.Region, ids []string) ([]record.Entry, error) {
-	pool, err := a.ledgerPool(ctx, l.Regions[region].Connection, region)
+	src, err := a.ledgerAt(ctx, l, region)
 	if err != nil {
 		return nil, err
 	}
-	src := aurora.Source{Scope: l.Name, Region: region, Witness: record.Writer, Mapping: mapping(l), DB: pool, Settings: a.ledgerSettings()}
 	return src.Lookup(ctx, ids)
+}
+
+func (a *App) ledgerAt(ctx context.Context, l config.Ledger, region audit.Region) (aurora.Source, error) {
+	pool, err := a.ledgerPool(ctx, l.Regions[region].Connection, region)
+	if err != nil {
+		return aurora.Source{}, err
+	}
+	return aurora.Source{Scope: l.Name, Region: region, Witness: record.Writer, Mapping: mapping(l), DB: pool, Settings: a.ledgerSettings()}, nil
+}
+
+// originals are the ledger's rows that refunds, chargebacks and the like speak of and that are older than what was read of
+// the ledger: a chargeback comes months after its payment.
+func (a *App) originals(ctx context.Context, l config.Ledger, copies ledgerCopies, lines []record.SettlementLine, w audit.Window) ([]record.Entry, []audit.Gap, error) {
+	if copies.writer == nil {
+		return nil, nil, nil
+	}
+	here := map[string]bool{"": true}
+	for _, e := range copies.writer {
+		here[e.PaymentID], here[e.NetworkReference] = true, true
+	}
+	var payments, references []string
+	for _, l := range lines {
+		switch {
+		case l.Type != record.Refund && l.Type != record.Chargeback && l.Type != record.Representment:
+		case here[l.PaymentID] && here[l.Original] && here[l.Reference]:
+		case len(payments)+len(references) >= maxOpenItems:
+			return nil, []audit.Gap{{
+				Window: w, Reason: fmt.Sprintf("more than %d refunds and chargebacks are of payments older than what was read of the ledger", maxOpenItems),
+				Remedy: "run settlement over a shorter window",
+			}}, nil
+		default:
+			payments = append(payments, l.PaymentID)
+			references = append(references, l.Original, l.Reference)
+		}
+	}
+	if len(payments) == 0 {
+		return nil, nil, nil
+	}
+	src, err := a.ledgerAt(ctx, l, copies.writerRegion)
+	var found, more []record.Entry
+	if err == nil {
+		found, err = src.Lookup(ctx, payments)
+	}
+	if err == nil {
+		more, err = src.LookupReferences(ctx, references)
+	}
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, nil, err
+		}
+		return nil, []audit.Gap{{Window: w, Reason: "payments of refunds and chargebacks could not be looked up: " + err.Error(), Remedy: "run parallax doctor"}}, nil
+	}
+	return slices.DeleteFunc(append(found, more...), func(e record.Entry) bool {
+		again := here["id "+e.ID+" "+e.PaymentID] || here[e.PaymentID]
+		here["id "+e.ID+" "+e.PaymentID] = true
+		return again
+	}), nil, nil
 }
 
 // of are the open payments and lines of one feed: its findings are known by their fingerprints.

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/bojanz/currency"
@@ -17,8 +18,9 @@ import (
 	"parallax/sources/settlement/decode"
 )
 
-// ledgerContext is how far around a window ledger rows are read, so that lines near its ends find their payments.
-const ledgerContext = 48 * time.Hour
+// ledgerContext is how far around a window ledger rows are read, so that lines near its ends find their payments: what is
+// taken on a Friday night may be in Tuesday's file.
+const ledgerContext = 5 * 24 * time.Hour
 
 // settlementJob ties every feed out against its ledger, and its payouts against the bank.
 func (a *App) settlementJob(ctx context.Context, t task) (audit.Outcome, error) {
@@ -114,13 +116,18 @@ func (a *App) tieOut(ctx context.Context, feed config.Settlement, l config.Ledge
 	if err != nil {
 		return settled{}, err
 	}
-	entries, others := ofNetwork(copies.writer, feed.Name)
+	older, gaps, err := a.originals(ctx, l, copies, lines.Records, t.window)
+	if err != nil {
+		return settled{}, err
+	}
+	lines.Coverage.Gaps = append(lines.Coverage.Gaps, gaps...)
+	entries, others := ofNetwork(append(slices.Clip(copies.writer), older...), feed.Name)
 	lost, _ := ofNetwork(copies.snapshot, feed.Name)
 	openEntries, openLines := open.of(feed, lines.Records)
 	result, err := reconcile.Auditor{Rules: matchRules(feed, l)}.Match(reconcile.Input{
 		Window: t.window, AsOf: t.asOf, Entries: entries, Others: others, Lines: lines.Records, FilesThrough: src.FilesThrough(),
 		LinesIncomplete: !lines.Coverage.Complete(), EntriesIncomplete: copies.writer == nil, Snapshot: lost,
-		Open: openEntries, OpenLines: openLines,
+		Open: openEntries, OpenLines: openLines, Read: t.window.Around(ledgerContext),
 	})
 	if err != nil {
 		return settled{}, fmt.Errorf("match %s with ledger %s: %w", feed.Name, l.Name, err)

@@ -75,7 +75,7 @@ type Delivery struct {
 	Region      audit.Region   `yaml:"region" doc:"Region of the bucket; without it the first of regions."`
 	SFTP        SFTP           `yaml:"sftp" doc:"How to log in where path is an sftp address."`
 	PGP         PGP            `yaml:"pgp" doc:"Keys for files that are encrypted with OpenPGP."`
-	Settle      time.Duration  `yaml:"settle" default:"1m" zero:"ok" doc:"A file that changed more recently is still arriving and not read yet."`
+	Settle      time.Duration  `yaml:"settle" default:"2s" zero:"ok" doc:"A file that changed more recently is still arriving. A run waits for up to 10s until it has settled; with a longer setting such a file is left to the next run."`
 	Sequence    *regexp.Regexp `yaml:"sequence" doc:"RE2 pattern of the file name with a group sequence, and perhaps a group series, where files are numbered by name; numbers inside the file are used without it."`
 	From        Date           `yaml:"from" doc:"Business date of the first file, such as 2026-11-01: none is expected for an earlier one."`
 	FilesPerDay int            `yaml:"files_per_day" default:"1" doc:"Files expected for each business date."`

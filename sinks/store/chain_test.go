@@ -116,9 +116,13 @@ func TestMigrateSeesWhatItWaitedFor(t *testing.T) {
 		if err := script(t.Context(), tx, versionTable); err != nil {
 			return err
 		}
-		_, err := tx.Exec(t.Context(), `insert into parallax.schema_version (version, name, checksum) values (1, $1, $2)`,
-			all[0].Name, all[0].Checksum)
-		return err
+		for _, m := range all {
+			if _, err := tx.Exec(t.Context(), `insert into parallax.schema_version (version, name, checksum) values ($1, $2, $3)`,
+				m.Version, m.Name, m.Checksum); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err := errors.Join(err, <-result); err != nil {
 		t.Error(err)

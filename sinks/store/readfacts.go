@@ -55,13 +55,16 @@ func scanFile(row pgx.CollectableRow) (audit.SettlementFile, error) {
 	return f, json.Unmarshal(totals, &f.Totals)
 }
 
-// Matches returns the pairings of a scope, those of one file if file is not empty, in the order of their lines.
+// Matches returns the pairings of a scope, those of one file if file is not empty, in the order of their lines: for each line
+// what the newest run has paired it with.
 func (s *Store) Matches(ctx context.Context, scope, file string) ([]audit.Match, error) {
 	matches, err := collect(ctx, s.pool, func(row pgx.CollectableRow) (m audit.Match, err error) {
 		err = row.Scan(&m.Scope, &m.PaymentID, &m.Reference, &m.File, &m.Line, &m.Rule, &m.Amount.Minor, &m.Amount.Currency)
 		return m, err
 	}, `select scope, payment_id, reference, file, line, rule, amount_minor, currency
-		from parallax.match where scope = $1 and ($2 = '' or file = $2) order by file, line`, safe(scope), safe(file))
+		from (select *, max(as_of) over (partition by scope, file, line) as newest
+			from parallax.match where scope = $1 and ($2 = '' or file = $2)) m
+		where as_of = newest order by file, line, payment_id`, safe(scope), safe(file))
 	if err != nil {
 		return nil, fmt.Errorf("read matches of %q: %w", scope, err)
 	}

@@ -85,11 +85,11 @@ func writeFiles(ctx context.Context, tx pgx.Tx, o audit.Outcome) error {
 
 func writeMatches(ctx context.Context, tx pgx.Tx, o audit.Outcome) error {
 	type key struct {
-		scope, file string
-		line        int64
+		scope, file, payment string
+		line                 int64
 	}
 	var rows [][]any
-	for _, m := range last(o.Matches, func(m audit.Match) key { return key{safe(m.Scope), safe(m.File), m.Line} }) {
+	for _, m := range last(o.Matches, func(m audit.Match) key { return key{safe(m.Scope), safe(m.File), safe(m.PaymentID), m.Line} }) {
 		rows = append(rows, []any{
 			safe(m.Scope), safe(m.File), m.Line, safe(m.PaymentID), safe(m.Reference), safe(m.Rule),
 			m.Amount.Minor, safe(m.Amount.Currency), o.AsOf, o.RunID,
@@ -100,7 +100,8 @@ func writeMatches(ctx context.Context, tx pgx.Tx, o audit.Outcome) error {
 		columns: []string{
 			"scope", "file", "line", "payment_id", "reference", "rule", "amount_minor", "currency", "as_of", "run_id",
 		},
-		conflict: `(scope, file, line) do update set payment_id = excluded.payment_id, reference = excluded.reference,
+		// A line may settle several payments. What an older run paired it with stays, and is not read any more.
+		conflict: `(scope, file, line, payment_id) do update set reference = excluded.reference,
 			rule = excluded.rule, amount_minor = excluded.amount_minor, currency = excluded.currency, as_of = excluded.as_of,
 			run_id = excluded.run_id where t.as_of <= excluded.as_of`,
 		rows: rows,

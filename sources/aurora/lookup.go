@@ -15,10 +15,22 @@ import (
 // lookupChunk is how many ids one statement asks for.
 const lookupChunk = 1000
 
+// LookupReferences is Lookup by the network's reference. Without a column that holds it nothing is found.
+func (s Source) LookupReferences(ctx context.Context, references []string) ([]record.Entry, error) {
+	if s.Mapping.Columns.NetworkReference == "" {
+		return nil, nil
+	}
+	return s.lookupBy(ctx, s.Mapping.Columns.NetworkReference, references)
+}
+
 // Lookup reads the rows of the given payments as they stand now, whenever they were created, ordered by payment id: a
 // suspect is read again before it is reported. An id without a row is simply absent. Any error, a row whose amount
 // cannot be used included, means that the answer proves nothing; the entries are then nil.
 func (s Source) Lookup(ctx context.Context, ids []string) ([]record.Entry, error) {
+	return s.lookupBy(ctx, s.Mapping.Columns.PaymentID, ids)
+}
+
+func (s Source) lookupBy(ctx context.Context, name string, ids []string) ([]record.Entry, error) {
 	s.Settings = s.Settings.withDefaults()
 	if err := s.Mapping.check(); err != nil {
 		return nil, fmt.Errorf("look up payments of ledger %s in %s: %w", s.Scope, s.Region, err)
@@ -30,7 +42,7 @@ func (s Source) Lookup(ctx context.Context, ids []string) ([]record.Entry, error
 	wanted := slices.Compact(slices.Sorted(slices.Values(ids)))
 	var found []record.Entry
 	for chunk := range slices.Chunk(wanted, lookupChunk) {
-		rows, err := r.lookup(ctx, chunk)
+		rows, err := r.lookup(ctx, column(name), chunk)
 		if err != nil {
 			return nil, r.readError(err)
 		}
@@ -47,8 +59,7 @@ func (s Source) Lookup(ctx context.Context, ids []string) ([]record.Entry, error
 }
 
 // lookup compares in the column's own type, so that its index serves, and as text where an id is none of that type.
-func (r *reading) lookup(ctx context.Context, ids []string) (rows []row, err error) {
-	key := column(r.Mapping.Columns.PaymentID)
+func (r *reading) lookup(ctx context.Context, key string, ids []string) (rows []row, err error) {
 	err = r.retry(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		var kind string
 		err := tx.QueryRow(ctx, "select pg_typeof("+key+")::text from "+r.Mapping.relation()+" limit 1").Scan(&kind)

@@ -73,11 +73,14 @@ func (d *decoder) amount(row []string, line int) (money.Amount, error) {
 	if _, minor := d.place["amount_minor"]; minor {
 		field, decimals = "amount_minor", 0
 	}
-	a, err := money.Parse(d.value(row, field), letters, decimals)
+	text := d.value(row, field)
+	a, err := money.Parse(text, letters, decimals)
 	switch {
+	case len(text) >= 13 && pan.Mask(text) != text:
+		return money.Amount{}, d.wrong(line, field, errors.New("is a card number: the columns are shifted"))
 	case errors.Is(err, money.ErrOverflow):
 		return a, d.wrong(line, field, errors.New("overflows 64 bits"))
-	case err != nil && strings.Contains(d.value(row, field), ","):
+	case err != nil && strings.Contains(text, ","):
 		return a, d.wrong(line, field, errors.New("is not an amount: remove thousands separators, and part decimals with a point"))
 	case err != nil:
 		return a, d.wrong(line, field, fmt.Errorf("is not an amount with at most %d decimals", decimals))

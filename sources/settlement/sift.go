@@ -2,6 +2,7 @@ package settlement
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"time"
@@ -59,6 +60,32 @@ func byName(files []delivery.File) {
 // got it from a clock that is wrong, and waiting would not help.
 func (r *reading) young(f delivery.File, now time.Time) bool {
 	return f.Regular && now.Sub(f.Modified).Abs() < r.Settle
+}
+
+// maxPatience is how long a reading waits for files that have just come rather than leave them to the next run.
+const maxPatience = 10 * time.Second
+
+// patience is how long it takes until the youngest file has settled; zero where none is young, or where that takes too long.
+func (r *reading) patience(l delivery.Listing) time.Duration {
+	if r.Settle > maxPatience {
+		return 0
+	}
+	var wait time.Duration
+	for _, f := range l.Files {
+		if r.young(f, l.At) {
+			wait = max(wait, f.Modified.Add(r.Settle).Sub(l.At))
+		}
+	}
+	return wait
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d + 10*time.Millisecond): // by the place's clock it must be over
+		return nil
+	}
 }
 
 func (r *reading) arriving(f delivery.File) error {

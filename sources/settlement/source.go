@@ -113,6 +113,14 @@ func (r *reading) run(ctx context.Context) error {
 	if err != nil {
 		return r.unreachable(ctx, err)
 	}
+	if wait := r.patience(listing); wait > 0 {
+		if err := pause(ctx, wait); err != nil {
+			return err
+		}
+		if listing, err = r.Place.List(ctx); err != nil {
+			return r.unreachable(ctx, err)
+		}
+	}
 	listed, err := r.sift(listing)
 	if err != nil {
 		return err
@@ -258,7 +266,7 @@ func (r *reading) lastBatch(f file, lines []record.SettlementLine) record.Batch[
 		Checksum: "sha256:" + f.sha256, Totals: f.summary.Totals,
 	}}
 	if f.summary.Admin > 0 {
-		last.Excluded = append(last.Excluded, audit.Exclusion{Reason: "administrative messages of the file, no money in them", Records: f.summary.Admin})
+		last.Excluded = append(last.Excluded, audit.Exclusion{Reason: "records that are no settled money: administrative messages, entries that are not booked", Records: f.summary.Admin})
 	}
 	if f.summary.Rejected > 0 {
 		last.Excluded = append(last.Excluded, audit.Exclusion{Reason: "rows that could not be read", Records: f.summary.Rejected})

@@ -14,11 +14,16 @@ import (
 	"parallax/internal/pan"
 )
 
+// cardDigits is how many digits a card number has at least (ISO/IEC 7812-1, as far as it is in use).
+const cardDigits = 13
+
 // ParseAmount reads a plain decimal such as "-12.50" in a currency with that many decimals. The errors complete a sentence
 // that begins with the field's name and do not repeat the text.
 func ParseAmount(text, letters string, digits int) (money.Amount, error) {
 	a, err := money.Parse(text, letters, digits)
 	switch {
+	case len(text) >= cardDigits && pan.Mask(text) != text:
+		return money.Amount{}, errors.New("is a card number: the columns are shifted")
 	case errors.Is(err, money.ErrOverflow):
 		return a, ErrTooLarge
 	case err != nil && strings.Contains(text, ","):

@@ -55,6 +55,7 @@ func (a *App) payOut(ctx context.Context, o *audit.Outcome, p *payouts, feed con
 	rules.Scope, rules.Feed, rules.Bank, rules.Exponent = feed.Ledger, feed.Name, at.Name, exponent
 	rules.Calendar, rules.StatementBy = at.Calendar.Days(), at.DeliverBy.Duration()
 	rules.MissingBusinessDays, rules.Ours = feed.Bank.Days, feed.Bank.Pattern
+	rules.Footing = footing(feed)
 	result := bank.Auditor{Rules: rules}.Match(bank.Input{
 		Window: bankWindow(t.window), AsOf: t.asOf, Lines: s.lines, Entries: st.entries, LinesThrough: s.through, EntriesThrough: st.through,
 		LinesIncomplete: !s.coverage.Complete(), EntriesIncomplete: !st.coverage.Complete(),
@@ -135,4 +136,18 @@ func ofKind(findings []audit.Finding, kind audit.Kind) []audit.Finding {
 		}
 	}
 	return out
+}
+
+// footing is what the payouts of a feed are made of: as configured, or as its format has it.
+func footing(feed config.Settlement) bank.Footing {
+	switch {
+	case feed.Bank.Footing != "":
+		return bank.Footing(feed.Bank.Footing)
+	case feed.Format == "checkout":
+		return bank.FootImplied
+	case feed.Format == "paypal":
+		return bank.FootNothing
+	default:
+		return bank.FootPayouts
+	}
 }

@@ -2,11 +2,14 @@ package app
 
 import (
 	"bytes"
+	"encoding/csv"
 	"fmt"
 	"slices"
 	"strings"
 
 	"parallax/sources/settlement/adyen"
+	"parallax/sources/settlement/amex"
+	"parallax/sources/settlement/csvfile"
 	"parallax/sources/settlement/decode"
 	"parallax/sources/settlement/fixedwidth"
 	"parallax/sources/settlement/ipm"
@@ -37,6 +40,10 @@ func formats() []format {
 		{formatIPM, "a Mastercard clearing file (IPM)", isIPM, ipm.Decode, "reference=DE63 rrn=DE37 auth_code=DE38"},
 		{"adyen", "an Adyen settlement details report", holds("Psp Reference", "Net Debit (NC)"), adyen.Decode, "payment_id=Merchant-Reference reference=Psp-Reference"},
 		{"paypal", "a PayPal settlement report", begins(`"RH"`, "RH,", "RH\t"), paypal.Decode, "payment_id=Invoice-ID reference=Transaction-ID"},
+		{"amex", "an American Express reconciliation file (GRRCN)", begins(`"HEADER"`, "HEADER"), amex.Decode, "payment_id=invoice-reference reference=transaction-id arn=ARN"},
+		{"stripe", "a Stripe payout reconciliation", isShipped("stripe"), shippedReader("stripe"), "payment_id=payment_intent_id reference=source_id"},
+		{"checkout", "a Checkout.com settlement breakdown", isShipped("checkout"), shippedReader("checkout"), "payment_id=Reference reference=Payment-ID"},
+		{"checkout-financial-actions", "Checkout.com financial actions", isShipped("checkout-financial-actions"), shippedReader("checkout-financial-actions"), "payment_id=Reference reference=Payment-ID"},
 		{visaBaseII, "Visa Base II records, by an unverified layout", nil, fixedLayout(fixedwidth.VisaBaseII()), "reference=transaction-identifier arn=ARN auth_code=code"},
 		{formatCSV, "CSV with a header row", isText, nil, ""},
 	}
@@ -115,6 +122,25 @@ func fixedLayout(l fixedwidth.Layout) decode.Func {
 		}
 	}
 	return read
+}
+
+// shippedReader is the reader of a CSV profile that is shipped, and so has been checked.
+func shippedReader(name string) decode.Func {
+	read, err := csvfile.New(csvfile.Shipped()[name])
+	if err != nil {
+		return func(decode.Content, string, string, decode.Yield) (decode.Summary, error) {
+			return decode.Summary{}, err
+		}
+	}
+	return read
+}
+
+// isShipped: a CSV file with the columns of a profile that is shipped.
+func isShipped(name string) func([]byte) bool {
+	return func(start []byte) bool {
+		header, err := csv.NewReader(bytes.NewReader(start)).Read()
+		return err == nil && csvfile.ShippedFor(header) == name
+	}
 }
 
 // begins: a text that begins with one of some words, behind a byte order mark or not.

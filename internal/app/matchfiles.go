@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bufio"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -70,29 +71,44 @@ func shareKey(ledger, file map[string]string) bool {
 	}
 }
 
+// fileProfile is how a CSV file is laid out: guessed from its header, and as it was given.
 func fileProfile(o MatchOptions, ledger map[string]string) (csvfile.Profile, error) {
-	header, err := readHeader(o.Settlement)
+	header, some, delimiter, err := readHeader(o.Settlement)
 	if err != nil {
 		return csvfile.Profile{}, err
 	}
-	if len(header) == 1 && strings.Contains(header[0], ";") {
-		return csvfile.Profile{}, errors.New("line 1: the columns are parted by semicolons: export the file with commas")
-	}
 	profile, _ := csvfile.GuessProfile(header) // what it did not find may be given
+	profile.Delimiter = delimiter
 	if column := ledger["payment_id"]; slices.Contains(header, column) {
 		profile.Columns["payment_id"] = column
 	}
-	for _, field := range slices.Sorted(maps.Keys(o.SettlementColumns)) {
-		column := o.SettlementColumns[field]
-		if !slices.Contains(header, column) {
-			return profile, fmt.Errorf("line 1: --settlement-columns: column %q for %s is not in the header%s", pan.Mask(column), field, listed(header))
-		}
-		profile.Columns[field] = column
+	given, err := givenColumns(o.SettlementColumns, header)
+	if err != nil {
+		return profile, err
+	}
+	maps.Copy(profile.Columns, given)
+	if decimalCommas(some, slices.Index(header, profile.Columns["amount"])) && delimiter != "," {
+		profile.Decimal, profile.Thousands = ",", "."
 	}
 	if err := profile.Validate(); err != nil {
 		return profile, fmt.Errorf("%w: name the columns with --settlement-columns FIELD=COLUMN%s", err, listed(header))
 	}
 	return profile, nil
+}
+
+// decimalCommas reports whether amounts are written as 1.234,56: whether any of some rows has a comma in its amount.
+func decimalCommas(rows [][]string, column int) bool {
+	return column >= 0 && slices.ContainsFunc(rows, func(row []string) bool { return column < len(row) && strings.Contains(row[column], ",") })
+}
+
+// givenColumns holds the columns that were given against the header.
+func givenColumns(given map[string]string, header []string) (map[string]string, error) {
+	for _, field := range slices.Sorted(maps.Keys(given)) {
+		if !slices.Contains(header, given[field]) {
+			return nil, fmt.Errorf("line 1: --settlement-columns: column %q for %s is not in the header%s", pan.Mask(given[field]), field, listed(header))
+		}
+	}
+	return given, nil
 }
 
 // listed shows the columns of a header, unless one of them looks like a card number: in a file without a header it is the
@@ -136,24 +152,44 @@ func literal(path string) string {
 	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
 }
 
-func readHeader(path string) ([]string, error) {
+// someRows is how many rows are looked at to tell how amounts are written.
+const someRows = 1000
+
+// readHeader reads the header row of a text of columns and some rows behind it, and tells what parts them.
+func readHeader(path string) (header []string, some [][]string, delimiter string, err error) {
 	f, err := openPlain(path)
 	if err != nil {
-		return nil, err
+		return nil, nil, "", err
 	}
 	defer f.Close() //nolint:errcheck // only read
-	header, err := csv.NewReader(io.LimitReader(f, 1<<20)).Read()
+	text := bufio.NewReaderSize(io.LimitReader(f, 1<<20), 1<<20)
+	start, err := text.Peek(1 << 20)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, nil, "", err
+	}
+	first, _, _ := strings.Cut(string(start), "\n")
+	delimiter = csvfile.GuessDelimiter(first)
+	rows := csv.NewReader(text)
+	rows.Comma, rows.FieldsPerRecord = rune(delimiter[0]), -1
+	header, err = rows.Read()
 	switch {
 	case errors.Is(err, io.EOF):
-		return nil, errors.New("line 1: file is empty, a header row was expected")
+		return nil, nil, "", errors.New("line 1: file is empty, a header row was expected")
 	case err != nil:
-		return nil, fmt.Errorf("line 1: read header: %w", err)
+		return nil, nil, "", fmt.Errorf("line 1: read header: %w", err)
 	}
 	header[0] = strings.TrimPrefix(header[0], "\ufeff")
 	for i := range header {
 		header[i] = strings.TrimSpace(header[i])
 	}
-	return header, nil
+	for len(some) < someRows {
+		row, err := rows.Read()
+		if err != nil {
+			break // what is wrong with it is told when the file is read
+		}
+		some = append(some, row)
+	}
+	return header, some, delimiter, nil
 }
 
 func columnList(columns map[string]string) string {

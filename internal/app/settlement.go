@@ -186,7 +186,9 @@ func exponent(code string) int {
 func reader(feed config.Settlement) (decode.Func, error) {
 	switch feed.Format {
 	case formatCSV:
-		return csvfile.New(profile(feed.CSV))
+		return csvfile.New(profile(feed.CSV, false))
+	case "stripe", "checkout":
+		return csvfile.New(csvfile.Shipped()[feed.Format].With(profile(feed.CSV, true)))
 	case formatFixed:
 		return fixedReader(feed.Fixed)
 	default:
@@ -194,21 +196,16 @@ func reader(feed config.Settlement) (decode.Func, error) {
 	}
 }
 
-func profile(p config.CSVProfile) csvfile.Profile {
-	c := p.Columns
-	columns := map[string]string{}
-	for field, column := range map[string]string{
-		"reference": c.Reference, "payment_id": c.PaymentID, "arn": c.ARN, "rrn": c.RRN, "auth_code": c.AuthCode, "type": c.Type,
-		"amount": c.Amount, "currency": c.Currency, "settlement_amount": c.SettlementAmount, "settlement_currency": c.SettlementCurrency,
-		"fee": c.Fee, "card": c.Card, "transaction_time": c.TransactionTime, "business_date": c.BusinessDate,
-	} {
-		if column != "" {
-			columns[field] = column
-		}
-	}
+// profile is a CSV layout as the configuration has it, or what it changes of one that is shipped.
+func profile(p config.CSVProfile, shipped bool) csvfile.Profile {
 	t := p.Trailer
-	return csvfile.Profile{
-		Columns: columns, Types: p.Types, Scale: p.AmountScale,
-		Trailer: csvfile.Trailer{Column: t.Column, Value: t.Value, Count: t.Count, Total: t.Total},
+	out := csvfile.Profile{
+		Columns: p.Columns.Map(), Fees: p.Fees, Types: p.Types, Reversals: p.Reversals, Skip: p.Skip, Scale: p.AmountScale, Signs: p.Signs,
+		FeeSigns: p.FeeSigns, Exponents: p.Exponents, Foots: p.Foots, Delimiter: p.Delimiter, Decimal: p.Decimal, Thousands: p.Thousands,
+		Dates: p.Dates, Zone: p.Zone, Trailer: csvfile.Trailer{Column: t.Column, Value: t.Value, Count: t.Count, Total: t.Total},
 	}
+	if shipped && out.Scale == "decimal" {
+		out.Scale = "" // as shipped
+	}
+	return out
 }

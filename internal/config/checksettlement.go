@@ -24,9 +24,12 @@ func (d *decoder) checkSettlement(feeds []Settlement, ledgers []string, statemen
 		if s.Bank.Statement != "" && !slices.Contains(banks, s.Bank.Statement) {
 			d.wrongAt(key+".bank.statement", "there is no such feed of statements, "+suggest(s.Bank.Statement, banks))
 		}
-		if s.Format == "csv" {
+		switch described := s.CSV.Columns != (CSVColumns{}) || len(s.CSV.Types) > 0; {
+		case s.Format == "csv":
 			d.checkCSV(s.CSV, key+".csv")
-		} else if s.CSV.Columns != (CSVColumns{}) || len(s.CSV.Types) > 0 {
+		case s.Format == "stripe", s.Format == "checkout":
+			d.checkTypes(s.CSV, key+".csv")
+		case described:
 			d.wrongAt(key+".csv", "belongs to format csv; this feed is "+s.Format)
 		}
 		if fixed := s.Fixed.Like != "" || len(s.Fixed.Records) > 0; fixed != (s.Format == "fixed") {
@@ -150,10 +153,11 @@ func lineTypes() []string {
 
 func (d *decoder) checkCSV(p CSVProfile, key string) {
 	c := p.Columns
-	for _, must := range []struct{ name, column string }{{"amount", c.Amount}, {"currency", c.Currency}} {
-		if must.column == "" {
-			d.wrongAt(key+".columns."+must.name, "must be set")
-		}
+	if c.Amount == "" && (c.Debit == "" || c.Credit == "") {
+		d.wrongAt(key+".columns.amount", "must be set")
+	}
+	if c.Currency == "" {
+		d.wrongAt(key+".columns.currency", "must be set")
 	}
 	if c.Reference == "" && c.PaymentID == "" && (c.RRN == "" || c.AuthCode == "") {
 		d.wrongAt(key+".columns", "needs a reference, a payment_id, or rrn and auth_code to match by")
@@ -161,12 +165,16 @@ func (d *decoder) checkCSV(p CSVProfile, key string) {
 	if c.Type != "" && len(p.Types) == 0 {
 		d.wrongAt(key+".types", "must say what the values of the type column mean")
 	}
+	d.checkTypes(p, key)
+	if t := p.Trailer; t != (Trailer{}) && (t.Column == "" || t.Value == "") {
+		d.wrongAt(key+".trailer", "needs column and value to be told apart")
+	}
+}
+
+func (d *decoder) checkTypes(p CSVProfile, key string) {
 	for _, value := range sortedNames(p.Types) {
 		if !slices.Contains(lineTypes(), p.Types[value]) {
 			d.wrongAt(key+".types."+value, "must be "+strings.Join(lineTypes(), " or "))
 		}
-	}
-	if t := p.Trailer; t != (Trailer{}) && (t.Column == "" || t.Value == "") {
-		d.wrongAt(key+".trailer", "needs column and value to be told apart")
 	}
 }

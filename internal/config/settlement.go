@@ -1,6 +1,7 @@
 package config
 
 import (
+	"reflect"
 	"regexp"
 	"time"
 
@@ -17,7 +18,7 @@ type Settlement struct {
 	MissingBusinessDays int         `yaml:"missing_business_days" default:"2" doc:"Business days after which it is missing."`
 	DeliverBy           TimeOfDay   `yaml:"deliver_by" default:"06:00" doc:"When the files of a business date are due, on the day after it; in the calendar's time zone, UTC without one."`
 	Calendar            Calendar    `yaml:"calendar" doc:"Which business day a payment belongs to."`
-	CSV                 CSVProfile  `yaml:"csv" doc:"How a csv file is laid out; with format csv only."`
+	CSV                 CSVProfile  `yaml:"csv" doc:"How a csv file is laid out; with stripe and checkout, what is different in yours."`
 	Fixed               FixedLayout `yaml:"fixed" doc:"How a file of fixed columns is laid out; with format fixed only."`
 	Bank                Bank        `yaml:"bank" doc:"Where the payouts of this feed arrive."`
 	Rules               MatchRules  `yaml:"rules" doc:"How lines are held against payments, beyond amounts that are equal to the minor unit."`
@@ -113,15 +114,28 @@ type Calendar struct {
 // Bank says how payouts are found on the bank's statement.
 type Bank struct {
 	Statement string         `yaml:"statement" doc:"Name of the feed of statements; without it payouts are not held against the bank."`
+	Footing   string         `yaml:"footing" enum:"payouts implied nothing" doc:"payouts: the files have rows of the payouts; implied: every batch is one payout; nothing: money is paid out of a balance. Without it as the format has it."`
 	Days      int            `yaml:"days" default:"3" doc:"Business days after which a payout without a credit is missing."`
 	Pattern   *regexp.Regexp `yaml:"pattern" doc:"RE2 pattern of references and remittance text by which the bank's entries of this acquirer are known; entries that do not match are left out."`
 }
 
-// CSVProfile maps a header-named CSV file to settlement lines.
+// CSVProfile maps a header-named CSV file to settlement lines. For a format that is shipped it says what is different.
 type CSVProfile struct {
 	Columns     CSVColumns        `yaml:"columns" doc:"Which column holds what, by the header row."`
-	Types       map[string]string `yaml:"types" doc:"What each value of the type column means: presentment, refund, chargeback, fee or other."`
+	Fees        map[string]string `yaml:"fees" doc:"Columns of single fees, by kind: interchange, scheme, markup, commission, processing, tax or other."`
+	Types       map[string]string `yaml:"types" doc:"What each value of the type column means: presentment, refund, chargeback, representment, fee, adjustment, reserve, payout or other."`
+	Reversals   []string          `yaml:"reversals" doc:"Values of the type column whose rows undo an earlier one."`
+	Skip        map[string]string `yaml:"skip" doc:"Values of the type column whose rows are left out, and why; they are counted."`
 	AmountScale string            `yaml:"amount_scale" default:"decimal" enum:"decimal minor" doc:"Amounts are decimal (12.50) or minor units (1250)."`
+	Signs       string            `yaml:"signs" enum:"type balance" doc:"type: refunds and chargebacks are money back however they are signed (the default); balance: positive adds to your balance."`
+	FeeSigns    string            `yaml:"fee_signs" enum:"cost balance" doc:"cost: a positive fee costs you (the default); balance: a negative one does."`
+	Exponents   map[string]int    `yaml:"exponents" doc:"With minor units, decimals of a currency where they are not those of ISO 4217."`
+	Foots       bool              `yaml:"foots" doc:"Gross less fees is the net of every row; a row where it is not is rejected."`
+	Delimiter   string            `yaml:"delimiter" doc:"What parts the columns: a comma, semicolon, bar or tab; a comma without it."`
+	Decimal     string            `yaml:"decimal" doc:"Decimal mark, a point without it."`
+	Thousands   string            `yaml:"thousands" doc:"What parts groups of three digits; nothing may without it."`
+	Dates       []string          `yaml:"dates" doc:"How dates are written beside ISO 8601, such as DD.MM.YYYY hh:mm:ss."`
+	Zone        string            `yaml:"zone" doc:"Time zone of times that carry none; UTC without it."`
 	Trailer     Trailer           `yaml:"trailer" doc:"The line that states count and total, where there is one."`
 }
 
@@ -129,18 +143,47 @@ type CSVProfile struct {
 type CSVColumns struct {
 	Reference          string `yaml:"reference" doc:"The network's reference."`
 	PaymentID          string `yaml:"payment_id" doc:"Our payment id, where the file carries it."`
+	Original           string `yaml:"original" doc:"Reference of the payment that a refund or chargeback is of."`
+	RowID              string `yaml:"row_id" doc:"The file's own id of the row."`
 	ARN                string `yaml:"arn" doc:"Acquirer reference number."`
 	RRN                string `yaml:"rrn" doc:"Retrieval reference number."`
 	AuthCode           string `yaml:"auth_code" doc:"Authorisation code."`
 	Type               string `yaml:"type" doc:"Type of the line."`
+	Code               string `yaml:"code" doc:"The file's own word for the type or its reason."`
+	Batch              string `yaml:"batch" doc:"Payout or batch the line is paid out with."`
+	Part               string `yaml:"part" doc:"Which part of a payment captured in parts, from 1."`
+	Parts              string `yaml:"parts" doc:"How many parts there are."`
+	Note               string `yaml:"note" doc:"Free text."`
 	Amount             string `yaml:"amount" doc:"Transaction amount."`
+	Debit              string `yaml:"debit" doc:"Transaction amount where it is money out, with credit in the place of amount."`
+	Credit             string `yaml:"credit" doc:"Transaction amount where it is money in."`
 	Currency           string `yaml:"currency" doc:"Transaction currency, ISO 4217 letters."`
 	SettlementAmount   string `yaml:"settlement_amount" doc:"Settled amount."`
+	SettlementDebit    string `yaml:"settlement_debit" doc:"Settled amount where it is money out."`
+	SettlementCredit   string `yaml:"settlement_credit" doc:"Settled amount where it is money in."`
 	SettlementCurrency string `yaml:"settlement_currency" doc:"Settled currency."`
-	Fee                string `yaml:"fee" doc:"Fee."`
+	Rate               string `yaml:"rate" doc:"Settlement currency for one of the transaction's."`
+	Fee                string `yaml:"fee" doc:"All fees of the row together."`
+	FeeCurrency        string `yaml:"fee_currency" doc:"Currency of the fees."`
+	Net                string `yaml:"net" doc:"What is paid out for the row."`
+	NetDebit           string `yaml:"net_debit" doc:"The same where it is money out."`
+	NetCredit          string `yaml:"net_credit" doc:"The same where it is money in."`
+	NetCurrency        string `yaml:"net_currency" doc:"Currency of the net."`
 	Card               string `yaml:"card" doc:"Card number; it is truncated while it is read."`
 	TransactionTime    string `yaml:"transaction_time" doc:"Time of the transaction, RFC 3339."`
 	BusinessDate       string `yaml:"business_date" doc:"Business date, YYYY-MM-DD."`
+	ValueDate          string `yaml:"value_date" doc:"Day the bank books the money."`
+}
+
+// Map lists the columns that are named, by the field they hold.
+func (c CSVColumns) Map() map[string]string {
+	columns := map[string]string{}
+	for _, f := range fields(reflect.ValueOf(c)) {
+		if column := f.value.String(); column != "" {
+			columns[f.name] = column
+		}
+	}
+	return columns
 }
 
 // Trailer tells the trailer line apart and names the columns that hold its control totals.

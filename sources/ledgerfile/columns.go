@@ -90,9 +90,6 @@ func choose(header []string, given map[string]string) (map[string]string, error)
 }
 
 func missing(field string, header []string) error {
-	if len(header) == 1 && strings.Contains(header[0], ";") {
-		return errors.New("the columns are parted by semicolons: export the file with commas")
-	}
 	return fmt.Errorf("none of the %d columns is for %s (looked for %s); name it with --ledger-columns %s=COLUMN%s",
 		len(header), field, strings.Join(usualNames()[field], ", "), field, listed(header))
 }

@@ -7,6 +7,7 @@ package ledgerfile
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/csv"
@@ -123,8 +124,8 @@ func (f *File) Each(ctx context.Context, yield func(record.Entry) error) error {
 		f.SHA256 = hex.EncodeToString(hash.Sum(nil))
 		return f.eachParquet(ctx, yield)
 	}
-	bytes := io.TeeReader(&cancelReader{ctx, raw}, hash)
-	text, err := plainText(bytes)
+	raws := io.TeeReader(&cancelReader{ctx, raw}, hash)
+	text, err := plainText(raws)
 	if err != nil {
 		return fmt.Errorf("read ledger: %s: %w", f.Name, pathless(err))
 	}
@@ -135,7 +136,7 @@ func (f *File) Each(ctx context.Context, yield func(record.Entry) error) error {
 	if err := d.rows(yield); err != nil {
 		return err
 	}
-	if _, err := io.Copy(io.Discard, bytes); err != nil { // what stands behind the end of a compressed stream
+	if _, err := io.Copy(io.Discard, raws); err != nil { // what stands behind the end of a compressed stream
 		return fmt.Errorf("read ledger: %s: %w", f.Name, pathless(err))
 	}
 	f.SHA256 = hex.EncodeToString(hash.Sum(nil))
@@ -195,18 +196,25 @@ func pathless(err error) error {
 }
 
 type decoder struct {
-	name    string
-	unit    string // what a row is called in errors
-	options Options
-	csv     *csv.Reader
-	header  []string
-	columns map[string]string // field to column
-	place   map[string]int    // field to position
+	name         string
+	unit         string // what a row is called in errors
+	options      Options
+	csv          *csv.Reader
+	decimalComma bool // amounts are written as 1.234,56
+	header       []string
+	columns      map[string]string // field to column
+	place        map[string]int    // field to position
 }
 
 // newDecoder reads the header of a CSV file (RFC 4180).
 func newDecoder(r io.Reader, name string, o Options) (*decoder, error) {
-	d := &decoder{name: name, unit: "line", options: o, csv: csv.NewReader(r), place: map[string]int{}}
+	buffered := bufio.NewReaderSize(r, startSize)
+	start, err := buffered.Peek(startSize)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	d := &decoder{name: name, unit: "line", options: o, csv: csv.NewReader(buffered), place: map[string]int{}}
+	d.csv.Comma = delimiter(start)
 	d.csv.FieldsPerRecord = -1
 	d.csv.ReuseRecord = true
 	header, err := d.csv.Read()
@@ -231,7 +239,39 @@ func newDecoder(r io.Reader, name string, o Options) (*decoder, error) {
 		}
 		d.place[field] = i
 	}
+	d.decimalComma = d.csv.Comma != ',' && d.commasIn(start)
 	return d, nil
+}
+
+// startSize is how much of a file is looked at to tell how it is written.
+const startSize = 256 << 10
+
+// delimiter is what parts the columns, by the header: a semicolon or a tab where there is no comma.
+func delimiter(start []byte) rune {
+	header, _, _ := bytes.Cut(start, []byte("\n"))
+	for _, mark := range []byte{';', '\t'} {
+		if bytes.IndexByte(header, mark) >= 0 && bytes.IndexByte(header, ',') < 0 {
+			return rune(mark)
+		}
+	}
+	return ','
+}
+
+// commasIn reports whether an amount of the first rows is written as 1.234,56.
+func (d *decoder) commasIn(start []byte) bool {
+	column, mapped := d.place["amount"]
+	rows := csv.NewReader(bytes.NewReader(start))
+	rows.Comma, rows.FieldsPerRecord, rows.ReuseRecord = d.csv.Comma, -1, true
+	for mapped {
+		row, err := rows.Read()
+		if err != nil {
+			return false
+		}
+		if column < len(row) && strings.Contains(row[column], ",") {
+			return true
+		}
+	}
+	return false
 }
 
 func (d *decoder) rows(yield func(record.Entry) error) error {

@@ -74,6 +74,9 @@ func (d *decoder) amount(row []string, line int) (money.Amount, error) {
 		field, decimals = "amount_minor", 0
 	}
 	text := d.value(row, field)
+	if d.decimalComma {
+		text = strings.Replace(strings.ReplaceAll(text, ".", ""), ",", ".", 1)
+	}
 	a, err := money.Parse(text, letters, decimals)
 	switch {
 	case len(text) >= 13 && pan.Mask(text) != text:

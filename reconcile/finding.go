@@ -151,7 +151,7 @@ func (m *matching) duplicateInNetwork(p *payment, lines, surplus []*line) audit.
 	if t := lines[0].Type; t != record.Presentment {
 		f.Fingerprint = m.fingerprint(f.Kind, f.Key, string(t))
 	} else {
-		f.Verdict = p.tier.verdict
+		f.Verdict = sureOf(p)
 	}
 	f.Region = p.OwnerRegion
 	f.Amounts = sumLines(surplus)

@@ -93,6 +93,7 @@ func (s Sieve) withDefaults() Sieve {
 	if s.MaxResidual <= 0 {
 		s.MaxResidual = DefaultMaxResidual
 	}
+	s.MaxResidual = min(s.MaxResidual, math.MaxInt32)
 	s.Auditor.Rules.MaxRows = math.MaxInt // what is held at once is bounded here
 	if s.Progress == nil {
 		s.Progress = func(string, int64) {}

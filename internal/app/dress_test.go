@@ -239,11 +239,11 @@ func found(t *testing.T, options MatchOptions) (verdict string, findings []strin
 		t.Fatal(failed)
 	}
 	for _, f := range all {
-		text := f.Kind + " " + f.Key
+		text := []string{f.Kind, f.Key}
 		for _, m := range f.Amounts {
-			text += fmt.Sprintf(" %d %s", m.Minor, m.Currency)
+			text = append(text, strconv.FormatInt(m.Minor, 10), m.Currency)
 		}
-		findings = append(findings, text)
+		findings = append(findings, strings.Join(text, " "))
 	}
 	slices.Sort(findings)
 	return verdict, findings, err.String()

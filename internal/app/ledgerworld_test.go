@@ -93,11 +93,12 @@ func (w *ledgerWorld) pay(at time.Time, name string) {
 // file delivers a settlement file of a day with one capture of EUR 10.00 for each name.
 func (w *ledgerWorld) file(day time.Time, names ...string) {
 	w.Helper()
-	text := "reference,type,amount,currency,date\n"
+	text := strings.Builder{}
+	text.WriteString("reference,type,amount,currency,date\n")
 	for _, name := range names {
-		text += fmt.Sprintf("V%s,capture,10.00,EUR,%s\n", name, day.Format(time.DateOnly))
+		fmt.Fprintf(&text, "V%s,capture,10.00,EUR,%s\n", name, day.Format(time.DateOnly))
 	}
-	w.put("files/visa-"+day.Format("20060102")+".csv", text)
+	w.put("files/visa-"+day.Format("20060102")+".csv", text.String())
 }
 
 func (w *ledgerWorld) put(name, text string) {

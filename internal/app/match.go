@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -62,7 +63,7 @@ func Match(ctx context.Context, o MatchOptions, w, notes io.Writer) (string, err
 		o.Progress = func(string, int64, int64) {}
 	}
 	t, err := o.tieOut(ctx, ledger, file, notes, format == report.XLSX)
-	o.progress("", 0, 0)
+	o.progress("", 0)
 	if err != nil {
 		return "", err
 	}
@@ -97,7 +98,7 @@ func (o MatchOptions) tieOut(ctx context.Context, ledger *ledgerfile.File, file 
 	if err != nil {
 		return t, fmt.Errorf("%s: %w", ledger.Name, err)
 	}
-	o.progress("checking "+t.File.Name, 0, 0)
+	o.progress("checking "+t.File.Name, 0)
 	coverage, _, err := pipeline.Drain(ctx, file.source, audit.Coverage{Source: "settlement", Scope: "ledger", Window: allTime}, audit.Cursor{},
 		func(record.Batch[record.SettlementLine]) error { return nil })
 	if err != nil {
@@ -120,7 +121,7 @@ func (o MatchOptions) tieOut(ctx context.Context, ledger *ledgerfile.File, file 
 		t.File.SHA256, t.File.Totals = f.SHA256, f.Totals
 	}
 	t.Verdict, t.Proof = outcome.Verdict(), proofOf(result.Totals)
-	t.NotSeen, t.Excluded = coverage.Gaps, append(coverage.Excluded, result.Excluded...)
+	t.NotSeen, t.Excluded = coverage.Gaps, slices.Concat(coverage.Excluded, result.Excluded)
 	for _, f := range outcome.Findings {
 		t.Findings = append(t.Findings, audit.StoredFinding{Finding: f, Job: outcome.Job, FirstSeen: o.AsOf, LastSeen: o.AsOf, Runs: 1})
 	}

@@ -25,7 +25,8 @@ type census struct {
 // progressEvery is after how many rows progress is told.
 const progressEvery = 1 << 16
 
-func (o MatchOptions) progress(what string, done, total int64) { o.Progress(what, done, total) }
+// progress tells how many rows were read; nobody knows how many there are.
+func (o MatchOptions) progress(what string, done int64) { o.Progress(what, done, 0) }
 
 // census reads the whole ledger once. A row that cannot be read is found here, before anything is compared.
 func (o MatchOptions) census(ctx context.Context, ledger *ledgerfile.File) (census, error) {
@@ -34,7 +35,7 @@ func (o MatchOptions) census(ctx context.Context, ledger *ledgerfile.File) (cens
 	var read int64
 	err := ledger.Each(ctx, func(e record.Entry) error {
 		if read++; read%progressEvery == 0 {
-			o.progress("reading "+ledger.Name, read, 0)
+			o.progress("reading "+ledger.Name, read)
 		}
 		networks[e.Network] = true
 		if o.Network != "" && e.Network != o.Network {
@@ -92,7 +93,7 @@ func (o MatchOptions) sieve(c census, t *report.TieOut, pairs bool) sieve {
 			Scope: "ledger", Feed: o.feed(), Charged: c.statuses.Charged, Refused: c.statuses.Refused, Exponent: exponent,
 		}},
 		Memory: int64(o.MemoryMiB) << 20, MaxResidual: maxDisagreeing,
-		Progress: func(step string, rows int64) { o.progress(step, rows, 0) },
+		Progress: o.progress,
 		Matches:  func(m []audit.Match) error { t.Pairings += int64(len(m)); return nil },
 	}
 	if pairs {

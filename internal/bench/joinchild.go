@@ -61,7 +61,7 @@ func (j joining) budget() int64 {
 	if j.hold > 0 {
 		return j.hold << 10
 	}
-	return j.memory << 20 / 2
+	return j.memory << 20 * 3 / 4
 }
 
 func (j joining) match(ctx context.Context, out io.Writer) error {

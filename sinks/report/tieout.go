@@ -162,11 +162,11 @@ func rightColumns(w io.Writer, rows [][]string) error {
 		}
 	}
 	for _, row := range rows {
-		line := fmt.Sprintf("%-*s", width[0], visible(row[0]))
+		cells := []string{fmt.Sprintf("%-*s", width[0], visible(row[0]))}
 		for i, cell := range row[1:] {
-			line += fmt.Sprintf("  %*s", width[i+1], visible(cell))
+			cells = append(cells, fmt.Sprintf("%*s", width[i+1], visible(cell)))
 		}
-		if _, err := fmt.Fprintln(w, strings.TrimRight(line, " ")); err != nil {
+		if _, err := fmt.Fprintln(w, strings.TrimRight(strings.Join(cells, "  "), " ")); err != nil {
 			return err
 		}
 	}

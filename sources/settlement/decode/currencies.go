@@ -6,11 +6,13 @@ import (
 	"github.com/bojanz/currency"
 )
 
+// ErrUnknownCurrency completes a sentence that begins with the field's name.
 var ErrUnknownCurrency = errors.New("is not an ISO 4217 currency")
 
 // Currencies translates ISO 4217 numeric codes, which IPM files use, into letters.
 type Currencies map[string]string
 
+// NewCurrencies knows the codes of ISO 4217.
 func NewCurrencies() Currencies {
 	m := Currencies{}
 	for _, letters := range currency.GetCurrencyCodes() {
@@ -21,6 +23,7 @@ func NewCurrencies() Currencies {
 	return m
 }
 
+// Letters translates a numeric code; an unknown one is ErrUnknownCurrency.
 func (c Currencies) Letters(numeric string) (string, error) {
 	if letters, ok := c[numeric]; ok {
 		return letters, nil

@@ -156,6 +156,6 @@ func mapping(l config.Ledger) aurora.Mapping {
 	return aurora.Mapping{Table: l.Table, Query: l.Query, Columns: aurora.Columns{
 		ID: c.ID, PaymentID: c.PaymentID, IdempotencyKey: c.IdempotencyKey, AmountMinor: c.AmountMinor, Currency: c.Currency,
 		Status: c.Status, Network: c.Network, NetworkReference: c.NetworkReference, RRN: c.RRN, AuthCode: c.AuthCode,
-		OwnerRegion: c.OwnerRegion, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt,
+		OwnerRegion: c.OwnerRegion, CreatedAt: c.CreatedAt, UpdatedAt: c.UpdatedAt, Extra: c.Extra,
 	}}
 }

@@ -143,6 +143,8 @@ type Columns struct {
 	OwnerRegion      string `yaml:"owner_region" doc:"Region that took the payment."`
 	CreatedAt        string `yaml:"created_at" required:"" doc:"When the row was written, timestamptz."`
 	UpdatedAt        string `yaml:"updated_at" doc:"When the row was last changed, timestamptz."`
+
+	Extra map[string]string `yaml:"extra" doc:"Further columns, by the name that compare and settlement rules use: arn, last4, batch, mcc, card_brand and others."`
 }
 
 // Statuses says which values of the status column mean that money was taken, and which that none was. Everything else is

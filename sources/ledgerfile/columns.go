@@ -14,7 +14,7 @@ import (
 // amount (decimal).
 func Fields() []string {
 	return []string{
-		"amount", "amount_minor", "auth_code", "created_at", "currency", "id", "idempotency_key", "network", "network_reference",
+		"amount", "amount_minor", "arn", "auth_code", "created_at", "currency", "id", "idempotency_key", "last4", "network", "network_reference",
 		"payment_id", "rrn", "status",
 	}
 }
@@ -24,11 +24,13 @@ func usualNames() map[string][]string {
 	return map[string][]string{
 		"amount":            {"amount", "gross_amount", "gross"},
 		"amount_minor":      {"amount_minor", "minor_units", "amount_cents"},
+		"arn":               {"arn", "acquirer_reference_number"},
 		"auth_code":         {"auth_code", "authorisation_code", "authorization_code", "approval_code"},
 		"created_at":        {"created_at", "transaction_time", "created", "timestamp"},
 		"currency":          {"currency", "currency_code"},
 		"id":                {"id", "row_id"},
 		"idempotency_key":   {"idempotency_key"},
+		"last4":             {"last4", "card_last4", "last_4"},
 		"network":           {"network", "scheme"},
 		"network_reference": {"network_reference", "reference", "payment_reference", "payment_ref", "psp_reference"},
 		"payment_id":        {"payment_id", "payment", "transaction_id", "order_id", "order", "merchant_reference"},

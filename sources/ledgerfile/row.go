@@ -37,6 +37,18 @@ func (d *decoder) row(row []string, line int) (record.Entry, error) {
 		}
 		*f.into = strings.Clone(pan.Mask(text)) // a part of the row would keep all of it in memory
 	}
+	for _, field := range []string{"arn", "last4"} {
+		text := d.value(row, field)
+		if err := storable(text); err != nil {
+			return e, d.wrong(line, field, err)
+		}
+		if text != "" {
+			if e.Extra == nil {
+				e.Extra = map[string]string{}
+			}
+			e.Extra[field] = strings.Clone(pan.Mask(text))
+		}
+	}
 	if e.PaymentID == "" {
 		return e, d.wrong(line, "payment_id", errors.New("is empty"))
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"net"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -161,20 +160,6 @@ func (d *doctor) receipts(ctx context.Context) {
 				continue
 			}
 			d.coverage("inventory", []audit.Coverage{reading.Coverage})
-		}
-	}
-}
-
-func (d *doctor) settlement(context.Context) {
-	for _, s := range d.cfg.Settlement {
-		files, err := filepath.Glob(s.Path)
-		switch {
-		case err != nil:
-			d.missing("settlement files", s.Name, err.Error(), "correct the pattern in settlement.path")
-		case len(files) == 0:
-			d.missing("settlement files", s.Name, "no file matches "+s.Path, "check the folder and that files are delivered to it")
-		default:
-			d.ok("settlement files", s.Name, fmt.Sprintf("%d files, the newest %s", len(files), filepath.Base(slices.Max(files))))
 		}
 	}
 }

@@ -91,14 +91,14 @@ func compileTiers(tiers []Tier) ([]tier, error) {
 		out[i] = tier{Tier: t, verdict: verdict}
 		for _, f := range t.Key {
 			name := cmp.Or(f.Line, f.Ledger)
-			of := lineField(name)
+			of := LineField(name)
 			switch {
 			case f.Ledger == "" || of == nil:
 				return nil, fmt.Errorf("tier %q: ledger field %q and line field %q: lines have %v", t.Name, f.Ledger, f.Line, lineFields)
 			case (f.Ledger == "amount") != (name == "amount"):
 				return nil, fmt.Errorf("tier %q: an amount is held against an amount only", t.Name)
 			}
-			out[i].ledger, out[i].line = append(out[i].ledger, entryField(f.Ledger)), append(out[i].line, of)
+			out[i].ledger, out[i].line = append(out[i].ledger, EntryField(f.Ledger)), append(out[i].line, of)
 		}
 	}
 	return out, nil
@@ -106,8 +106,8 @@ func compileTiers(tiers []Tier) ([]tier, error) {
 
 var lineFields = []string{"payment_id", "reference", "arn", "rrn", "auth_code", "amount", "currency", "last4", "batch"}
 
-// entryField is how a column of a ledger row is read as text.
-func entryField(name string) func(*record.Entry) string {
+// EntryField is how a column of a ledger row is read as text.
+func EntryField(name string) func(*record.Entry) string {
 	switch name {
 	case "payment_id":
 		return func(e *record.Entry) string { return e.PaymentID }
@@ -130,8 +130,8 @@ func entryField(name string) func(*record.Entry) string {
 	}
 }
 
-// lineField is how a column of a line is read as text; nil where lines have no such column.
-func lineField(name string) func(*record.SettlementLine) string {
+// LineField is how a column of a line is read as text; nil where lines have no such column.
+func LineField(name string) func(*record.SettlementLine) string {
 	switch name {
 	case "payment_id":
 		return func(l *record.SettlementLine) string { return l.PaymentID }

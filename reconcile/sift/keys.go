@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"hash/maphash"
 	"slices"
-	"strconv"
 
 	"parallax/internal/record"
 	"parallax/reconcile"
@@ -42,8 +41,8 @@ func newKeyer(seed maphash.Seed, rules reconcile.Rules) *keyer {
 		}
 		var kt keyTier
 		for _, f := range t.Key {
-			kt.entry = append(kt.entry, entryField(f.Ledger))
-			kt.line = append(kt.line, lineField(cmp.Or(f.Line, f.Ledger)))
+			kt.entry = append(kt.entry, reconcile.EntryField(f.Ledger))
+			kt.line = append(kt.line, reconcile.LineField(cmp.Or(f.Line, f.Ledger)))
 		}
 		k.tiers = append(k.tiers, kt)
 	}
@@ -125,53 +124,3 @@ func (k *keyer) add(h uint64) {
 		k.out = append(k.out, h)
 	}
 }
-
-// entryField is how the judge reads a column of a ledger row, see reconcile.Field.
-func entryField(name string) func(*record.Entry) string {
-	switch name {
-	case "payment_id":
-		return func(e *record.Entry) string { return e.PaymentID }
-	case "idempotency_key":
-		return func(e *record.Entry) string { return e.IdempotencyKey }
-	case "reference":
-		return func(e *record.Entry) string { return e.NetworkReference }
-	case "rrn":
-		return func(e *record.Entry) string { return e.RRN }
-	case "auth_code":
-		return func(e *record.Entry) string { return e.AuthCode }
-	case "amount":
-		return func(e *record.Entry) string { return strconv.FormatInt(e.Amount.Minor, 10) }
-	case "currency":
-		return func(e *record.Entry) string { return e.Amount.Currency }
-	case "last4":
-		return func(e *record.Entry) string { return last4(e.Extra["last4"]) }
-	default:
-		return func(e *record.Entry) string { return e.Extra[name] }
-	}
-}
-
-// lineField is the same of a line; a column that lines do not have is refused by Rules.Check.
-func lineField(name string) func(*record.SettlementLine) string {
-	switch name {
-	case "payment_id":
-		return func(l *record.SettlementLine) string { return l.PaymentID }
-	case "reference":
-		return func(l *record.SettlementLine) string { return l.Reference }
-	case "arn":
-		return func(l *record.SettlementLine) string { return l.ARN }
-	case "rrn":
-		return func(l *record.SettlementLine) string { return l.RRN }
-	case "auth_code":
-		return func(l *record.SettlementLine) string { return l.AuthCode }
-	case "amount":
-		return func(l *record.SettlementLine) string { return strconv.FormatInt(l.Amount.Minor, 10) }
-	case "currency":
-		return func(l *record.SettlementLine) string { return l.Amount.Currency }
-	case "last4":
-		return func(l *record.SettlementLine) string { return last4(l.MaskedPAN) }
-	default:
-		return func(l *record.SettlementLine) string { return l.Batch }
-	}
-}
-
-func last4(masked string) string { return masked[max(0, len(masked)-4):] }

@@ -13,20 +13,6 @@ import (
 	"parallax/sources/settlement/decode/decodetest"
 )
 
-// longDigits reports whether text holds a run of digits as long as a card number.
-func longDigits(text string) bool {
-	run := 0
-	for _, c := range text {
-		if run++; c < '0' || c > '9' {
-			run = 0
-		}
-		if run > 6 {
-			return true
-		}
-	}
-	return false
-}
-
 func FuzzDecode(f *testing.F) {
 	f.Add([]byte(whole))
 	f.Add([]byte(strings.ReplaceAll(strings.ReplaceAll(whole, ",", "|"), `"`, "")))
@@ -39,7 +25,7 @@ func FuzzDecode(f *testing.F) {
 			t.Error("read twice, two results")
 		}
 		for _, l := range lines {
-			if longDigits(l.MaskedPAN) || l.Amount.Currency == "" || l.Type == "" || l.Record < 2 || l.Batch == "" {
+			if decodetest.LongDigits(l.MaskedPAN) || l.Amount.Currency == "" || l.Type == "" || l.Record < 2 || l.Batch == "" {
 				t.Errorf("line %+v", l)
 			}
 		}

@@ -9,21 +9,6 @@ import (
 	"parallax/sources/settlement/decode/decodetest"
 )
 
-// longDigits reports whether text holds a run of digits as long as a card number. Only the masked number is checked:
-// references are digits by nature.
-func longDigits(text string) bool {
-	run := 0
-	for _, c := range text {
-		if run++; c < '0' || c > '9' {
-			run = 0
-		}
-		if run > 6 {
-			return true
-		}
-	}
-	return false
-}
-
 func FuzzDecode(f *testing.F) {
 	f.Add([]byte(csvtest.Header + csvtest.Row(1, "12.50", "EUR") + csvtest.Trailer(1, 1250)))
 	f.Add([]byte(decode.ByteOrderMark + csvtest.Header + "\"x\ny\"," + csvtest.Row(1, "-1", "JPY") + csvtest.Trailer(1, -1)))
@@ -36,7 +21,7 @@ func FuzzDecode(f *testing.F) {
 		var lines int64
 		s, err := read(decodetest.Bytes(data), "v.csv", "visa", func(l record.SettlementLine) error {
 			lines++
-			if longDigits(l.MaskedPAN) || l.Amount.Currency == "" || l.Type == "" || l.Record < 2 {
+			if decodetest.LongDigits(l.MaskedPAN) || l.Amount.Currency == "" || l.Type == "" || l.Record < 2 {
 				t.Errorf("line %+v", l)
 			}
 			return nil

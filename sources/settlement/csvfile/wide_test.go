@@ -76,7 +76,7 @@ func FuzzProfiles(f *testing.F) {
 			t.Error("read twice, two results")
 		}
 		for _, l := range lines {
-			if longDigits(l.MaskedPAN) || l.Amount.Currency == "" || l.Type == "" || l.Record < 2 {
+			if decodetest.LongDigits(l.MaskedPAN) || l.Amount.Currency == "" || l.Type == "" || l.Record < 2 {
 				t.Errorf("line %+v", l)
 			}
 		}

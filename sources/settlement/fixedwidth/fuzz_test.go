@@ -11,20 +11,6 @@ import (
 	"parallax/sources/settlement/decode/decodetest"
 )
 
-// longDigits reports whether text holds a run of digits as long as a card number.
-func longDigits(text string) bool {
-	run := 0
-	for _, c := range text {
-		if run++; c < '0' || c > '9' {
-			run = 0
-		}
-		if run > 6 {
-			return true
-		}
-	}
-	return false
-}
-
 // lenient is the test layout for files without header, trailer and totals: few random ones would ever agree.
 func lenient() Layout {
 	l := testLayout()
@@ -53,7 +39,7 @@ func FuzzDecode(f *testing.F) {
 			checkRecords(t, s)
 		}
 		for _, l := range lines {
-			if longDigits(l.MaskedPAN) || l.Amount.Currency == "" || l.Type == "" || l.Record < 1 || decode.Storable(l.Reference) != nil {
+			if decodetest.LongDigits(l.MaskedPAN) || l.Amount.Currency == "" || l.Type == "" || l.Record < 1 || decode.Storable(l.Reference) != nil {
 				t.Errorf("line %+v", l)
 			}
 		}

@@ -13,27 +13,14 @@ import (
 	"parallax/internal/record"
 	"parallax/sources/settlement/decode"
 	"parallax/sources/settlement/ipm/ipmtest"
-)
 
-// longDigits reports whether text holds a run of digits as long as a card number. Only the masked number is checked:
-// references are digits by nature.
-func longDigits(text string) bool {
-	run := 0
-	for _, c := range text {
-		if run++; c < '0' || c > '9' {
-			run = 0
-		}
-		if run > 6 {
-			return true
-		}
-	}
-	return false
-}
+	"parallax/sources/settlement/decode/decodetest"
+)
 
 // soundLine checks what must hold for every line, whatever the file.
 func soundLine(t *testing.T, l record.SettlementLine) {
 	t.Helper()
-	if longDigits(l.MaskedPAN) || l.Amount.Currency == "" || l.Type == "" || l.Record < 2 || l.Code == "" {
+	if decodetest.LongDigits(l.MaskedPAN) || l.Amount.Currency == "" || l.Type == "" || l.Record < 2 || l.Code == "" {
 		t.Errorf("line %+v", l)
 	}
 	for _, text := range []string{l.Reference, l.Original, l.ARN, l.RRN, l.AuthCode, l.MaskedPAN, l.Code, l.Note, l.Rate, l.Batch, l.ValueDate, l.BusinessDate} {
@@ -112,7 +99,7 @@ func FuzzLine(f *testing.F) {
 		if err := m.parse(c, rec); err != nil {
 			return
 		}
-		if longDigits(string(m.maskedPAN())) {
+		if decodetest.LongDigits(string(m.maskedPAN())) {
 			t.Errorf("masked as %s", m.maskedPAN())
 		}
 		for n, value := range m.element {

@@ -28,3 +28,18 @@ func All(read decode.Func, data []byte, name, feed string) ([]record.SettlementL
 	})
 	return lines, s, err
 }
+
+// LongDigits reports whether text holds a run of digits as long as a card number's hidden part. Only what is masked is checked
+// by it: references are digits by nature.
+func LongDigits(text string) bool {
+	run := 0
+	for _, c := range text {
+		if run++; c < '0' || c > '9' {
+			run = 0
+		}
+		if run > 6 {
+			return true
+		}
+	}
+	return false
+}

@@ -69,6 +69,7 @@ type tier struct {
 	verdict audit.Verdict // how sure a finding is that rests on the pairing
 	ledger  []func(*record.Entry) string
 	line    []func(*record.SettlementLine) string
+	weaker  *tier // the same for keys that were masked, and so may be those of several payments; nil: it is no proof anyway
 }
 
 func compileTiers(tiers []Tier) ([]tier, error) {
@@ -99,6 +100,11 @@ func compileTiers(tiers []Tier) ([]tier, error) {
 				return nil, fmt.Errorf("tier %q: an amount is held against an amount only", t.Name)
 			}
 			out[i].ledger, out[i].line = append(out[i].ledger, EntryField(f.Ledger)), append(out[i].line, of)
+		}
+		if t.Sure == Proven {
+			weaker := out[i]
+			weaker.Sure, weaker.verdict = Probable, audit.Probable
+			out[i].weaker = &weaker
 		}
 	}
 	return out, nil

@@ -1,6 +1,9 @@
 package reconcile
 
-import "parallax/internal/record"
+import (
+	"parallax/internal/pan"
+	"parallax/internal/record"
+)
 
 // pairAll runs the tiers, the safest key first. Money that the ledger itself gives back goes first: its rows share
 // references with the payments, and must take no presentment from them.
@@ -24,6 +27,9 @@ func (m *matching) pairAll() {
 
 // pairKey pairs what one key of a tier brought together.
 func (m *matching) pairKey(t *tier, payments []*payment, lines []*line, charges bool) {
+	if t.weaker != nil && pan.Masked(t.entryKey(payments[0])) {
+		t = t.weaker
+	}
 	if len(payments) == 1 && len(lines) == 1 { // nearly always
 		if m.near(payments[0], lines[0], t.WithinBusinessDays) {
 			m.settle(payments[0], lines[0], t)

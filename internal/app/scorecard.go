@@ -8,6 +8,7 @@ import (
 
 	"parallax/internal/audit"
 	"parallax/internal/lab"
+	"parallax/internal/pan"
 	"parallax/sinks/report"
 )
 
@@ -34,7 +35,8 @@ func scorecard(facts []lab.Fact, findings []audit.StoredFinding) []score {
 		return byKind[kind]
 	}
 	for _, f := range facts {
-		open[name{f.Kind, f.Key}] = append(open[name{f.Kind, f.Key}], f)
+		n := name{f.Kind, pan.Mask(f.Key)} // as the store has it: a reference may look like a card number
+		open[n] = append(open[n], f)
 		at(audit.Kind(f.Kind)).injected++
 	}
 	for _, f := range findings {

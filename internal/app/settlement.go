@@ -121,8 +121,8 @@ func (a *App) tieOut(ctx context.Context, feed config.Settlement, l config.Ledge
 		return settled{}, err
 	}
 	lines.Coverage.Gaps = append(lines.Coverage.Gaps, gaps...)
-	entries, others := ofNetwork(append(slices.Clip(copies.writer), older...), feed.Name)
-	lost, _ := ofNetwork(copies.snapshot, feed.Name)
+	entries, others := ofNetwork(masked(append(slices.Clip(copies.writer), older...)), feed.Name)
+	lost, _ := ofNetwork(masked(copies.snapshot), feed.Name)
 	openEntries, openLines := open.of(feed, lines.Records)
 	result, err := reconcile.Auditor{Rules: matchRules(feed, l)}.Match(reconcile.Input{
 		Window: t.window, AsOf: t.asOf, Entries: entries, Others: others, Lines: lines.Records, FilesThrough: src.FilesThrough(),

@@ -51,13 +51,8 @@ func (a *App) payOut(ctx context.Context, o *audit.Outcome, p *payouts, feed con
 		}
 		p.statements[at.Name] = st
 	}
-	rules := bank.Defaults()
-	rules.Scope, rules.Feed, rules.Bank, rules.Exponent = feed.Ledger, feed.Name, at.Name, exponent
-	rules.Calendar, rules.StatementBy = at.Calendar.Days(), at.DeliverBy.Duration()
-	rules.MissingBusinessDays, rules.Ours = feed.Bank.Days, feed.Bank.Pattern
-	rules.Footing = footing(feed)
-	result := bank.Auditor{Rules: rules}.Match(bank.Input{
-		Window: bankWindow(t.window), AsOf: t.asOf, Lines: s.lines, Entries: st.entries, LinesThrough: s.through, EntriesThrough: st.through,
+	result := bank.Auditor{Rules: bankRules(feed, at)}.Match(bank.Input{
+		Window: bankWindow(t.window), AsOf: t.asOf, Lines: s.payouts, Entries: st.entries, LinesThrough: s.through, EntriesThrough: st.through,
 		LinesIncomplete: !s.coverage.Complete(), EntriesIncomplete: !st.coverage.Complete(),
 	})
 	p.partly = p.partly || !s.coverage.Complete() || !st.coverage.Complete()
@@ -70,6 +65,16 @@ func (a *App) payOut(ctx context.Context, o *audit.Outcome, p *payouts, feed con
 	st.coverage.Gaps = append(slices.Clone(st.coverage.Gaps), result.Gaps...)
 	add(o, result.Judgement, []audit.Coverage{st.coverage})
 	return nil
+}
+
+// bankRules are the rules by which the payouts of a feed are held against a statement.
+func bankRules(feed config.Settlement, at config.Statement) bank.Rules {
+	rules := bank.Defaults()
+	rules.Scope, rules.Feed, rules.Bank, rules.Exponent = feed.Ledger, feed.Name, at.Name, exponent
+	rules.Calendar, rules.StatementBy = at.Calendar.Days(), at.DeliverBy.Duration()
+	rules.MissingBusinessDays, rules.Ours = feed.Bank.Days, feed.Bank.Pattern
+	rules.Footing = footing(feed)
+	return rules
 }
 
 func bankWindow(w audit.Window) audit.Window {
@@ -123,6 +128,7 @@ func (a *App) readStatement(ctx context.Context, o *audit.Outcome, at config.Sta
 	if err != nil {
 		return statement{}, err
 	}
+	gone(src, &r.Coverage, t)
 	o.Findings = append(o.Findings, src.Findings()...)
 	o.Files = append(o.Files, src.Files()...)
 	return statement{entries: r.Records, through: src.FilesThrough(), coverage: r.Coverage}, nil

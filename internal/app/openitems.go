@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
+	"time"
 
 	"parallax/internal/audit"
 	"parallax/internal/config"
@@ -24,9 +26,33 @@ type openItems struct {
 	gaps     []audit.Gap
 }
 
-// openKinds are the findings that a later file or a later row of the ledger may settle.
+// rejudgedKinds are the findings about a payment, which a later file or a change of the ledger may settle.
+func rejudgedKinds() []audit.Kind {
+	return []audit.Kind{
+		audit.SettlementMissingInNetwork, audit.SettlementAmountMismatch, audit.SettlementCurrencyMismatch, audit.SettlementStatusMismatch,
+	}
+}
+
+// openKinds are all findings that later runs judge again.
 func openKinds() []audit.Kind {
-	return []audit.Kind{audit.SettlementMissingInNetwork, audit.SettlementMissingInLedger}
+	return append(rejudgedKinds(), audit.SettlementMissingInLedger, audit.FileLate, audit.FileRejectedRows, audit.FileDuplicate, audit.FileControlTotal)
+}
+
+// fileSettled reports whether a finding about a file of the feed is gone: the file has come, or is read without fault now.
+func fileSettled(stored audit.StoredFinding, feed config.Settlement, f *feedFiles) bool {
+	if stored.Fingerprint != audit.NewFingerprint(stored.Kind, feed.Ledger, stored.Key, feed.Name) {
+		return false // another feed's
+	}
+	if slices.ContainsFunc(f.src.Findings(), func(now audit.Finding) bool { return now.Fingerprint == stored.Fingerprint }) {
+		return false
+	}
+	_, date, _ := strings.Cut(stored.Key, "/")
+	return slices.ContainsFunc(f.src.Files(), func(file audit.SettlementFile) bool {
+		if file.Status != "accepted" {
+			return false
+		}
+		return stored.Kind == audit.FileLate && file.BusinessDate == date || stored.Kind != audit.FileLate && file.Name == stored.Key
+	})
 }
 
 func (a *App) openItems(ctx context.Context, l config.Ledger, copies ledgerCopies, w audit.Window) (openItems, error) {
@@ -44,10 +70,14 @@ func (a *App) openItems(ctx context.Context, l config.Ledger, copies ledgerCopie
 			Remedy: "run settlement over the windows of the others, or close what is dealt with by parallax findings",
 		})
 	}
-	o.findings = slices.DeleteFunc(found, func(f audit.StoredFinding) bool { return !f.Due().From.Before(w.From) })
+	o.findings = slices.DeleteFunc(found, func(f audit.StoredFinding) bool {
+		due := f.Due().From
+		missing := f.Kind == audit.SettlementMissingInNetwork || f.Kind == audit.SettlementMissingInLedger
+		return !due.Before(w.From) || !missing && due.Before(bankWindow(w).From) // its file may not be read any more
+	})
 	var ids []string
 	for _, f := range o.findings {
-		if f.Kind == audit.SettlementMissingInNetwork {
+		if slices.Contains(rejudgedKinds(), f.Kind) {
 			ids = append(ids, f.Key)
 		}
 	}
@@ -65,13 +95,18 @@ func (a *App) openItems(ctx context.Context, l config.Ledger, copies ledgerCopie
 	return o, nil
 }
 
-// lookUp reads the rows of some payments from one copy of a ledger.
+// lookUp reads the rows of some payments, by payment id or by reference, from one copy of a ledger.
 func (a *App) lookUp(ctx context.Context, l config.Ledger, region audit.Region, ids []string) ([]record.Entry, error) {
 	src, err := a.ledgerAt(ctx, l, region)
 	if err != nil {
 		return nil, err
 	}
-	return src.Lookup(ctx, ids)
+	found, err := src.Lookup(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	more, err := src.LookupReferences(ctx, ids)
+	return append(found, more...), err
 }
 
 func (a *App) ledgerAt(ctx context.Context, l config.Ledger, region audit.Region) (aurora.Source, error) {
@@ -82,88 +117,106 @@ func (a *App) ledgerAt(ctx context.Context, l config.Ledger, region audit.Region
 	return aurora.Source{Scope: l.Name, Region: region, Witness: record.Writer, Mapping: mapping(l), DB: pool, Settings: a.ledgerSettings()}, nil
 }
 
-// originals are the ledger's rows that refunds, chargebacks and the like speak of and that are older than what was read of
-// the ledger: a chargeback comes months after its payment.
-func (a *App) originals(ctx context.Context, l config.Ledger, copies ledgerCopies, lines []record.SettlementLine, w audit.Window) ([]record.Entry, []audit.Gap, error) {
-	if copies.writer == nil {
+// maxLookUps bounds how many keys of lines are looked up in the ledger beside what was read of it.
+const maxLookUps = 200_000
+
+// lookUpUnknown are the ledger's rows that lines speak of and that are not among those read: a chargeback comes months after
+// its payment, and a payment may be settled long after its row was made.
+func (a *App) lookUpUnknown(ctx context.Context, l config.Ledger, copies ledgerCopies, f *feedFiles) ([]record.Entry, []audit.Gap, error) {
+	if copies.writer == nil || len(f.unknown) == 0 {
 		return nil, nil, nil
 	}
-	here := map[string]bool{"": true}
-	for _, e := range copies.writer {
-		here[e.PaymentID], here[e.NetworkReference] = true, true
-	}
-	var payments, references []string
-	for _, l := range lines {
-		switch {
-		case l.Type != record.Refund && l.Type != record.Chargeback && l.Type != record.Representment:
-		case here[l.PaymentID] && here[l.Original] && here[l.Reference]:
-		case len(payments)+len(references) >= maxOpenItems:
-			return nil, []audit.Gap{{
-				Window: w, Reason: fmt.Sprintf("more than %d refunds and chargebacks are of payments older than what was read of the ledger", maxOpenItems),
-				Remedy: "run settlement over a shorter window",
-			}}, nil
-		default:
-			payments = append(payments, l.PaymentID)
-			references = append(references, l.Original, l.Reference)
-		}
-	}
-	if len(payments) == 0 {
-		return nil, nil, nil
+	keys := f.unknown
+	var gaps []audit.Gap
+	if len(keys) > maxLookUps {
+		gaps = append(gaps, audit.Gap{
+			Window: f.window, Reason: fmt.Sprintf("%d references of lines are in no row that was read of the ledger; only %d of them were looked up", len(keys), maxLookUps),
+			Remedy: "check that the feed and the ledger are of one business, or run settlement over a shorter window",
+		})
+		keys = keys[:maxLookUps]
 	}
 	src, err := a.ledgerAt(ctx, l, copies.writerRegion)
 	var found, more []record.Entry
 	if err == nil {
-		found, err = src.Lookup(ctx, payments)
+		found, err = src.Lookup(ctx, keys)
 	}
 	if err == nil {
-		more, err = src.LookupReferences(ctx, references)
+		more, err = src.LookupReferences(ctx, keys)
 	}
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, nil, err
 		}
-		return nil, []audit.Gap{{Window: w, Reason: "payments of refunds and chargebacks could not be looked up: " + err.Error(), Remedy: "run parallax doctor"}}, nil
+		return nil, append(gaps, audit.Gap{
+			Window: f.window, Reason: "payments that lines speak of could not be looked up: " + err.Error(), Remedy: "run parallax doctor",
+		}), nil
+	}
+	known := map[string]bool{}
+	for _, e := range copies.writer {
+		known[e.ID+" "+e.PaymentID] = true
 	}
 	return slices.DeleteFunc(append(found, more...), func(e record.Entry) bool {
-		again := here["id "+e.ID+" "+e.PaymentID] || here[e.PaymentID]
-		here["id "+e.ID+" "+e.PaymentID] = true
+		again := known[e.ID+" "+e.PaymentID]
+		known[e.ID+" "+e.PaymentID] = true
 		return again
-	}), nil, nil
+	}), gaps, nil
 }
 
-// of are the open payments and lines of one feed: its findings are known by their fingerprints.
-func (o openItems) of(feed config.Settlement, lines []record.SettlementLine) (entries []record.Entry, open []record.SettlementLine) {
+// fingerprints are those of the open findings.
+func (o openItems) fingerprints() map[audit.Fingerprint]bool {
 	known := map[audit.Fingerprint]bool{}
 	for _, f := range o.findings {
 		known[f.Fingerprint] = true
 	}
-	carried, _ := ofNetwork(o.entries, feed.Name)
-	for _, e := range carried {
-		if known[audit.NewFingerprint(audit.SettlementMissingInNetwork, feed.Ledger, e.PaymentID, feed.Name)] {
-			entries = append(entries, e)
+	return known
+}
+
+// oldest is when the oldest open payment is due, a year back at most: until then every day's files must have come before
+// anything of it is proven to be missing.
+func (o openItems) oldest(from time.Time) time.Time {
+	oldest := from
+	for _, f := range o.findings {
+		if due := f.Due().From; f.Kind == audit.SettlementMissingInNetwork && due.Before(oldest) && from.Sub(due) < 366*24*time.Hour {
+			oldest = due
 		}
 	}
-	if len(known) == 0 {
-		return nil, nil
-	}
-	for _, l := range lines {
-		if known[audit.NewFingerprint(audit.SettlementMissingInLedger, feed.Ledger, reconcile.KeyOfLine(l), feed.Name)] {
-			open = append(open, l)
-		}
-	}
-	return entries, open
+	return oldest
+}
+
+// entriesOf are the open payments of one feed: those that a finding of the feed names.
+func (o openItems) entriesOf(feed config.Settlement) []record.Entry {
+	known := o.fingerprints()
+	carried, _ := ofNetwork(masked(o.entries), feed.Name)
+	return slices.DeleteFunc(carried, func(e record.Entry) bool {
+		return !slices.ContainsFunc(rejudgedKinds(), func(k audit.Kind) bool {
+			return slices.ContainsFunc([]string{e.PaymentID, e.NetworkReference}, func(key string) bool {
+				return key != "" && known[audit.NewFingerprint(k, feed.Ledger, key, feed.Name)]
+			})
+		})
+	})
 }
 
 // resettle takes out of a result what earlier runs have found and what still stands; it returns the findings that were judged
-// again and are gone or have changed.
-func (o openItems) resettle(result *reconcile.Result) []audit.Fingerprint {
-	var judged []audit.StoredFinding
-	for _, f := range o.findings {
-		if _, again := slices.BinarySearch(result.Rejudged, f.Fingerprint); again {
-			judged = append(judged, f)
+// again and are gone or have changed. Nothing is gone for good while part of the files could not be read.
+func (o openItems) resettle(feed config.Settlement, result *reconcile.Result, judged []record.Entry, f *feedFiles) []audit.Fingerprint {
+	again := map[audit.Fingerprint]bool{}
+	for _, fp := range result.Rejudged {
+		again[fp] = true
+	}
+	for _, e := range judged {
+		for _, k := range rejudgedKinds() {
+			for _, key := range []string{e.PaymentID, e.NetworkReference} {
+				again[audit.NewFingerprint(k, feed.Ledger, key, feed.Name)] = true
+			}
+		}
+	}
+	var was []audit.StoredFinding
+	for _, stored := range o.findings {
+		if again[stored.Fingerprint] || fileSettled(stored, feed, f) {
+			was = append(was, stored)
 		}
 	}
 	var moved []audit.Fingerprint
-	result.Findings, moved = news(result.Findings, judged, ranksAlike) // reasons name the newest file, and so change every day
+	result.Findings, moved = news(result.Findings, was, ranksAlike) // reasons name the newest file, and so change every day
 	return moved
 }

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -10,9 +11,9 @@ import (
 
 	"parallax/internal/audit"
 	"parallax/internal/config"
-	"parallax/internal/pipeline"
 	"parallax/internal/record"
 	"parallax/reconcile"
+	"parallax/reconcile/sift"
 	"parallax/sources/settlement"
 	"parallax/sources/settlement/csvfile"
 	"parallax/sources/settlement/decode"
@@ -103,8 +104,8 @@ func inForce(l config.Ledger, copies ledgerCopies, w audit.Window) []audit.Cover
 type settled struct {
 	result   reconcile.Result
 	coverage audit.Coverage
-	lines    []record.SettlementLine
-	through  string // the last business date whose files have come
+	payouts  []record.SettlementLine // and the lines they pay
+	through  string                  // the last business date whose files have come
 	files    []audit.Finding
 	seen     []audit.SettlementFile
 	rejudged []audit.Fingerprint
@@ -112,53 +113,104 @@ type settled struct {
 
 // tieOut reads one feed's files and matches them with the ledger in force, open items of earlier windows included.
 func (a *App) tieOut(ctx context.Context, feed config.Settlement, l config.Ledger, copies ledgerCopies, open openItems, t task) (settled, error) {
-	src, lines, err := a.readFeed(ctx, feed, t)
+	f, err := a.readFeed(ctx, feed, open, t)
 	if err != nil {
 		return settled{}, err
 	}
-	older, gaps, err := a.originals(ctx, l, copies, lines.Records, t.window)
+	entries, others := ofNetwork(masked(copies.writer), feed.Name)
+	if err := f.survey(ctx, entries, others); err != nil {
+		return settled{}, err
+	}
+	rules := matchRules(feed, l)
+	if gap, wrong := wrongRules(feed.Name, rules, t.window); wrong {
+		f.coverage.Gaps = append(f.coverage.Gaps, gap)
+		return settled{coverage: f.coverage, payouts: f.payouts, through: f.src.FilesThrough(), files: f.src.Findings(), seen: f.src.Files()}, nil
+	}
+	older, gaps, err := a.lookUpUnknown(ctx, l, copies, f)
 	if err != nil {
 		return settled{}, err
 	}
-	lines.Coverage.Gaps = append(lines.Coverage.Gaps, gaps...)
-	entries, others := ofNetwork(masked(append(slices.Clip(copies.writer), older...)), feed.Name)
+	carried, elsewhere := ofNetwork(masked(older), feed.Name)
+	entries, others = append(entries, carried...), append(others, elsewhere...)
 	lost, _ := ofNetwork(masked(copies.snapshot), feed.Name)
-	openEntries, openLines := open.of(feed, lines.Records)
-	result, err := reconcile.Auditor{Rules: matchRules(feed, l)}.Match(reconcile.Input{
-		Window: t.window, AsOf: t.asOf, Entries: entries, Others: others, Lines: lines.Records, FilesThrough: src.FilesThrough(),
-		LinesIncomplete: !lines.Coverage.Complete(), EntriesIncomplete: copies.writer == nil, Snapshot: lost,
-		Open: openEntries, OpenLines: openLines, Read: t.window.Around(ledgerContext),
-	})
+	f.coverage.Gaps = append(f.coverage.Gaps, gaps...)
+	in := reconcile.Input{
+		Window: f.window, AsOf: t.asOf, Others: others, FilesThrough: f.src.FilesThrough(), Snapshot: lost, Read: t.window.Around(ledgerContext),
+		LinesIncomplete: !f.coverage.Complete() || a.sharesUnnamed(feed, entries), EntriesIncomplete: copies.writer == nil,
+		Open: open.entriesOf(feed), OpenLines: f.open,
+	}
+	result, err := a.sift(ctx, rules, in, entries, f)
 	if err != nil {
 		return settled{}, fmt.Errorf("match %s with ledger %s: %w", feed.Name, l.Name, err)
 	}
-	s := settled{result: result, coverage: lines.Coverage, lines: lines.Records, through: src.FilesThrough(), files: src.Findings(), seen: src.Files()}
-	s.rejudged = open.resettle(&s.result)
+	s := settled{
+		result: result, coverage: f.coverage, payouts: f.payouts, through: f.src.FilesThrough(), files: f.src.Findings(), seen: f.src.Files(),
+	}
+	s.rejudged = open.resettle(feed, &s.result, in.Open, f)
 	s.coverage.Gaps = append(s.coverage.Gaps, result.Gaps...)
-	if gap, wrong := wrongName(feed.Name, len(lines.Records), entries, others, t.window); wrong {
+	s.coverage.Extents = append(s.coverage.Extents, proofs(result.Totals)...)
+	if gap, wrong := wrongName(feed.Name, f.lines, entries, others, t.window); wrong {
 		s.coverage.Gaps = append(s.coverage.Gaps, gap)
 	}
 	return s, nil
 }
 
-// readFeed reads the lines of all files of a feed. A place or a key that cannot be used is a gap of this feed, not the end of
-// the run.
-func (a *App) readFeed(ctx context.Context, feed config.Settlement, t task) (*settlement.Source, pipeline.Reading[record.SettlementLine], error) {
-	about := audit.Coverage{Source: "settlement " + feed.Name, Scope: feed.Ledger, Window: t.window}
-	a.progress("reading the files of "+feed.Name, 0, 0)
-	src, err := a.feedSource(ctx, feedOf(feed), t)
-	if err == nil {
-		src.Decode, err = reader(feed)
+// sift matches a feed of any size within the memory that is allowed.
+func (a *App) sift(ctx context.Context, rules reconcile.Rules, in reconcile.Input, entries []record.Entry, f *feedFiles) (reconcile.Result, error) {
+	var matches []audit.Match
+	s := sift.Sieve{
+		Auditor: reconcile.Auditor{Rules: rules}, Memory: int64(a.cfg.Limits.MemoryMiB) << 20, Dir: a.cfg.DataDir, MaxResidual: maxDisagreeing,
+		Matches:  func(m []audit.Match) error { matches = append(matches, m...); return nil },
+		Progress: func(step string, rows int64) { a.progress(step, rows, 0) },
 	}
-	if err != nil {
-		if ctx.Err() != nil {
-			return nil, pipeline.Reading[record.SettlementLine]{}, ctx.Err()
+	ledger := func(_ context.Context, yield func(record.Entry) error) error {
+		for i := range entries {
+			if err := yield(entries[i]); err != nil {
+				return err
+			}
 		}
-		about.Gaps = []audit.Gap{{Window: t.window, Reason: err.Error(), Remedy: "check settlement." + feed.Name + " in the configuration"}}
-		return &settlement.Source{}, pipeline.Reading[record.SettlementLine]{Coverage: about}, nil
+		return nil
 	}
-	r, err := pipeline.Collect(ctx, src, about, audit.Cursor{})
-	return src, r, err
+	result, _, err := s.Match(ctx, in, ledger, f.each)
+	slices.SortFunc(matches, func(a, b audit.Match) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.PaymentID, b.PaymentID))
+	})
+	result.Matches = matches
+	return result, err
+}
+
+// sharesUnnamed reports whether rows without a network may be another feed's: then a feed that does not carry one proves
+// nothing.
+func (a *App) sharesUnnamed(feed config.Settlement, entries []record.Entry) bool {
+	feeds := 0
+	for _, other := range a.cfg.Settlement {
+		if other.Ledger == feed.Ledger {
+			feeds++
+		}
+	}
+	return feeds > 1 && slices.ContainsFunc(entries, func(e record.Entry) bool { return e.Network == "" })
+}
+
+// proofs are the totals of a tie-out as the certificate has them: each side is accounted for to the minor unit.
+func proofs(totals []reconcile.Total) []audit.Extent {
+	var out []audit.Extent
+	for _, t := range totals {
+		e := audit.Extent{Name: "tie-out " + cmp.Or(t.Currency, "without a currency"), Totals: map[string]string{}}
+		for _, part := range []struct {
+			name string
+			sum  reconcile.Sum
+		}{
+			{"ledger", t.Ledger}, {"ledger matched", t.LedgerMatched}, {"ledger breaks", t.LedgerBreaks}, {"ledger expected", t.LedgerExpected},
+			{"file", t.File}, {"file matched", t.FileMatched}, {"file breaks", t.FileBreaks}, {"file linked", t.FileLinked}, {"file rejected", t.FileRejected},
+			{"within tolerance", t.Within},
+		} {
+			if part.sum != (reconcile.Sum{}) {
+				e.Totals[part.name] = fmt.Sprintf("%d for %d", part.sum.Count, part.sum.Minor)
+			}
+		}
+		out = append(out, e)
+	}
+	return out
 }
 
 func (a *App) knownFiles(ctx context.Context, feed string) ([]settlement.KnownFile, error) {

@@ -1,12 +1,9 @@
 package report
 
 import (
-	"bytes"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/xuri/excelize/v2"
 
 	"parallax/internal/audit"
 )
@@ -52,37 +49,5 @@ func TestTieOutTable(t *testing.T) {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the table lacks\n%s\nin\n%s", want, out.String())
 		}
-	}
-}
-
-func TestTieOutWorkbook(t *testing.T) {
-	var first, second bytes.Buffer
-	if err := WriteTieOut(&first, XLSX, sampleTieOut()); err != nil {
-		t.Fatal(err)
-	}
-	if err := WriteTieOut(&second, XLSX, sampleTieOut()); err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(first.Bytes(), second.Bytes()) {
-		t.Error("the same tie-out gives another workbook")
-	}
-	book, err := excelize.OpenReader(&first)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for cell, want := range map[string]string{
-		"Breaks!E2": "=HYPERLINK(\"http://x\")", "Breaks!G2": "0.45", "Breaks!G3": "100,000,000,000,000,000", "Breaks!K2": "1250", "Breaks!N2": "1205",
-		"Matches!B2": "00000000000000000000001", "Matches!D2": "1,200", "Not seen!B2": "x.ipm is truncated", "Summary!D10": "1,234,567,890.12",
-	} {
-		name, at, _ := strings.Cut(cell, "!")
-		if got, err := book.GetCellValue(name, at); err != nil || got != want {
-			t.Errorf("%s is %q, %v; want %q", cell, got, err, want)
-		}
-		if formula, _ := book.GetCellFormula(name, at); formula != "" {
-			t.Errorf("%s is a formula: %s", cell, formula)
-		}
-	}
-	if kind, err := book.GetCellType("Matches", "B2"); err != nil || kind == excelize.CellTypeNumber || kind == excelize.CellTypeUnset {
-		t.Errorf("a reference is a cell of type %v, %v", kind, err)
 	}
 }

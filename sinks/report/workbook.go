@@ -1,14 +1,16 @@
 package report
 
 import (
-	"cmp"
+	"archive/zip"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/bojanz/currency"
 	"github.com/xuri/excelize/v2"
@@ -24,43 +26,129 @@ const maxSheetRows = 1_048_576
 type workbook struct {
 	file   *excelize.File
 	styles map[string]int
+	most   int // rows of a sheet
+}
+
+// rowSeq gives the rows of a sheet below its first, the same ones as often as it is run.
+type rowSeq = iter.Seq2[[]any, error]
+
+// column is a title and a width, in characters.
+type column struct {
+	title string
+	width float64
 }
 
 func newWorkbook() *workbook {
-	return &workbook{file: excelize.NewFile(), styles: map[string]int{}}
+	return &workbook{file: excelize.NewFile(), styles: map[string]int{}, most: maxSheetRows}
 }
 
-// sheet begins a sheet with a bold, fixed and filterable header.
-func (b *workbook) sheet(name string, header []string, widths []float64) (*sheet, error) {
-	if len(b.file.GetSheetList()) == 1 && len(b.styles) == 0 {
+// list makes a sheet of a bold header that stays in sight, a filter on every column, and the rows.
+func (b *workbook) list(name string, columns []column, rows rowSeq) error {
+	titles, widths := make([]string, len(columns)), make([]float64, len(columns))
+	for i, c := range columns {
+		titles[i], widths[i] = c.title, c.width
+	}
+	head, err := b.header(titles...)
+	if err != nil {
+		return err
+	}
+	return b.sheet(name, widths, head, true, rows)
+}
+
+// sheet makes a sheet. Its rows are counted first, for the size of a sheet stands before them in the file.
+func (b *workbook) sheet(name string, widths []float64, head []any, filter bool, rows rowSeq) error {
+	count := 1
+	for _, err := range rows {
+		if err != nil {
+			return err
+		}
+		count++
+	}
+	kept := min(count, b.most)
+	s, err := b.begin(name, len(widths), kept, filter)
+	if err != nil {
+		return err
+	}
+	for i, w := range widths {
+		if err := s.stream.SetColWidth(i+1, i+1, w); err != nil {
+			return err
+		}
+	}
+	if err := s.row(head); err != nil {
+		return err
+	}
+	for cells, err := range rows {
+		if err != nil {
+			return err
+		}
+		if count > b.most && s.rows == b.most-1 {
+			cells = []any{fmt.Sprintf("the sheet is full: %d more rows are left out", count-s.rows)}
+		}
+		if err := s.row(cells); err != nil {
+			return err
+		}
+		if s.rows == kept {
+			break
+		}
+	}
+	return s.stream.Flush()
+}
+
+// begin adds a sheet of so many columns and rows and freezes its first row.
+func (b *workbook) begin(name string, columns, rows int, filter bool) (*sheet, error) {
+	if sheets := b.file.GetSheetList(); len(sheets) == 1 && sheets[0] == "Sheet1" {
 		if err := b.file.SetSheetName("Sheet1", name); err != nil {
 			return nil, err
 		}
 	} else if _, err := b.file.NewSheet(name); err != nil {
 		return nil, err
 	}
+	size, err := area(columns, rows)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.file.SetSheetDimension(name, size); err != nil {
+		return nil, err
+	}
 	stream, err := b.file.NewStreamWriter(name)
 	if err != nil {
 		return nil, err
 	}
-	s := &sheet{book: b, stream: stream}
-	for i, w := range widths {
-		if err := stream.SetColWidth(i+1, i+1, w); err != nil {
+	if filter {
+		// The stream has written the sheet's properties by now, so that no filter is said to be at work already, and
+		// writes the filter itself when it ends.
+		if size, err = area(columns, max(rows, 2)); err != nil {
+			return nil, err
+		}
+		if err := b.file.AutoFilter(name, size, nil); err != nil {
 			return nil, err
 		}
 	}
-	if err := stream.SetPanes(&excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"}); err != nil {
-		return nil, err
+	return &sheet{stream: stream}, stream.SetPanes(&excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"})
+}
+
+// area is the range of so many columns and rows from the first cell on.
+func area(columns, rows int) (string, error) {
+	last, err := excelize.CoordinatesToCellName(columns, rows)
+	return "A1:" + last, err
+}
+
+// header are bold cells.
+func (b *workbook) header(titles ...string) ([]any, error) {
+	bold, err := b.style("header", &excelize.Style{
+		Font: &excelize.Font{Bold: true}, Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"E8ECF0"}},
+	})
+	cells := make([]any, len(titles))
+	for i, t := range titles {
+		cells[i] = excelize.Cell{StyleID: bold, Value: t}
 	}
-	bold, err := b.style("bold", &excelize.Style{Font: &excelize.Font{Bold: true}, Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"E8ECF0"}}})
-	if err != nil {
-		return nil, err
-	}
-	cells := make([]any, len(header))
-	for i, h := range header {
-		cells[i] = excelize.Cell{StyleID: bold, Value: h}
-	}
-	return s, s.row(cells...)
+	return cells, err
+}
+
+// title is one cell in large letters.
+func (b *workbook) title(text string) ([]any, error) {
+	large, err := b.style("title", &excelize.Style{Font: &excelize.Font{Bold: true, Size: 14}})
+	return []any{excelize.Cell{StyleID: large, Value: cellText(text)}}, err
 }
 
 // style makes each style once.
@@ -94,227 +182,73 @@ func (b *workbook) money(m audit.Money) (any, error) {
 	return excelize.Cell{StyleID: id, Value: value}, err
 }
 
+// moment is a date cell in UTC; empty for no time, and a text cell for one that a spreadsheet has no date for.
+func (b *workbook) moment(t time.Time) (any, error) {
+	t = t.UTC()
+	switch {
+	case t.IsZero():
+		return nil, nil
+	case t.Year() <= 1900 || t.Year() > 9999:
+		return rfc(t), nil
+	}
+	format := "yyyy-mm-dd hh:mm:ss"
+	id, err := b.style(format, &excelize.Style{CustomNumFmt: &format})
+	return excelize.Cell{StyleID: id, Value: t}, err
+}
+
 // write writes the workbook and gives up its temporary files.
 func (b *workbook) write(w io.Writer) error {
-	_, err := b.file.WriteTo(w)
+	packed, err := b.file.WriteToBuffer()
+	if err == nil {
+		err = inNameOrder(w, packed.Bytes())
+	}
 	return errors.Join(err, b.file.Close())
 }
 
+// inNameOrder copies an archive with its parts in the order of their names: the library writes its streams in the order of
+// a map, which would make two workbooks of one tie-out differ.
+func inNameOrder(w io.Writer, archive []byte) error {
+	in, err := zip.NewReader(bytes.NewReader(archive), int64(len(archive)))
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(in.File, func(a, b *zip.File) int { return strings.Compare(a.Name, b.Name) })
+	out := zip.NewWriter(w)
+	for _, part := range in.File {
+		if err := out.Copy(part); err != nil {
+			return err
+		}
+	}
+	return out.Close()
+}
+
 type sheet struct {
-	book   *workbook
 	stream *excelize.StreamWriter
 	rows   int
 }
 
 // row adds a row; strings are shown as they are, control characters spelled out.
-func (s *sheet) row(cells ...any) error {
+func (s *sheet) row(cells []any) error {
 	s.rows++
 	for i, c := range cells {
 		if text, ok := c.(string); ok {
-			cells[i] = clipCell(visible(text))
+			cells[i] = cellText(text)
 		}
 	}
 	return s.stream.SetRow("A"+strconv.Itoa(s.rows), cells)
 }
 
-// full reports whether the sheet has room for one row only.
-func (s *sheet) full() bool { return s.rows >= maxSheetRows-1 }
-
-func (s *sheet) close() error { return s.stream.Flush() }
-
-// clipCell keeps a text within what a cell holds. Source: Excel specifications and limits, 32,767 characters.
-func clipCell(text string) string {
+// cellText keeps a text within what a cell holds; no text is an empty cell. Source: Excel specifications and limits, 32,767
+// characters.
+func cellText(text string) any {
 	const most = 32_000
-	if len(text) <= most {
+	text = visible(text)
+	switch {
+	case text == "":
+		return nil
+	case len(text) <= most:
 		return text
+	default:
+		return strings.ToValidUTF8(text[:most], "") + " (cut)"
 	}
-	return strings.ToValidUTF8(text[:most], "") + " (cut)"
-}
-
-func tieOutWorkbook(w io.Writer, t TieOut) error {
-	b := newWorkbook()
-	for _, fill := range []func(*workbook, TieOut) error{summarySheet, breaksSheet, matchesSheet, notSeenSheet} {
-		if err := fill(b, t); err != nil {
-			return errors.Join(fmt.Errorf("write workbook: %w", err), b.file.Close())
-		}
-	}
-	return b.write(w)
-}
-
-func summarySheet(b *workbook, t TieOut) error {
-	s, err := b.sheet("Summary", []string{"", "", "Ledger", "", "File", ""}, []float64{18, 14, 14, 20, 14, 20})
-	if err != nil {
-		return err
-	}
-	rows := [][]any{
-		{"verdict", string(t.Verdict)}, {"as of", t.AsOf.UTC().Format("2006-01-02 15:04:05 UTC")},
-		{"ledger", t.Ledger.Name, t.Ledger.Format, fmt.Sprintf("%d records", t.Ledger.Records), "sha256", t.Ledger.SHA256},
-		{"file", t.File.Name, t.File.Format, fmt.Sprintf("%d records", t.File.Records), "sha256", t.File.SHA256},
-		{"breaks", len(t.Findings)}, {"not seen", len(t.NotSeen)}, {},
-		{"currency", "", "count", "amount", "count", "amount"},
-	}
-	for _, c := range t.Proof {
-		more, err := b.proofCells(c)
-		if err != nil {
-			return err
-		}
-		rows = append(rows, more...)
-	}
-	rows = append(rows, []any{})
-	for _, side := range []TieOutSide{t.Ledger, t.File} {
-		for _, field := range slices.Sorted(maps.Keys(side.Columns)) {
-			rows = append(rows, []any{"column", side.Name, field, side.Columns[field]})
-		}
-		for _, name := range slices.Sorted(maps.Keys(side.Totals)) {
-			rows = append(rows, []any{"control total", side.Name, name, side.Totals[name]})
-		}
-	}
-	for _, row := range rows {
-		if err := s.row(row...); err != nil {
-			return err
-		}
-	}
-	return s.close()
-}
-
-// proofCells lays both sides of a currency next to one another.
-func (b *workbook) proofCells(c CurrencyProof) ([][]any, error) {
-	var rows [][]any
-	var names []string
-	for _, s := range slices.Concat(c.Ledger, c.File) {
-		if !slices.Contains(names, s.Name) {
-			names = append(names, s.Name)
-		}
-	}
-	for _, name := range names {
-		row := []any{c.Currency, name}
-		for _, s := range []*Share{shareOf(c.Ledger, name), shareOf(c.File, name)} {
-			if s == nil {
-				row = append(row, nil, nil)
-				continue
-			}
-			amount, err := b.money(audit.Money{Minor: s.Minor, Currency: c.Currency})
-			if err != nil {
-				return nil, err
-			}
-			row = append(row, s.Count, amount)
-		}
-		rows = append(rows, row)
-	}
-	return rows, nil
-}
-
-func breaksSheet(b *workbook, t TieOut) error {
-	s, err := b.sheet("Breaks", []string{
-		"kind", "verdict", "severity", "status", "key", "currency", "at stake", "field", "source", "where", "value", "other source", "where", "other value", "reason", "finding",
-	}, []float64{30, 12, 10, 10, 26, 9, 16, 16, 22, 18, 22, 22, 18, 22, 90, 16})
-	if err != nil {
-		return err
-	}
-	for _, f := range t.Findings {
-		rows, err := b.breakRows(f)
-		if err != nil {
-			return err
-		}
-		for _, row := range rows {
-			if s.full() {
-				return errors.Join(s.row("the sheet is full: the rest is left out; --output csv has all findings"), s.close())
-			}
-			if err := s.row(row...); err != nil {
-				return err
-			}
-		}
-	}
-	return s.close()
-}
-
-// breakRows is one row for each currency of a finding; only the first says the rest.
-func (b *workbook) breakRows(f audit.StoredFinding) ([][]any, error) {
-	amounts := f.Amounts
-	if len(amounts) == 0 {
-		amounts = []audit.Money{{}}
-	}
-	var rows [][]any
-	for i, m := range amounts {
-		amount := any(nil)
-		if m.Currency != "" {
-			var err error
-			if amount, err = b.money(m); err != nil {
-				return nil, err
-			}
-		}
-		row := []any{string(f.Kind), string(f.Verdict), string(f.Severity), string(f.Status), f.Key, m.Currency, amount}
-		if i == 0 {
-			row = append(row, sidesOf(f)...)
-			row = append(row, f.Reason, string(f.Fingerprint))
-		}
-		rows = append(rows, row)
-	}
-	return rows, nil
-}
-
-// sidesOf are the first two pieces of evidence: what differs, and what each side says.
-func sidesOf(f audit.StoredFinding) []any {
-	out := make([]any, 0, 7)
-	field := ""
-	for _, e := range f.Evidence {
-		if e.Field != "" {
-			field = e.Field
-			break
-		}
-	}
-	out = append(out, field)
-	for i := range 2 {
-		if i >= len(f.Evidence) {
-			out = append(out, "", "", "")
-			continue
-		}
-		e := f.Evidence[i]
-		out = append(out, e.Source, e.Ref, strings.Trim(e.Value+"  "+e.Note, " "))
-	}
-	return out
-}
-
-func matchesSheet(b *workbook, t TieOut) error {
-	s, err := b.sheet("Matches", []string{"payment", "reference", "currency", "amount", "rule", "file", "line"}, []float64{30, 30, 9, 16, 40, 30, 10})
-	if err != nil {
-		return err
-	}
-	pairings := slices.Clone(t.Matches)
-	slices.SortFunc(pairings, func(a, b audit.Match) int {
-		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.PaymentID, b.PaymentID))
-	})
-	for _, m := range pairings {
-		amount, err := b.money(m.Amount)
-		if err != nil {
-			return err
-		}
-		if err := s.row(m.PaymentID, m.Reference, m.Amount.Currency, amount, m.Rule, m.File, m.Line); err != nil {
-			return err
-		}
-	}
-	if left := t.Pairings - int64(len(pairings)); left > 0 {
-		if err := s.row(fmt.Sprintf("%d more pairings are left out: the sheet is full", left)); err != nil {
-			return err
-		}
-	}
-	return s.close()
-}
-
-func notSeenSheet(b *workbook, t TieOut) error {
-	s, err := b.sheet("Not seen", []string{"what", "why", "what to do"}, []float64{16, 90, 60})
-	if err != nil {
-		return err
-	}
-	for _, g := range t.NotSeen {
-		if err := s.row("not read", g.Reason, g.Remedy); err != nil {
-			return err
-		}
-	}
-	for _, e := range t.Excluded {
-		if err := s.row("left out", fmt.Sprintf("%d: %s", e.Records, e.Reason), ""); err != nil {
-			return err
-		}
-	}
-	return s.close()
 }

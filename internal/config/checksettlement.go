@@ -2,53 +2,102 @@ package config
 
 import (
 	"net/url"
+	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
-	"time"
 
-	"parallax/internal/calendar"
 	"parallax/internal/record"
 )
 
 func (d *decoder) checkSettlement(feeds []Settlement, ledgers []string, statements []Statement) {
-	banks := d.checkStatements(statements)
+	banks := d.checkStatements(statements, feeds)
 	for i, s := range feeds {
 		key := join("settlement", nameOr(s.Name, i))
 		d.checkLedgerName(s.Ledger, key, ledgers)
 		d.checkDelivery(s.Delivery, key)
 		d.checkCalendar(s.Calendar, key+".calendar")
-		if s.MissingBusinessDays < s.ExpectBusinessDays {
+		if s.Rules.Like == "" && s.MissingBusinessDays < s.ExpectBusinessDays {
 			d.wrongAt(key+".missing_business_days", "must not be less than expect_business_days")
 		}
-		if s.Bank.Statement != "" && !slices.Contains(banks, s.Bank.Statement) {
-			d.wrongAt(key+".bank.statement", "there is no such feed of statements, "+suggest(s.Bank.Statement, banks))
-		}
-		switch described := s.CSV.Columns != (CSVColumns{}) || len(s.CSV.Types) > 0; {
-		case s.Format == "csv":
-			d.checkCSV(s.CSV, key+".csv")
-		case s.Format == "stripe", s.Format == "checkout":
-			d.checkTypes(s.CSV, key+".csv")
-		case described:
-			d.wrongAt(key+".csv", "belongs to format csv; this feed is "+s.Format)
-		}
-		if fixed := s.Fixed.Like != "" || len(s.Fixed.Records) > 0; fixed != (s.Format == "fixed") {
-			if fixed {
-				d.wrongAt(key+".fixed", "belongs to format fixed; this feed is "+s.Format)
-			} else {
-				d.wrongAt(key+".fixed", "must say how the files are laid out: like, or records with their fields")
-			}
-		}
+		d.checkBank(s.Bank, key+".bank", banks)
+		d.checkRules(s.Rules, key+".rules")
+		d.checkLayout(s, key)
 	}
 }
 
-func (d *decoder) checkStatements(statements []Statement) []string {
+// checkBank refuses what would do nothing: the footing counts without a statement too, the rest does not.
+func (d *decoder) checkBank(b Bank, key string, banks []string) {
+	if b.Statement != "" {
+		if !slices.Contains(banks, b.Statement) {
+			d.wrongAt(key+".statement", "there is no such feed of statements, "+suggest(b.Statement, banks))
+		}
+		return
+	}
+	if b.Pattern != nil {
+		d.wrongAt(key+".pattern", "has no effect without statement: name the feed of statements beside it")
+	}
+	if b.Days != defaultBankDays {
+		d.wrongAt(key+".days", "has no effect without statement: name the feed of statements beside it")
+	}
+}
+
+// defaultBankDays is the default of Bank.Days.
+const defaultBankDays = 3
+
+// checkLayout wants the description that the format needs, and no other.
+func (d *decoder) checkLayout(s Settlement, key string) {
+	switch {
+	case s.Format == "csv":
+		d.checkCSV(s.CSV, key+".csv")
+	case s.Format == "stripe", s.Format == "checkout":
+		d.checkTypes(s.CSV, key+".csv")
+	case described(reflect.ValueOf(s.CSV)):
+		d.wrongAt(key+".csv", "belongs to format csv; this feed is "+s.Format)
+	}
+	switch {
+	case s.Format != "fixed" && described(reflect.ValueOf(s.Fixed)):
+		d.wrongAt(key+".fixed", "belongs to format fixed; this feed is "+s.Format)
+	case s.Format == "fixed" && s.Fixed.Like == "" && len(s.Fixed.Records) == 0:
+		d.wrongAt(key+".fixed", "must say how the files are laid out: like, or records with their fields")
+	}
+}
+
+// described reports whether anything in a group of settings is not as by default.
+func described(v reflect.Value) bool {
+	for _, f := range fields(v) {
+		switch {
+		case f.value.Kind() == reflect.Map || f.value.Kind() == reflect.Slice:
+			if f.value.Len() > 0 {
+				return true
+			}
+		case isStruct(f.value):
+			if described(f.value) {
+				return true
+			}
+		case f.value.Kind() == reflect.String:
+			if f.value.String() != f.tag.Get("default") {
+				return true
+			}
+		case !f.value.IsZero():
+			return true
+		}
+	}
+	return false
+}
+
+// checkStatements returns the names of the feeds. Files are known by the feed they came with, so no name may be in both lists.
+func (d *decoder) checkStatements(statements []Statement, feeds []Settlement) []string {
 	var names []string
 	for i, s := range statements {
 		key := join("statements", nameOr(s.Name, i))
 		names = append(names, s.Name)
 		d.checkDelivery(s.Delivery, key)
 		d.checkCalendar(s.Calendar, key+".calendar")
+		if s.Name != "" && slices.ContainsFunc(feeds, func(f Settlement) bool { return f.Name == s.Name }) {
+			d.wrongAt(key+".name", "is the name of a settlement feed too: files are told apart by it, so give this one another")
+		}
 	}
 	return names
 }
@@ -75,6 +124,17 @@ func (d *decoder) checkDelivery(at Delivery, key string) {
 	if at.Region != "" && !awsRegion.MatchString(string(at.Region)) {
 		d.wrongAt(key+".region", "not the name of an AWS region, such as eu-west-1")
 	}
+	for _, file := range []struct{ name, path string }{
+		{".sftp.known_hosts", at.SFTP.KnownHosts}, {".sftp.key_file", at.SFTP.KeyFile},
+		{".pgp.key_file", at.PGP.KeyFile}, {".pgp.verify_file", at.PGP.VerifyFile},
+	} {
+		if file.path == "" {
+			continue
+		}
+		if _, err := os.ReadFile(file.path); err != nil {
+			d.wrongAt(key+file.name, err.Error())
+		}
+	}
 }
 
 func (d *decoder) checkSFTP(at Delivery, key string) {
@@ -91,53 +151,6 @@ func (d *decoder) checkSFTP(at Delivery, key string) {
 	if at.SFTP.KeyFile == "" && !at.SFTP.Password.Set() {
 		d.wrongAt(key+".sftp", "needs a key_file or a password")
 	}
-}
-
-func (d *decoder) checkCalendar(c Calendar, key string) {
-	if c.TimeZone != "" {
-		if _, err := time.LoadLocation(c.TimeZone); err != nil || c.TimeZone == "Local" {
-			d.wrongAt(key+".time_zone", "not the name of a time zone, such as America/New_York")
-			return
-		}
-	}
-	for _, name := range c.Weekend {
-		if _, known := weekday(name); !known {
-			d.wrongAt(key+".weekend", "not a day of the week: write saturday, in full and in English")
-			return
-		}
-	}
-	if err := c.Days().Check(); err != nil {
-		d.wrongAt(key, err.Error())
-	}
-}
-
-// Days is the calendar that is described; what is not set comes from the network it is like.
-func (c Calendar) Days() calendar.Calendar {
-	out := calendar.Network(c.Like)
-	if c.TimeZone != "" {
-		if zone, err := time.LoadLocation(c.TimeZone); err == nil {
-			out.Zone = zone
-		}
-	}
-	if c.CutOff != nil {
-		out.CutOff = c.CutOff.Duration()
-	}
-	out.Holidays = c.Holidays
-	for _, name := range c.Weekend {
-		if day, known := weekday(name); known {
-			out.Weekend = append(out.Weekend, day)
-		}
-	}
-	return out
-}
-
-func weekday(name string) (time.Weekday, bool) {
-	for day := time.Sunday; day <= time.Saturday; day++ {
-		if strings.EqualFold(day.String(), name) {
-			return day, true
-		}
-	}
-	return 0, false
 }
 
 // lineTypes are the meanings a line of an acquirer's file can have.

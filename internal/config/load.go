@@ -67,6 +67,7 @@ func parse(path string, text []byte, env []string) (*Config, error) {
 	}
 	e := &environ{vars: vars, known: map[string]string{}, regions: func() []audit.Region { return cfg.Regions }}
 	e.apply(root, "")
+	d.likeNetworks(cfg.Settlement, e)
 	if err := d.finish(cfg, e); err != nil {
 		return nil, err
 	}
@@ -74,9 +75,12 @@ func parse(path string, text []byte, env []string) (*Config, error) {
 	return cfg, nil
 }
 
-// Problem is something wrong with a key that only the application can tell, at the place where the key stands.
+// Problem is something wrong with a key that only the application can tell, at the place where the key or what holds it stands.
 func (c *Config) Problem(key, text string) Problem {
 	at := c.at[key]
+	for k := key; at.line == 0 && k != ""; at = c.at[k] {
+		k = parent(k)
+	}
 	return Problem{File: c.Path, Line: at.line, Column: at.column, Key: key, Text: text}
 }
 
@@ -96,7 +100,7 @@ func (d *decoder) finish(cfg *Config, e *environ) error {
 		d.check(cfg)
 	}
 	if all := slices.Concat(d.problems, e.problems); len(all) > 0 {
-		return all.sorted()
+		return all.Sorted()
 	}
 	return nil
 }

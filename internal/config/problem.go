@@ -47,8 +47,8 @@ func (ps Problems) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// sorted orders problems by where they stand, those of the environment last.
-func (ps Problems) sorted() Problems {
+// Sorted orders problems by where they stand, those of the environment last.
+func (ps Problems) Sorted() Problems {
 	slices.SortStableFunc(ps, func(a, b Problem) int {
 		if (a.File == "") != (b.File == "") {
 			return cmp.Compare(b.File, a.File)

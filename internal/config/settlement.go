@@ -26,11 +26,15 @@ type Settlement struct {
 
 // MatchRules are the rules of reconcile as data.
 type MatchRules struct {
+	Like        string         `yaml:"like" enum:"mastercard visa amex adyen stripe checkout paypal" doc:"Start from what is usual of a network or acquirer: its cut-off, expect_business_days, missing_business_days, wrong_period and fx.check. Whatever is given replaces it. Check it against your contract."`
 	Tiers       []Tier         `yaml:"tiers" doc:"Keys by which payments and lines are brought together, the safest first; without it the usual ones."`
 	Tolerance   map[string]int `yaml:"tolerance" doc:"Minor units, by currency, by which a payment and its settlement may differ; none where it is not named."`
 	WrongPeriod bool           `yaml:"wrong_period" doc:"Report payments that are settled later than expect_business_days allows."`
 	FX          FX             `yaml:"fx" doc:"How conversions are checked."`
 	Fees        []FeeRule      `yaml:"fees" doc:"The agreed tariff; fees without a rule are not checked."`
+
+	// Given are the keys, as seen from the feed, that like does not decide because the file or the environment does.
+	Given map[string]bool `yaml:"-" json:",omitempty"`
 }
 
 // Tier is one key.

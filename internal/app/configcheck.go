@@ -2,6 +2,7 @@ package app
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -33,6 +34,10 @@ func DescribeConfig(w io.Writer, output string, cfg *config.Config, path string)
 		if _, err := schedules.Parse(cfg.Schedules[name]); err != nil {
 			wrong = append(wrong, cfg.Problem(key, err.Error()))
 		}
+	}
+	var rules config.Problems
+	if errors.As(checkRules(cfg), &rules) {
+		wrong = append(wrong, rules...).Sorted()
 	}
 	if len(wrong) > 0 {
 		return wrong

@@ -10,13 +10,34 @@ import (
 
 // matchRules are the rules of a feed as its configuration has them.
 func matchRules(feed config.Settlement, l config.Ledger) reconcile.Rules {
-	return reconcile.Rules{
+	rules := reconcile.Rules{
 		Scope: l.Name, Feed: feed.Name, Charged: l.Statuses.Charged, Refused: l.Statuses.Refused,
 		Calendar: feed.Calendar.Days(), ExpectBusinessDays: feed.ExpectBusinessDays, MissingBusinessDays: feed.MissingBusinessDays,
 		DeliverBy: feed.DeliverBy.Duration(), WrongPeriod: feed.Rules.WrongPeriod,
 		Tiers: tiers(feed.Rules.Tiers), Tolerances: minorUnits(feed.Rules.Tolerance), Fees: feeRules(feed.Rules.Fees),
 		FX:       reconcile.FX{Check: feed.Rules.FX.Check, Minor: int64(feed.Rules.FX.Minor), BasisPoints: int64(feed.Rules.FX.BasisPoints)},
 		Exponent: exponent,
+	}
+	if feed.Rules.Like != "" {
+		likeNetwork(&rules, feed.Rules)
+	}
+	return rules
+}
+
+// likeNetwork takes what is usual of a network where nothing is given. Its cut-off is in the calendar already.
+func likeNetwork(rules *reconcile.Rules, c config.MatchRules) {
+	usual := reconcile.Defaults(c.Like)
+	if !c.Given["expect_business_days"] {
+		rules.ExpectBusinessDays = usual.ExpectBusinessDays
+	}
+	if !c.Given["missing_business_days"] {
+		rules.MissingBusinessDays = usual.MissingBusinessDays
+	}
+	if !c.Given["rules.wrong_period"] {
+		rules.WrongPeriod = usual.WrongPeriod
+	}
+	if !c.Given["rules.fx.check"] {
+		rules.FX.Check = usual.FX.Check
 	}
 }
 

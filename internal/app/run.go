@@ -62,6 +62,9 @@ func (a *App) Run(ctx context.Context, req Request) (Result, error) {
 	if err := req.Check(); err != nil {
 		return Result{}, err
 	}
+	if err := checkRules(a.cfg); err != nil {
+		return Result{}, err
+	}
 	return a.runJobs(ctx, jobs(), req)
 }
 

@@ -34,7 +34,9 @@ type statement struct {
 
 // payouts is what all feeds of a ledger say of theirs.
 type payouts struct {
-	statements map[string]statement // read so far, by name
+	window     audit.Window          // of which payouts are judged: the run's and a time before it, as far as findings are open
+	known      []audit.StoredFinding // that earlier runs have made, and that are open
+	statements map[string]statement  // read so far, by name
 	findings   []audit.Finding
 	partly     bool // part of a feed or of a statement could not be read
 }
@@ -46,13 +48,17 @@ func (a *App) payOut(ctx context.Context, o *audit.Outcome, p *payouts, feed con
 	st, read := p.statements[at.Name]
 	if configured && !read {
 		var err error
-		if st, err = a.readStatement(ctx, o, at, feed.Ledger, t); err != nil {
+		if st, err = a.readStatement(ctx, o, at, feed.Ledger, p.window.From, t); err != nil {
 			return err
 		}
 		p.statements[at.Name] = st
 	}
-	result := bank.Auditor{Rules: bankRules(feed, at)}.Match(bank.Input{
-		Window: bankWindow(t.window), AsOf: t.asOf, Lines: s.payouts, Entries: st.entries, LinesThrough: s.through, EntriesThrough: st.through,
+	rules := bankRules(feed, at)
+	if a.sharesStatement(feed) {
+		rules.Ours = nil // whose an entry is cannot be told, so none is unknown
+	}
+	result := bank.Auditor{Rules: rules}.Match(bank.Input{
+		Window: p.window, AsOf: t.asOf, Lines: s.payouts, Entries: st.entries, LinesThrough: s.through, EntriesThrough: st.through,
 		LinesIncomplete: !s.coverage.Complete(), EntriesIncomplete: !st.coverage.Complete(),
 	})
 	p.partly = p.partly || !s.coverage.Complete() || !st.coverage.Complete()
@@ -77,23 +83,31 @@ func bankRules(feed config.Settlement, at config.Statement) bank.Rules {
 	return rules
 }
 
+// openPayouts are the open findings about payouts of a ledger, and since when payouts are judged: a year back at most.
+func (a *App) openPayouts(ctx context.Context, ledger string, w audit.Window) (*payouts, error) {
+	known, _, err := a.store.Findings(ctx, store.Filter{
+		Kinds: bankKinds(), Jobs: []string{"settlement"}, Scope: ledger, Limit: maxOpenItems,
+		Status: []audit.Status{audit.Expected, audit.Overdue, audit.Open, audit.Acknowledged},
+	})
+	p := &payouts{window: bankWindow(w), known: known, statements: map[string]statement{}}
+	for _, f := range known {
+		if due := f.Due().From; w.From.Sub(due) < 366*24*time.Hour {
+			p.window.From = minTime(p.window.From, due)
+		}
+	}
+	return p, err
+}
+
 func bankWindow(w audit.Window) audit.Window {
 	return audit.Window{From: w.From.Add(-bankLookback), To: w.To}
 }
 
 // resettlePaid reports what is new of a ledger's payouts. What was found before the window and still stands is no news; what
 // is gone is cleared, unless it may only have been out of sight.
-func (a *App) resettlePaid(ctx context.Context, o *audit.Outcome, ledger string, all payouts, w audit.Window) error {
-	known, _, err := a.store.Findings(ctx, store.Filter{
-		Kinds: bankKinds(), Jobs: []string{"settlement"}, Scope: ledger, Limit: maxOpenItems,
-		Status: []audit.Status{audit.Expected, audit.Overdue, audit.Open, audit.Acknowledged},
-	})
-	if err != nil {
-		return err
-	}
-	earlier := slices.DeleteFunc(known, func(f audit.StoredFinding) bool {
+func resettlePaid(o *audit.Outcome, all *payouts, w audit.Window) {
+	earlier := slices.DeleteFunc(slices.Clone(all.known), func(f audit.StoredFinding) bool {
 		due := f.Due().From
-		return !due.Before(w.From) || due.Before(bankWindow(w).From)
+		return !due.Before(w.From) || due.Before(all.window.From)
 	})
 	here := map[audit.Fingerprint]bool{}
 	for _, f := range all.findings {
@@ -102,7 +116,6 @@ func (a *App) resettlePaid(ctx context.Context, o *audit.Outcome, ledger string,
 	found, moved := news(all.findings, earlier, ranksAlike)
 	o.Findings = append(o.Findings, found...)
 	o.Rejudged = append(o.Rejudged, slices.DeleteFunc(moved, func(f audit.Fingerprint) bool { return all.partly && !here[f] })...)
-	return nil
 }
 
 func (a *App) statementOf(name string) (config.Statement, bool) {
@@ -115,7 +128,7 @@ func (a *App) statementOf(name string) (config.Statement, bool) {
 }
 
 // readStatement reads all files of a feed of bank statements.
-func (a *App) readStatement(ctx context.Context, o *audit.Outcome, at config.Statement, ledger string, t task) (statement, error) {
+func (a *App) readStatement(ctx context.Context, o *audit.Outcome, at config.Statement, ledger string, since time.Time, t task) (statement, error) {
 	a.progress("reading the statements of "+at.Name, 0, 0)
 	about := audit.Coverage{Source: "statement " + at.Name, Scope: ledger, Window: t.window}
 	src, err := a.feedSource(ctx, fileFeed{at.Name, ledger, at.Delivery, at.Calendar.Days(), at.DeliverBy.Duration()}, t)
@@ -123,7 +136,7 @@ func (a *App) readStatement(ctx context.Context, o *audit.Outcome, at config.Sta
 		about.Gaps = []audit.Gap{{Window: t.window, Reason: err.Error(), Remedy: "check statements." + at.Name + " in the configuration"}}
 		return statement{coverage: about}, ctx.Err()
 	}
-	src.Decode = camt.Decode
+	src.Decode, src.Since = camt.Decode, since.Add(-oldFiles).Format(time.DateOnly)
 	r, err := pipeline.Collect(ctx, src, about, audit.Cursor{})
 	if err != nil {
 		return statement{}, err
@@ -156,4 +169,17 @@ func footing(feed config.Settlement) bank.Footing {
 	default:
 		return bank.FootPayouts
 	}
+}
+
+// sharesStatement reports whether another feed has its payouts on the same statement and no pattern that tells them apart.
+func (a *App) sharesStatement(feed config.Settlement) bool {
+	pattern := func(f config.Settlement) string {
+		if f.Bank.Pattern == nil {
+			return ""
+		}
+		return f.Bank.Pattern.String()
+	}
+	return slices.ContainsFunc(a.cfg.Settlement, func(other config.Settlement) bool {
+		return other.Name != feed.Name && other.Bank.Statement == feed.Bank.Statement && pattern(other) == pattern(feed)
+	})
 }

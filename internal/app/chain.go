@@ -61,7 +61,7 @@ func (a *App) followChain(ctx context.Context, o *audit.Outcome, l config.Ledger
 		if feed.Ledger != l.Name {
 			continue
 		}
-		s, err := a.tieOut(ctx, feed, l, copies, openItems{}, t)
+		s, err := a.tieOut(ctx, feed, l, copies, openItems{}, bankWindow(t.window).From, t)
 		if err != nil {
 			return err
 		}

@@ -41,14 +41,14 @@ type feedFiles struct {
 
 // readFeed checks all files of a feed that may matter. A place or a key that cannot be used is a gap of this feed, not the
 // end of the run.
-func (a *App) readFeed(ctx context.Context, feed config.Settlement, open openItems, t task) (*feedFiles, error) {
+func (a *App) readFeed(ctx context.Context, feed config.Settlement, open openItems, since time.Time, t task) (*feedFiles, error) {
 	f := &feedFiles{feed: feed, window: t.window, asked: open.fingerprints(), fresh: map[string]bool{}}
 	f.coverage = audit.Coverage{Source: "settlement " + feed.Name, Scope: feed.Ledger, Window: t.window}
 	if first, err := time.Parse(time.DateOnly, string(feed.From)); err == nil {
 		f.window.From = maxTime(f.window.From, minTime(feed.Calendar.Days().Begin(first), t.window.To))
 	}
 	due := audit.Window{From: minTime(f.window.From, open.oldest(t.window.From)), To: t.window.To}
-	f.since = minTime(due.From, bankWindow(t.window).From).Add(-oldFiles)
+	f.since = minTime(due.From, since).Add(-oldFiles)
 	a.progress("reading the files of "+feed.Name, 0, 0)
 	src, err := a.feedSource(ctx, feedOf(feed), t)
 	if err == nil {

@@ -112,6 +112,24 @@ func (w *ledgerWorld) put(name, text string) {
 	}
 }
 
+// take takes a file away.
+func (w *ledgerWorld) take(name string) {
+	w.Helper()
+	if err := os.Remove(filepath.Join(w.dir, name)); err != nil {
+		w.Fatal(err)
+	}
+}
+
+// living are the findings that stand.
+func (w *ledgerWorld) living() []audit.StoredFinding {
+	w.Helper()
+	found, _, err := w.app.store.Findings(w.Context(), store.Filter{Status: []audit.Status{audit.Expected, audit.Overdue, audit.Open}})
+	if err != nil {
+		w.Fatal(err)
+	}
+	return found
+}
+
 // run runs the settlement job as the morning after a day does.
 func (w *ledgerWorld) run(asOf time.Time) report.Run {
 	w.Helper()
@@ -125,12 +143,8 @@ func (w *ledgerWorld) run(asOf time.Time) report.Run {
 // stand wants the living findings of the store to be these: kind, key and status.
 func (w *ledgerWorld) stand(when string, want ...string) {
 	w.Helper()
-	found, _, err := w.app.store.Findings(w.Context(), store.Filter{Status: []audit.Status{audit.Expected, audit.Overdue, audit.Open}})
-	if err != nil {
-		w.Fatal(err)
-	}
 	var got []string
-	for _, f := range found {
+	for _, f := range w.living() {
 		got = append(got, fmt.Sprintf("%s %s %s", f.Kind, f.Key, f.Status))
 	}
 	slices.Sort(got)

@@ -57,12 +57,15 @@ func (a *App) settleLedger(ctx context.Context, o *audit.Outcome, l config.Ledge
 	}
 	coverage[0].Gaps = append(coverage[0].Gaps, open.gaps...)
 	o.Coverage = append(o.Coverage, coverage...)
-	payouts := payouts{statements: map[string]statement{}}
+	payouts, err := a.openPayouts(ctx, l.Name, t.window)
+	if err != nil {
+		return err
+	}
 	for _, feed := range a.cfg.Settlement {
 		if feed.Ledger != l.Name {
 			continue
 		}
-		s, err := a.tieOut(ctx, feed, l, copies, open, t)
+		s, err := a.tieOut(ctx, feed, l, copies, open, payouts.window.From, t)
 		if err != nil {
 			return err
 		}
@@ -70,11 +73,12 @@ func (a *App) settleLedger(ctx context.Context, o *audit.Outcome, l config.Ledge
 		o.Findings = append(o.Findings, s.files...)
 		o.Files = append(o.Files, s.seen...)
 		add(o, s.result.Judgement, []audit.Coverage{s.coverage})
-		if err := a.payOut(ctx, o, &payouts, feed, s, t); err != nil {
+		if err := a.payOut(ctx, o, payouts, feed, s, t); err != nil {
 			return err
 		}
 	}
-	return a.resettlePaid(ctx, o, l.Name, payouts, t.window)
+	resettlePaid(o, payouts, t.window)
+	return nil
 }
 
 func (a *App) settles(l config.Ledger) bool {
@@ -111,9 +115,10 @@ type settled struct {
 	rejudged []audit.Fingerprint
 }
 
-// tieOut reads one feed's files and matches them with the ledger in force, open items of earlier windows included.
-func (a *App) tieOut(ctx context.Context, feed config.Settlement, l config.Ledger, copies ledgerCopies, open openItems, t task) (settled, error) {
-	f, err := a.readFeed(ctx, feed, open, t)
+// tieOut reads one feed's files, those of the days since and some more, and matches them with the ledger in force, open items
+// of earlier windows included.
+func (a *App) tieOut(ctx context.Context, feed config.Settlement, l config.Ledger, copies ledgerCopies, open openItems, since time.Time, t task) (settled, error) {
+	f, err := a.readFeed(ctx, feed, open, since, t)
 	if err != nil {
 		return settled{}, err
 	}

@@ -3,6 +3,7 @@ package app
 import (
 	"bytes"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -57,9 +58,21 @@ func formatNames() []string {
 	return names
 }
 
+// asked is the name of a format as it was given, however it is spelled; empty where the content is to tell.
+func asked(name string) string {
+	if name = strings.ToLower(name); name != formatAuto {
+		return name
+	}
+	return ""
+}
+
 // formatOf is the format that was asked for, or the one that the beginning of a file tells. A file that is plainly of another
-// format than was asked for is refused.
-func formatOf(asked string, start []byte) (string, error) {
+// format than was asked for is refused; that it is text with lines says nothing, and all CSV may be read as such.
+func formatOf(name string, start []byte) (string, error) {
+	if isStatement(start) {
+		return "", errors.New("is a bank statement (camt): match ties a ledger out against settlement files; see runbooks/settlement.md")
+	}
+	name = asked(name)
 	looks := ""
 	for _, f := range formats() {
 		if f.is != nil && f.is(start) {
@@ -67,19 +80,32 @@ func formatOf(asked string, start []byte) (string, error) {
 			break
 		}
 	}
+	plain := looks != "" && (looks != formatCSV || name == formatIPM) && (looks == formatIPM || name != formatCSV)
 	switch {
-	case asked == "" || asked == formatAuto:
+	case name == "":
 		if looks == "" {
 			return "", fmt.Errorf("is of no format that is known here: name it with --format (%s)", strings.Join(formatNames(), ", "))
 		}
 		return looks, nil
-	case !slices.Contains(formatNames(), asked):
-		return "", fmt.Errorf("--format %q is not one of %s", asked, strings.Join(formatNames(), ", "))
-	case looks != "" && looks != asked && (looks == formatIPM || asked == formatIPM):
+	case !slices.Contains(formatNames(), name):
+		return "", fmt.Errorf("--format %q is not one of %s", name, strings.Join(formatNames(), ", "))
+	case looks != name && plain:
 		return "", fmt.Errorf("looks like %s: use --format %s", describe(looks), looks)
 	default:
-		return asked, nil
+		return name, nil
 	}
+}
+
+// isStatement: XML of a camt message (ISO 20022).
+func isStatement(start []byte) bool {
+	text := bytes.TrimLeft(bytes.TrimPrefix(start, []byte(decode.ByteOrderMark)), " \t\r\n")
+	return bytes.HasPrefix(text, []byte("<")) && bytes.Contains(text, []byte("camt.05"))
+}
+
+// profiled reports whether a format is read by a CSV profile, whose columns can be named.
+func profiled(name string) bool {
+	_, shipped := csvfile.Shipped()[name]
+	return shipped || name == formatCSV
 }
 
 func describe(name string) string {

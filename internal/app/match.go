@@ -1,20 +1,14 @@
 package app
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"parallax/internal/audit"
-	"parallax/internal/pipeline"
-	"parallax/internal/record"
 	"parallax/reconcile"
 	"parallax/sinks/report"
 	"parallax/sources/ledgerfile"
@@ -30,7 +24,7 @@ type MatchOptions struct {
 	Statuses           Statuses // of the ledger, where they are not the usual words
 	AsOf               time.Time
 	Output             string // table, json, ndjson, csv or xlsx
-	Out                string // file to write to instead
+	Out                string // file to write to instead; "-" is standard output
 	MemoryMiB          int    // what may be held at once, beside the findings; 0: 512
 	Progress           func(what string, done, total int64)
 }
@@ -48,14 +42,20 @@ var allTime = audit.Window{From: time.Unix(0, 0).UTC(), To: time.Date(9999, 1, 1
 // files are taken for, which may be guessed, is shown on notes.
 func Match(ctx context.Context, o MatchOptions, w, notes io.Writer) (string, error) {
 	format, err := o.outputFormat()
+	if err == nil {
+		err = o.Statuses.check()
+	}
 	if err != nil {
 		return "", err
 	}
-	ledger, err := ledgerfile.Open(o.Ledger, ledgerfile.Options{Columns: o.LedgerColumns, Network: o.feed(), Status: "captured"})
-	if err != nil {
-		return "", err
+	var out *output
+	if o.toFile() {
+		if out, err = o.openOutput(); err != nil {
+			return "", err
+		}
+		defer out.discard()
 	}
-	file, err := matchFile(o, ledger.Columns)
+	ledger, file, err := o.sides()
 	if err != nil {
 		return "", err
 	}
@@ -67,24 +67,24 @@ func Match(ctx context.Context, o MatchOptions, w, notes io.Writer) (string, err
 	if err != nil {
 		return "", err
 	}
-	return string(t.Verdict), o.write(w, notes, format, t)
+	return string(t.Verdict), o.write(out, w, notes, format, t)
 }
 
-// outputFormat is how the result is written; a name of a file that ends in .xlsx asks for a workbook.
-func (o MatchOptions) outputFormat() (report.Format, error) {
-	name := o.Output
-	if ext := strings.TrimPrefix(filepath.Ext(o.Out), "."); name == "" && ext != "" {
-		name = ext
+// sides settles how the two files are read.
+func (o MatchOptions) sides() (*ledgerfile.File, *settlementFile, error) {
+	ledger, err := ledgerfile.Open(o.Ledger, ledgerfile.Options{Columns: o.LedgerColumns, Network: o.feed(), Status: "captured"})
+	if err != nil {
+		return nil, nil, err
 	}
-	format, err := report.ParseFormat(cmp.Or(name, string(report.Table)), report.Table, report.JSON, report.NDJSON, report.CSV, report.XLSX)
-	if err == nil && format == report.XLSX && o.Out == "" {
-		err = errors.New("--output xlsx needs a file to write to: name it with --out FILE.xlsx")
+	if o.Network != "" && ledger.Columns["network"] == "" {
+		return nil, nil, fmt.Errorf("%s has no column for the network: leave out --network, or name the column with --ledger-columns network=COLUMN", ledger.Name)
 	}
-	return format, err
+	file, err := matchFile(o, ledger.Columns)
+	return ledger, file, err
 }
 
 // tieOut reads both files and holds them against one another, in bounded memory however large they are.
-func (o MatchOptions) tieOut(ctx context.Context, ledger *ledgerfile.File, file settlementFile, notes io.Writer, pairs bool) (report.TieOut, error) {
+func (o MatchOptions) tieOut(ctx context.Context, ledger *ledgerfile.File, file *settlementFile, notes io.Writer, pairs bool) (report.TieOut, error) {
 	t := report.TieOut{
 		AsOf: o.AsOf, Ledger: report.TieOutSide{Name: ledger.Name, Format: ledger.Format(), Columns: ledger.Columns},
 		File: report.TieOutSide{Name: filepath.Base(o.Settlement), Format: file.format, Columns: file.columns},
@@ -99,24 +99,31 @@ func (o MatchOptions) tieOut(ctx context.Context, ledger *ledgerfile.File, file 
 		return t, fmt.Errorf("%s: %w", ledger.Name, err)
 	}
 	o.progress("checking "+t.File.Name, 0)
-	coverage, _, err := pipeline.Drain(ctx, file.source, audit.Coverage{Source: "settlement", Scope: "ledger", Window: allTime}, audit.Cursor{},
-		func(record.Batch[record.SettlementLine]) error { return nil })
+	coverage, err := file.check(ctx)
 	if err != nil {
 		return t, err
 	}
-	coverage.Records = settledLines(coverage)
-	result, err := o.sieve(census, &t, pairs).match(ctx, reconcile.Input{
+	t.Ledger.Records, t.Ledger.SHA256, t.File.Records = census.rows, ledger.SHA256, coverage.Records
+	var result reconcile.Result
+	if coverage.Records == 0 {
+		coverage.Gaps = nothingCompared(t.File.Name, census.rows, coverage)
+	} else if result, err = o.sieve(census, &t, pairs).match(ctx, reconcile.Input{
 		Window: allTime, AsOf: o.AsOf, AllFiles: true, LinesIncomplete: !coverage.Complete(),
-	}, o.rows(ledger), file.source.Lines)
-	if err != nil {
+	}, o.rows(ledger), file.source.Lines); err != nil {
 		return t, err
 	}
 	coverage.Gaps = append(coverage.Gaps, result.Gaps...)
-	if census.rows == 0 && coverage.Records == 0 && coverage.Complete() {
-		coverage.Gaps = []audit.Gap{{Window: allTime, Reason: "neither file holds a payment: nothing was compared", Remedy: "check that these are the files that were meant"}}
+	if t.Notes, err = suspicions(ctx, census, file, t, result); err != nil {
+		return t, err
 	}
-	outcome := audit.Outcome{Job: "match", Window: allTime, AsOf: o.AsOf, Findings: append(file.source.Findings(), result.Findings...), Coverage: []audit.Coverage{coverage}}
-	t.Ledger.Records, t.Ledger.SHA256, t.File.Records = census.rows, ledger.SHA256, coverage.Records
+	return o.judged(t, file, coverage, result), nil
+}
+
+// judged is the tie-out with all that came of it.
+func (o MatchOptions) judged(t report.TieOut, file *settlementFile, coverage audit.Coverage, result reconcile.Result) report.TieOut {
+	outcome := audit.Outcome{
+		Job: "match", Window: allTime, AsOf: o.AsOf, Findings: append(file.source.Findings(), result.Findings...), Coverage: []audit.Coverage{coverage},
+	}
 	for _, f := range file.source.Files() {
 		t.File.SHA256, t.File.Totals = f.SHA256, f.Totals
 	}
@@ -125,40 +132,7 @@ func (o MatchOptions) tieOut(ctx context.Context, ledger *ledgerfile.File, file 
 	for _, f := range outcome.Findings {
 		t.Findings = append(t.Findings, audit.StoredFinding{Finding: f, Job: outcome.Job, FirstSeen: o.AsOf, LastSeen: o.AsOf, Runs: 1})
 	}
-	return t, nil
-}
-
-// settledLines counts the lines of the files that were checked.
-func settledLines(c audit.Coverage) int64 {
-	var n int64
-	for _, e := range c.Extents {
-		n += e.Records
-	}
-	return n
-}
-
-// write writes the result to the file that was asked for, else to w; what no findings can tell goes to notes.
-func (o MatchOptions) write(w, notes io.Writer, format report.Format, t report.TieOut) error {
-	if format != report.Table {
-		for _, g := range t.NotSeen {
-			fmt.Fprintln(notes, "not seen:", g.Reason) //nolint:errcheck // the next write reports it
-			if g.Remedy != "" {
-				fmt.Fprintln(notes, "  ->", g.Remedy) //nolint:errcheck // the same
-			}
-		}
-	}
-	if o.Out == "" {
-		return report.WriteTieOut(w, format, t)
-	}
-	f, err := os.Create(o.Out)
-	if err != nil {
-		return fmt.Errorf("write %s: %w", o.Out, err)
-	}
-	if err := errors.Join(report.WriteTieOut(f, format, t), f.Close()); err != nil {
-		return fmt.Errorf("write %s: %w", o.Out, err)
-	}
-	_, err = fmt.Fprintf(w, "%s: %d breaks, %d pairings, %s\n", o.Out, len(t.Findings), t.Pairings, t.Verdict)
-	return err
+	return t
 }
 
 // proofOf accounts for both sides in each currency.

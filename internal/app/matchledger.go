@@ -20,6 +20,7 @@ import (
 type census struct {
 	rows     int64
 	statuses Statuses
+	days     span // on which its payments were made
 }
 
 // progressEvery is after how many rows progress is told.
@@ -42,6 +43,7 @@ func (o MatchOptions) census(ctx context.Context, ledger *ledgerfile.File) (cens
 			return nil
 		}
 		c.rows++
+		c.days.add(dayOf(e.CreatedAt))
 		if _, seen := words[e.Status]; !seen {
 			words[e.Status] = e.PaymentID
 		}

@@ -23,6 +23,23 @@ func usualStatuses() Statuses {
 	}
 }
 
+// check refuses a status that was said to mean two things.
+func (s Statuses) check() error {
+	means := map[string]string{}
+	for _, list := range []struct {
+		flag     string
+		statuses []string
+	}{{"--charged", s.Charged}, {"--refused", s.Refused}, {"--pending", s.Pending}} {
+		for _, status := range list.statuses {
+			if other := means[status]; other != "" && other != list.flag {
+				return fmt.Errorf("status %q is given to both %s and %s: it can mean one of them only", status, other, list.flag)
+			}
+			means[status] = list.flag
+		}
+	}
+	return nil
+}
+
 // sort puts every status that stands in a ledger, as it is spelled there, where the user or else custom puts it; words holds
 // each with a payment that has it. A word that nobody knows is refused: taken for pending, its payments could be missing
 // without anyone being told.

@@ -22,6 +22,7 @@ type TieOut struct {
 	Matches  []audit.Match   // the pairings, as far as a workbook holds them
 	Pairings int64           // how many there are
 	NotSeen  []audit.Gap
+	Notes    []string // what a person should check first, where the files disagree throughout
 	Excluded []audit.Exclusion
 }
 
@@ -70,21 +71,70 @@ func WriteTieOut(w io.Writer, format Format, t TieOut) error {
 func (t TieOut) listing() Listing { return Listing{Findings: t.Findings, Total: len(t.Findings)} }
 
 func tieOutTable(w io.Writer, t TieOut) error {
-	if err := Findings(w, Table, t.listing()); err != nil {
+	if err := breaksTable(w, t); err != nil {
 		return err
 	}
 	var out strings.Builder
 	reasons(&out, t.Findings)
-	for _, g := range t.NotSeen {
+	writeGaps(&out, t.NotSeen)
+	if _, err := io.WriteString(w, out.String()); err != nil {
+		return err
+	}
+	if err := proof(w, t.Proof); err != nil {
+		return err
+	}
+	out.Reset()
+	for _, e := range t.Excluded {
+		out.WriteString(sayf("left out %s: %s\n", e.Records, e.Reason))
+	}
+	writeNotes(&out, t.Notes)
+	_, err := io.WriteString(w, out.String())
+	return err
+}
+
+// breaksTable lists the breaks. Of a break that is stored nowhere there is nothing to say but what it is.
+func breaksTable(w io.Writer, t TieOut) error {
+	if len(t.Findings) == 0 {
+		text := "no findings"
+		if len(t.Proof) == 0 && len(t.NotSeen) > 0 {
+			text += ", for nothing was compared"
+		}
+		_, err := fmt.Fprintln(w, text)
+		return err
+	}
+	rows := [][]string{{"KIND", "VERDICT", "SEVERITY", "KEY", "MONEY AT STAKE"}}
+	for _, f := range t.Findings {
+		rows = append(rows, []string{string(f.Kind), string(f.Verdict), string(f.Severity), f.Key, MoneyList(f.Amounts)})
+	}
+	if err := columns(w, rows); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(w, visible(t.listing().sum()))
+	return err
+}
+
+// WriteRemarks writes what the findings alone do not tell: what was not seen, and what should be checked first.
+func WriteRemarks(w io.Writer, t TieOut) error {
+	var out strings.Builder
+	writeGaps(&out, t.NotSeen)
+	writeNotes(&out, t.Notes)
+	_, err := io.WriteString(w, out.String())
+	return err
+}
+
+func writeGaps(out *strings.Builder, gaps []audit.Gap) {
+	for _, g := range gaps {
 		out.WriteString(sayf("not seen: %s\n", g.Reason))
 		if g.Remedy != "" {
 			out.WriteString(sayf("  -> %s\n", g.Remedy))
 		}
 	}
-	if _, err := io.WriteString(w, out.String()); err != nil {
-		return err
+}
+
+func writeNotes(out *strings.Builder, texts []string) {
+	for _, text := range texts {
+		out.WriteString(sayf("note: %s\n", text))
 	}
-	return proof(w, t.Proof)
 }
 
 // reasons says of each break why it is one, in a sentence.
@@ -95,10 +145,10 @@ func reasons(out *strings.Builder, findings []audit.StoredFinding) {
 	out.WriteString("\nwhy\n")
 	for i, f := range findings {
 		if i == maxReasons {
-			fmt.Fprintf(out, "  and %d more: --output xlsx or csv has them all\n", len(findings)-i)
+			fmt.Fprintf(out, "  and %d more: --out FILE.xlsx or -o csv has them all\n", len(findings)-i)
 			break
 		}
-		out.WriteString(sayf("  %s  %s\n", short(f.Fingerprint), f.Reason))
+		out.WriteString(sayf("  %s  %s\n", f.Key, f.Reason))
 	}
 	out.WriteByte('\n')
 }

@@ -38,7 +38,7 @@ func TestTieOutTable(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"\nwhy\n  0123456789ab  Payment +1 was charged with EUR 12.50, but visa settled EUR 12.05.\n",
+		"\nwhy\n  =HYPERLINK(\"http://x\")  Payment +1 was charged with EUR 12.50, but visa settled EUR 12.05.\n",
 		"not seen: x.ipm is truncated\n  -> ask for it again\n",
 		"           LEDGER                    FILE\n" +
 			"EUR             2  1,234,567,890.12     2  1,234,567,889.67\n" +

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"parallax/internal/pan"
 )
@@ -96,9 +98,14 @@ func missing(field string, header []string) error {
 		len(header), field, strings.Join(usualNames()[field], ", "), field, listed(header))
 }
 
-// listed shows the columns of a header, unless one of them looks like a card number: in a file without a header it is the
-// first record.
+// listed shows the columns of a header, unless they are no text, or one of them looks like a card number: in a file without a
+// header it is the first record.
 func listed(header []string) string {
+	for _, column := range header {
+		if !utf8.ValidString(column) || strings.ContainsFunc(column, func(r rune) bool { return !unicode.IsPrint(r) }) {
+			return "; the header is not text"
+		}
+	}
 	for _, column := range header {
 		if pan.Mask(column) != column {
 			return ""

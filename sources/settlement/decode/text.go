@@ -24,16 +24,6 @@ func Storable(text string) error {
 	return nil
 }
 
-// ParseTime reads RFC 3339, or a date and time without a zone as UTC.
-func ParseTime(text string) (time.Time, error) {
-	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999"} {
-		if t, err := time.Parse(layout, text); err == nil {
-			return t.UTC(), nil
-		}
-	}
-	return time.Time{}, errors.New("is not a time such as 2026-11-18T14:07:00Z")
-}
-
 // ParseDate reads 2026-11-18 or 20261118 and returns the former.
 func ParseDate(text string) (string, error) {
 	for _, layout := range []string{time.DateOnly, "20060102"} {

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -162,15 +163,26 @@ func sameReading(a, b audit.Coverage) bool {
 	return reflect.DeepEqual(a, b)
 }
 
-// bound keeps at most limit findings and leaves a gap that says how many were cut, so that the run is not taken for complete.
+// bound keeps at most limit findings, the gravest, and leaves a gap that says how many were cut, so that the run is not taken
+// for complete. What is only expected is no news, and is bounded apart: ten times as many.
 func bound(o *audit.Outcome, limit int) {
-	if limit <= 0 || len(o.Findings) <= limit {
+	if limit <= 0 {
+		return
+	}
+	expected := func(f audit.Finding) bool { return f.Status == audit.Expected }
+	told := slices.DeleteFunc(slices.Clone(o.Findings), expected)
+	inFlight := slices.DeleteFunc(slices.Clone(o.Findings), func(f audit.Finding) bool { return !expected(f) })
+	if len(told) <= limit && len(inFlight) <= 10*limit {
 		return
 	}
 	total := len(o.Findings)
-	o.Findings = o.Findings[:limit]
+	grave := []audit.Severity{audit.Critical, audit.High, audit.Medium, audit.Low}
+	slices.SortStableFunc(told, func(a, b audit.Finding) int {
+		return cmp.Compare(slices.Index(grave, a.Severity), slices.Index(grave, b.Severity))
+	})
+	o.Findings = append(told[:min(limit, len(told))], inFlight[:min(10*limit, len(inFlight))]...)
 	o.Coverage = append(o.Coverage, audit.Coverage{Source: "findings", Scope: o.Job, Window: o.Window, Gaps: []audit.Gap{{
-		Window: o.Window, Reason: fmt.Sprintf("%d findings, only the first %d kept", total, limit),
+		Window: o.Window, Reason: fmt.Sprintf("%d findings, only the gravest %d kept", total, len(o.Findings)),
 		Remedy: "raise limits.max_findings, or run a shorter window",
 	}}})
 }

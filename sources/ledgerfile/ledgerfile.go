@@ -20,6 +20,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -90,6 +91,9 @@ func Open(path string, o Options) (*File, error) {
 		return nil, fmt.Errorf("read ledger: %w", err)
 	}
 	defer raw.Close() //nolint:errcheck // read only
+	if about, err := raw.Stat(); err != nil || !about.Mode().IsRegular() {
+		return nil, fmt.Errorf("read ledger: %s is not a regular file", f.Name)
+	}
 	if f.parquet, err = isParquet(raw); err != nil {
 		return nil, fmt.Errorf("read ledger: %s: %w", f.Name, pathless(err))
 	}
@@ -121,7 +125,9 @@ func (f *File) Each(ctx context.Context, yield func(record.Entry) error) error {
 		if _, err := io.Copy(hash, &cancelReader{ctx, raw}); err != nil {
 			return fmt.Errorf("read ledger: %s: %w", f.Name, pathless(err))
 		}
-		f.SHA256 = hex.EncodeToString(hash.Sum(nil))
+		if err := f.same(hex.EncodeToString(hash.Sum(nil))); err != nil {
+			return err
+		}
 		return f.eachParquet(ctx, yield)
 	}
 	raws := io.TeeReader(&cancelReader{ctx, raw}, hash)
@@ -139,7 +145,16 @@ func (f *File) Each(ctx context.Context, yield func(record.Entry) error) error {
 	if _, err := io.Copy(io.Discard, raws); err != nil { // what stands behind the end of a compressed stream
 		return fmt.Errorf("read ledger: %s: %w", f.Name, pathless(err))
 	}
-	f.SHA256 = hex.EncodeToString(hash.Sum(nil))
+	return f.same(hex.EncodeToString(hash.Sum(nil)))
+}
+
+// same takes the checksum of a whole reading. A file that has changed since the last one is an error: what was made of the
+// two readings together would be true of neither.
+func (f *File) same(sum string) error {
+	if f.SHA256 != "" && f.SHA256 != sum {
+		return fmt.Errorf("read ledger: %s: changed while it was read", f.Name)
+	}
+	f.SHA256 = sum
 	return nil
 }
 
@@ -153,8 +168,14 @@ func isParquet(f *os.File) (bool, error) {
 	return string(start) == "PAR1", err
 }
 
-// plainText takes compression off, which is told by the first bytes (RFC 1952 and RFC 8878).
+// plainText takes compression off, which is told by the first bytes (RFC 1952 and RFC 8878), within bounds.
 func plainText(r io.Reader) (io.Reader, error) {
+	raw := &counter{r: r}
+	plain, err := decompressed(raw)
+	return &inflated{counter: counter{r: plain}, raw: raw}, err
+}
+
+func decompressed(r io.Reader) (io.Reader, error) {
 	in := bufio.NewReaderSize(r, 64<<10)
 	start, err := in.Peek(4)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -200,6 +221,7 @@ type decoder struct {
 	unit         string // what a row is called in errors
 	options      Options
 	csv          *csv.Reader
+	limit        *rowLimit
 	decimalComma bool // amounts are written as 1.234,56
 	header       []string
 	columns      map[string]string // field to column
@@ -213,7 +235,8 @@ func newDecoder(r io.Reader, name string, o Options) (*decoder, error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
-	d := &decoder{name: name, unit: "line", options: o, csv: csv.NewReader(buffered), place: map[string]int{}}
+	limited := &rowLimit{r: buffered}
+	d := &decoder{name: name, unit: "line", options: o, csv: csv.NewReader(limited), limit: limited, place: map[string]int{}}
 	d.csv.Comma = delimiter(start)
 	d.csv.FieldsPerRecord = -1
 	d.csv.ReuseRecord = true
@@ -227,7 +250,9 @@ func newDecoder(r io.Reader, name string, o Options) (*decoder, error) {
 	d.header = slices.Clone(header)
 	d.header[0] = strings.TrimPrefix(d.header[0], byteOrderMark)
 	for i := range d.header {
-		d.header[i] = strings.TrimSpace(d.header[i])
+		if d.header[i] = strings.TrimSpace(d.header[i]); strings.ContainsFunc(d.header[i], unicode.IsControl) {
+			return nil, &RowError{name, "line", 1, "", errors.New("the header holds a control character: is this a text file with line feeds at the end of its lines?")}
+		}
 	}
 	if d.columns, err = choose(d.header, o.Columns); err != nil {
 		return nil, &RowError{name, "line", 1, "", err}
@@ -267,7 +292,7 @@ func (d *decoder) commasIn(start []byte) bool {
 		if err != nil {
 			return false
 		}
-		if column < len(row) && strings.Contains(row[column], ",") {
+		if column < len(row) && strings.LastIndexByte(row[column], ',') > strings.LastIndexByte(row[column], '.') {
 			return true
 		}
 	}
@@ -277,6 +302,7 @@ func (d *decoder) commasIn(start []byte) bool {
 func (d *decoder) rows(yield func(record.Entry) error) error {
 	var wrong badRows
 	for {
+		d.limit.from = d.csv.InputOffset()
 		row, err := d.csv.Read()
 		if errors.Is(err, io.EOF) {
 			return wrong.err()

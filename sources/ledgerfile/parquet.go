@@ -46,9 +46,12 @@ func (f *File) eachParquet(ctx context.Context, yield func(record.Entry) error) 
 		}
 		d.place[field] = len(columns)
 		d.header = append(d.header, name)
-		if field == "amount" {
+		switch field {
+		case "amount":
 			columns = append(columns, tabular.Decimal(name, parquetScale))
-		} else {
+		case "amount_minor":
+			columns = append(columns, tabular.Decimal(name, 0))
+		default:
 			columns = append(columns, tabular.Fields(name)...)
 		}
 	}

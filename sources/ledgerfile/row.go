@@ -3,6 +3,7 @@ package ledgerfile
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -86,8 +87,9 @@ func (d *decoder) amount(row []string, line int) (money.Amount, error) {
 		field, decimals = "amount_minor", 0
 	}
 	text := d.value(row, field)
-	if d.decimalComma {
-		text = strings.Replace(strings.ReplaceAll(text, ".", ""), ",", ".", 1)
+	text, err := d.pointed(text, decimals)
+	if err != nil {
+		return money.Amount{}, d.wrong(line, field, err)
 	}
 	a, err := money.Parse(text, letters, decimals)
 	switch {
@@ -101,6 +103,30 @@ func (d *decoder) amount(row []string, line int) (money.Amount, error) {
 		return a, d.wrong(line, field, fmt.Errorf("is not an amount with at most %d decimals", decimals))
 	}
 	return a, nil
+}
+
+// grouped is a number in groups of three digits: 1.234 or 1.234.567.
+var grouped = regexp.MustCompile(`^[+-]?[0-9]{1,3}(\.[0-9]{3})+$`)
+
+// pointed writes an amount with a decimal point. In a file whose columns are not parted by commas, 1.234 may mean one
+// thousand or one and a bit: it is refused unless the file or the currency decides.
+func (d *decoder) pointed(text string, decimals int) (string, error) {
+	ambiguous := errors.New("may be meant in two ways: write amounts with all their decimals, and without thousands separators")
+	if d.csv == nil || d.csv.Comma == ',' {
+		return text, nil
+	}
+	whole, cents, comma := strings.Cut(text, ",")
+	switch {
+	case !d.decimalComma && grouped.MatchString(text) && decimals != 3:
+		return "", ambiguous
+	case !d.decimalComma:
+		return text, nil
+	case strings.Contains(whole, ".") && !grouped.MatchString(whole), comma && len(cents) == 3 && decimals != 3:
+		return "", ambiguous
+	case !comma:
+		return strings.ReplaceAll(whole, ".", ""), nil
+	}
+	return strings.ReplaceAll(whole, ".", "") + "." + cents, nil
 }
 
 // storable refuses what no identifier holds and a database or terminal would choke on.

@@ -66,6 +66,7 @@ func plainName(header string) string {
 func usualNames() map[string][]string {
 	return map[string][]string{
 		"reference":        {"payment_reference", "network_reference", "reference", "transaction_id", "psp_reference", "payment_ref"},
+		"original":         {"original_reference", "original", "original_transaction_id", "parent_reference"},
 		"payment_id":       {"payment_id", "merchant_reference", "order_id", "order"},
 		"rrn":              {"rrn", "retrieval_reference_number"},
 		"arn":              {"arn", "acquirer_reference_number"},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"time"
 
@@ -49,8 +50,9 @@ type decoder struct {
 	name, feed    string
 	yield         decode.Yield
 	frames        *frames
-	transaction          // the one being read
-	same          []byte // of its first record, what its continuations have too
+	transaction                 // the one being read
+	same          []byte        // of its first record, what its continuations have too
+	continued     []*recordPlan // the records that have continued it
 	businessDate  string
 	fileDate      time.Time
 	counters      []counter
@@ -190,6 +192,11 @@ func (d *decoder) continuation(r *recordPlan, rec []byte) error {
 		return d.endTransaction()
 	}
 	d.continuations++
+	if len(r.fields) > 0 && slices.Contains(d.continued, r) {
+		d.fail(d.frames.number, fmt.Errorf("record %s stands twice in one line", r.Name))
+		return nil
+	}
+	d.continued = append(d.continued, r)
 	d.read(r, rec)
 	return nil
 }

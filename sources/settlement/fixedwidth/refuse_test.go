@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -192,5 +193,23 @@ func TestNoCardNumberInAnyField(t *testing.T) {
 		if got := fmt.Sprintf("%+v %v", s, err); strings.Contains(got, "11111111") || s.Rejected != 1 {
 			t.Errorf("%s: %s", name, got)
 		}
+	}
+}
+
+// TestAContinuationStandsOnce: a second transaction identifier in one line is of another line whose beginning is lost.
+func TestAContinuationStandsOnce(t *testing.T) {
+	text := baseII(t, func(*cardfile.BaseII) {})
+	records := []string{}
+	for at := 0; at < len(text); at += 168 {
+		records = append(records, text[at:at+168])
+	}
+	cut := strings.Join(slices.Delete(slices.Clone(records), 3, 4), "") // the second line's component record 0
+	read, err := New(VisaBaseII())
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines, s, err := decodetest.All(read, []byte(cut), "v", "visa")
+	if err != nil || s.Rejected == 0 {
+		t.Errorf("%d lines, %d rejected, %v", len(lines), s.Rejected, err)
 	}
 }

@@ -45,7 +45,7 @@ func (t *transaction) fail(at int64, err error) {
 
 func (d *decoder) begin(rec []byte) {
 	d.transaction.begin(d.frames.number, d.feed, d.name)
-	d.same = append(d.same[:0], d.common(rec)...)
+	d.same, d.continued = append(d.same[:0], d.common(rec)...), d.continued[:0]
 }
 
 // endTransaction sends the line that is complete.

@@ -36,7 +36,7 @@ func (o MatchOptions) feed() string { return filepath.Base(o.Settlement) }
 func MatchFormats() []string { return formatNames() }
 
 // allTime holds every payment and line: two files are tied out whole.
-var allTime = audit.Window{From: time.Unix(0, 0).UTC(), To: time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)}
+var allTime = audit.Window{From: time.Date(1, 1, 2, 0, 0, 0, 0, time.UTC), To: time.Date(9999, 12, 31, 23, 59, 59, 999_999_999, time.UTC)}
 
 // Match ties a ledger file out against a settlement file, with no store and no server, and returns how it ended. What the
 // files are taken for, which may be guessed, is shown on notes.
@@ -113,6 +113,7 @@ func (o MatchOptions) tieOut(ctx context.Context, ledger *ledgerfile.File, file 
 		return t, err
 	}
 	coverage.Gaps = append(coverage.Gaps, result.Gaps...)
+	coverage.Excluded = append(coverage.Excluded, census.leftOut...)
 	if t.Notes, err = suspicions(ctx, census, file, t, result); err != nil {
 		return t, err
 	}

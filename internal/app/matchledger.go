@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -8,6 +9,7 @@ import (
 	"strings"
 
 	"parallax/internal/audit"
+	"parallax/internal/pan"
 	"parallax/internal/record"
 	"parallax/reconcile"
 	"parallax/reconcile/sift"
@@ -21,6 +23,7 @@ type census struct {
 	rows     int64
 	statuses Statuses
 	days     span // on which its payments were made
+	leftOut  []audit.Exclusion
 }
 
 // progressEvery is after how many rows progress is told.
@@ -32,13 +35,13 @@ func (o MatchOptions) progress(what string, done int64) { o.Progress(what, done,
 // census reads the whole ledger once. A row that cannot be read is found here, before anything is compared.
 func (o MatchOptions) census(ctx context.Context, ledger *ledgerfile.File) (census, error) {
 	var c census
-	words, networks := map[string]string{}, map[string]bool{} // of each status, a payment that has it
+	words, networks := map[string]string{}, map[string]int64{} // of each status, a payment that has it; of each network, its rows
 	var read int64
 	err := ledger.Each(ctx, func(e record.Entry) error {
 		if read++; read%progressEvery == 0 {
 			o.progress("reading "+ledger.Name, read)
 		}
-		networks[e.Network] = true
+		networks[e.Network]++
 		if o.Network != "" && e.Network != o.Network {
 			return nil
 		}
@@ -55,14 +58,25 @@ func (o MatchOptions) census(ctx context.Context, ledger *ledgerfile.File) (cens
 	if err == nil {
 		c.statuses, err = o.Statuses.sort(words)
 	}
+	for _, name := range slices.Sorted(maps.Keys(networks)) {
+		if o.Network != "" && name != o.Network {
+			c.leftOut = append(c.leftOut, audit.Exclusion{Reason: fmt.Sprintf("payments of network %q", pan.Mask(name)), Records: networks[name]})
+		}
+	}
 	return c, err
 }
 
 // oneNetwork refuses a ledger of several networks without a word which of them the file settles: every payment of the others
 // would look missing.
-func (o MatchOptions) oneNetwork(networks map[string]bool, rows int64) error {
-	names := strings.Join(slices.Sorted(maps.Keys(networks)), ", ")
+func (o MatchOptions) oneNetwork(networks map[string]int64, rows int64) error {
+	var quoted []string
+	for _, name := range slices.Sorted(maps.Keys(networks)) {
+		quoted = append(quoted, cmp.Or(pan.Mask(name), "(none)"))
+	}
+	names := strings.Join(quoted, ", ")
 	switch {
+	case o.Network != "" && networks[""] > 0:
+		return fmt.Errorf("holds %d payments that name no network, which the file may settle or not: fill them in", networks[""])
 	case o.Network == "" && len(networks) > 1:
 		return fmt.Errorf("holds payments of several networks (%s): say with --network which of them the file settles", names)
 	case o.Network != "" && len(networks) > 0 && rows == 0:

@@ -180,7 +180,7 @@ func bound(o *audit.Outcome, limit int) {
 	slices.SortStableFunc(told, func(a, b audit.Finding) int {
 		return cmp.Compare(slices.Index(grave, a.Severity), slices.Index(grave, b.Severity))
 	})
-	o.Findings = append(told[:min(limit, len(told))], inFlight[:min(10*limit, len(inFlight))]...)
+	o.Findings = slices.Concat(told[:min(limit, len(told))], inFlight[:min(10*limit, len(inFlight))])
 	o.Coverage = append(o.Coverage, audit.Coverage{Source: "findings", Scope: o.Job, Window: o.Window, Gaps: []audit.Gap{{
 		Window: o.Window, Reason: fmt.Sprintf("%d findings, only the gravest %d kept", total, len(o.Findings)),
 		Remedy: "raise limits.max_findings, or run a shorter window",

@@ -14,11 +14,11 @@ func TestAmountsOfOtherCountries(t *testing.T) {
 		"12,50;3,00": "1250 300", "1.250,00;3": "125000 300", "12.50;1250.00": "1250 125000", "1.200;1,20": "120000 120", "-1.200,5;0,00": "-120050 0",
 		"12.50;3,00": "", "1.200;12.50": "", "1,200;3": "", "1.20,5;3": "", "1,200.00;12.50": "", "1,2,3;4": "",
 	} {
-		text := "payment_id;amount;currency\n"
-		for _, a := range strings.Split(amounts, ";") {
-			text += "p;" + a + ";EUR\n"
+		rows := []string{"payment_id;amount;currency"}
+		for a := range strings.SplitSeq(amounts, ";") {
+			rows = append(rows, "p;"+a+";EUR")
 		}
-		ledger, err := decode(text, Options{})
+		ledger, err := decode(strings.Join(rows, "\n")+"\n", Options{})
 		got := []string{}
 		for _, e := range ledger.Entries {
 			got = append(got, strings.TrimPrefix(strings.Fields(e.Amount.Format(0))[1], ""))

@@ -119,7 +119,12 @@ func (c *csvFile) scan(ctx context.Context, wanted []wantedField, keys int, emit
 	defer from.Close() //nolint:errcheck // nothing was written
 	source := readAhead(ctx, &bounded{from, c.most})
 	defer source.close()
-	s := &csvScan{comma: c.comma, from: source, line: 1, wanted: wanted, width: len(c.header), keys: keys, emit: emit}
+	s := &csvScan{comma: c.comma, from: source, line: 1, wanted: wanted, width: len(c.header), keys: keys, emit: func(b *join.Batch) error {
+		if err := ctx.Err(); err != nil { // what was read ahead may be the whole file
+			return err
+		}
+		return emit(b)
+	}}
 	err = s.rows()
 	if err != nil && ctx.Err() != nil {
 		return context.Cause(ctx)

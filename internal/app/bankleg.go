@@ -10,7 +10,6 @@ import (
 	"parallax/internal/pipeline"
 	"parallax/internal/record"
 	"parallax/reconcile/bank"
-	"parallax/sinks/store"
 	"parallax/sources/settlement/camt"
 )
 
@@ -85,13 +84,10 @@ func bankRules(feed config.Settlement, at config.Statement) bank.Rules {
 
 // openPayouts are the open findings about payouts of a ledger, and since when payouts are judged: a year back at most.
 func (a *App) openPayouts(ctx context.Context, ledger string, w audit.Window) (*payouts, error) {
-	known, _, err := a.store.Findings(ctx, store.Filter{
-		Kinds: bankKinds(), Jobs: []string{"settlement"}, Scope: ledger, Limit: maxOpenItems,
-		Status: []audit.Status{audit.Expected, audit.Overdue, audit.Open, audit.Acknowledged},
-	})
+	known, _, err := a.standing(ctx, "settlement", ledger, bankKinds())
 	p := &payouts{window: bankWindow(w), known: known, statements: map[string]statement{}}
 	for _, f := range known {
-		if due := f.Due().From; w.From.Sub(due) < 366*24*time.Hour {
+		if due := f.Due().From; w.From.Sub(due) < longAgo {
 			p.window.From = minTime(p.window.From, due)
 		}
 	}

@@ -28,7 +28,6 @@ type feedFiles struct {
 	src      *settlement.Source
 	coverage audit.Coverage
 	window   audit.Window // of the run, from the feed's first business date on
-	since    time.Time    // files of earlier days are not read
 	asked    map[audit.Fingerprint]bool
 	fresh    map[string]bool // files that no run has read before, while it has read others
 
@@ -48,7 +47,7 @@ func (a *App) readFeed(ctx context.Context, feed config.Settlement, open openIte
 		f.window.From = maxTime(f.window.From, minTime(feed.Calendar.Days().Begin(first), t.window.To))
 	}
 	due := audit.Window{From: minTime(f.window.From, open.oldest(t.window.From)), To: t.window.To}
-	f.since = minTime(due.From, since).Add(-oldFiles)
+	since = minTime(due.From, since).Add(-oldFiles)
 	a.progress("reading the files of "+feed.Name, 0, 0)
 	src, err := a.feedSource(ctx, feedOf(feed), t)
 	if err == nil {
@@ -59,7 +58,7 @@ func (a *App) readFeed(ctx context.Context, feed config.Settlement, open openIte
 		f.coverage.Gaps = []audit.Gap{{Window: t.window, Reason: err.Error(), Remedy: "check settlement." + feed.Name + " in the configuration"}}
 		return f, ctx.Err()
 	}
-	f.src, src.CheckOnly, src.Since = src, true, f.since.Format(time.DateOnly)
+	f.src, src.CheckOnly, src.Since = src, true, since.Format(time.DateOnly)
 	about := f.coverage
 	about.Window = due
 	if f.coverage, _, err = pipeline.Drain(ctx, src, about, audit.Cursor{}, func(record.Batch[record.SettlementLine]) error { return nil }); err != nil {
@@ -67,7 +66,7 @@ func (a *App) readFeed(ctx context.Context, feed config.Settlement, open openIte
 	}
 	f.coverage.Window, f.coverage.Records = t.window, settledLines(f.coverage)
 	gone(src, &f.coverage, t)
-	f.news()
+	f.findFresh()
 	return f, nil
 }
 
@@ -96,8 +95,8 @@ func gone(src *settlement.Source, c *audit.Coverage, t task) {
 	}
 }
 
-// news notes the files that no run has read before, if any run has read any.
-func (f *feedFiles) news() {
+// findFresh notes the files that no run has read before, if any run has read any.
+func (f *feedFiles) findFresh() {
 	accepted := map[string]bool{}
 	for _, k := range f.src.Known {
 		if k.Status == "accepted" {

@@ -11,12 +11,8 @@ import (
 	"parallax/internal/config"
 	"parallax/internal/record"
 	"parallax/reconcile"
-	"parallax/sinks/store"
 	"parallax/sources/aurora"
 )
-
-// maxOpenItems bounds how many payments of earlier windows one run holds against new files.
-const maxOpenItems = 10_000
 
 // openItems are what earlier runs have found of a ledger's settlement and what new files may explain: findings that were due
 // before a window, and the ledger's rows, as they stand now, of the payments among them.
@@ -57,16 +53,13 @@ func fileSettled(stored audit.StoredFinding, feed config.Settlement, f *feedFile
 
 func (a *App) openItems(ctx context.Context, l config.Ledger, copies ledgerCopies, w audit.Window) (openItems, error) {
 	var o openItems
-	found, total, err := a.store.Findings(ctx, store.Filter{
-		Kinds: openKinds(), Jobs: []string{"settlement"}, Scope: l.Name, Limit: maxOpenItems,
-		Status: []audit.Status{audit.Expected, audit.Overdue, audit.Open, audit.Acknowledged},
-	})
+	found, total, err := a.standing(ctx, "settlement", l.Name, openKinds())
 	if err != nil {
 		return o, err
 	}
 	if more := total - len(found); more > 0 {
 		o.gaps = append(o.gaps, audit.Gap{
-			Window: w, Reason: fmt.Sprintf("%d open items of ledger %s were not held against the files again: one run takes the gravest %d", more, l.Name, maxOpenItems),
+			Window: w, Reason: fmt.Sprintf("%d open items of ledger %s were not held against the files again: one run takes the gravest %d", more, l.Name, maxUnsettled),
 			Remedy: "run settlement over the windows of the others, or close what is dealt with by parallax findings",
 		})
 	}
@@ -171,12 +164,15 @@ func (o openItems) fingerprints() map[audit.Fingerprint]bool {
 	return known
 }
 
+// longAgo is how long an open item may keep the files of its time being read.
+const longAgo = 366 * 24 * time.Hour
+
 // oldest is when the oldest open payment is due, a year back at most: until then every day's files must have come before
 // anything of it is proven to be missing.
 func (o openItems) oldest(from time.Time) time.Time {
 	oldest := from
 	for _, f := range o.findings {
-		if due := f.Due().From; f.Kind == audit.SettlementMissingInNetwork && due.Before(oldest) && from.Sub(due) < 366*24*time.Hour {
+		if due := f.Due().From; f.Kind == audit.SettlementMissingInNetwork && due.Before(oldest) && from.Sub(due) < longAgo {
 			oldest = due
 		}
 	}

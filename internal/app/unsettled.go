@@ -25,12 +25,18 @@ type unsettled struct {
 	gaps     []audit.Gap
 }
 
-func (a *App) unsettled(ctx context.Context, table config.Table, w audit.Window) (unsettled, error) {
-	var u unsettled
-	found, total, err := a.store.Findings(ctx, store.Filter{
-		Kinds: unsettledKinds, Jobs: []string{"lww"}, Scope: table.Name, Limit: maxUnsettled,
+// standing are the living findings of some kinds that a job has made of a scope, the gravest first and no more than one run
+// judges again; total is how many there are.
+func (a *App) standing(ctx context.Context, job, scope string, kinds []audit.Kind) (found []audit.StoredFinding, total int, err error) {
+	return a.store.Findings(ctx, store.Filter{
+		Kinds: kinds, Jobs: []string{job}, Scope: scope, Limit: maxUnsettled,
 		Status: []audit.Status{audit.Open, audit.Acknowledged, audit.Expected, audit.Overdue},
 	})
+}
+
+func (a *App) unsettled(ctx context.Context, table config.Table, w audit.Window) (unsettled, error) {
+	var u unsettled
+	found, total, err := a.standing(ctx, "lww", table.Name, unsettledKinds)
 	if err != nil {
 		return u, err
 	}

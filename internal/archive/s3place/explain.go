@@ -5,12 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/http"
 
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
 
 	"parallax/internal/archive"
+	"parallax/internal/awscall"
 )
 
 // problem is what went wrong with an object, in words that are the same from run to run, and what to do about it.
@@ -55,14 +54,7 @@ func (p *Place) explain(ctx context.Context, err error, verb, name string) error
 
 // answered makes a problem of an error that S3 has answered with.
 func (p *Place) answered(err error, answer smithy.APIError, verb, object string) error {
-	code, region := answer.ErrorCode(), ""
-	var status *awshttp.ResponseError
-	if errors.As(err, &status) && status.Response != nil {
-		region = status.Response.Header.Get("X-Amz-Bucket-Region")
-		if status.HTTPStatusCode() == http.StatusMovedPermanently {
-			code = "PermanentRedirect" // the client names it after the status
-		}
-	}
+	code, region := awscall.S3Answer(err)
 	out := &problem{what: fmt.Sprintf("%s %s: %s", verb, object, code), fix: p.fix(code, region), cause: answer}
 	if message := answer.ErrorMessage(); message != "" {
 		out.what += ": " + message
@@ -82,23 +74,12 @@ func (p *Place) fix(code, region string) string {
 		return "create the bucket, or check archive.s3 in the configuration"
 	case "NoSuchKey", "NotFound":
 		return "restore the object from an older version or a backup, and check the bucket's lifecycle rules: archive.retention alone may remove segments"
-	case "PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "TemporaryRedirect":
-		if region != "" {
-			return "the bucket is in " + region + ": set archive.region to it"
-		}
-		return "the bucket is in another region: set archive.region to it"
-	case "ExpiredToken", "InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "TokenRefreshRequired":
-		return "renew the AWS credentials; check aws sts get-caller-identity"
-	case "RequestTimeTooSkewed":
-		return "set this machine's clock"
-	case "SlowDown", "ServiceUnavailable", "InternalError", "Throttling", "RequestLimitExceeded", "RequestTimeout":
-		return "run again later, or raise aws.retries"
 	case "InvalidObjectState":
 		return "restore the object from its archival storage class, and keep lifecycle rules away from the archive"
 	case "BadDigest", "XAmzContentChecksumMismatch", "InvalidDigest":
 		return "what arrived is not what was sent: run again"
 	default:
-		return "run again; if it persists, read the AWS Health Dashboard of the region"
+		return awscall.S3Remedy(code, region, "archive.region")
 	}
 }
 

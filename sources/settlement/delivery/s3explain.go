@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"slices"
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
@@ -50,17 +51,11 @@ func (p *S3) explain(ctx context.Context, err error, verb, key string) error {
 // answered makes a Problem of an error that S3 has answered with; one that says that the object is another one now is
 // ErrChanged.
 func (p *S3) answered(err error, answer smithy.APIError, verb, object string) error {
-	code, region := answer.ErrorCode(), ""
 	var status *awshttp.ResponseError
-	if errors.As(err, &status) && status.Response != nil {
-		region = status.Response.Header.Get("X-Amz-Bucket-Region")
-		switch status.HTTPStatusCode() {
-		case http.StatusMovedPermanently:
-			code = "PermanentRedirect" // the client names it after the status
-		case http.StatusPreconditionFailed, http.StatusRequestedRangeNotSatisfiable:
-			return ErrChanged
-		}
+	if errors.As(err, &status) && status.Response != nil && slices.Contains([]int{http.StatusPreconditionFailed, http.StatusRequestedRangeNotSatisfiable}, status.HTTPStatusCode()) {
+		return ErrChanged
 	}
+	code, region := awscall.S3Answer(err)
 	out := &Problem{What: fmt.Sprintf("%s %s: %s", verb, object, code), Fix: p.fix(code, region), Err: answer}
 	if code == "NoSuchKey" || code == "NotFound" {
 		out.Err = fs.ErrNotExist
@@ -77,20 +72,9 @@ func (p *S3) fix(code, region string) string {
 		return "check the bucket's name in the feed's path"
 	case "NoSuchKey", "NotFound":
 		return "run again: the object was removed after it had been listed"
-	case "PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "TemporaryRedirect":
-		if region != "" {
-			return "the bucket is in " + region + ": set the feed's region to it"
-		}
-		return "the bucket is in another region: set the feed's region to it"
-	case "ExpiredToken", "InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "TokenRefreshRequired":
-		return "renew the AWS credentials; check aws sts get-caller-identity"
-	case "RequestTimeTooSkewed":
-		return "set this machine's clock"
-	case "SlowDown", "ServiceUnavailable", "InternalError", "Throttling", "RequestLimitExceeded", "RequestTimeout":
-		return "run again later, or raise aws.retries"
 	case "InvalidObjectState":
 		return "restore the object from its archival storage class, and keep lifecycle rules away from files that are still read"
 	default:
-		return "run again; if it persists, read the AWS Health Dashboard of the region"
+		return awscall.S3Remedy(code, region, "the feed's region")
 	}
 }

@@ -29,7 +29,9 @@ type feedFiles struct {
 	coverage audit.Coverage
 	window   audit.Window // of the run, from the feed's first business date on
 	asked    map[audit.Fingerprint]bool
-	fresh    map[string]bool // files that no run has read before, while it has read others
+	here     map[string]bool // keys of the ledger's rows, and those that were found to be of none
+	accepted map[string]bool // checksums of the files that earlier runs have accepted
+	fresh    map[string]bool // by file: no run has read it before, while some have read others
 
 	lines   int                     // how many there are
 	few     []record.SettlementLine // all of them, where they are few
@@ -38,10 +40,17 @@ type feedFiles struct {
 	unknown []string                // references and payment ids that no row of the ledger read so far bears
 }
 
-// readFeed checks all files of a feed that may matter. A place or a key that cannot be used is a gap of this feed, not the
-// end of the run.
-func (a *App) readFeed(ctx context.Context, feed config.Settlement, open openItems, since time.Time, t task) (*feedFiles, error) {
-	f := &feedFiles{feed: feed, window: t.window, asked: open.fingerprints(), fresh: map[string]bool{}}
+// readFeed checks all files of a feed that may matter, and keeps of their lines what more than the match needs. A place or a
+// key that cannot be used is a gap of this feed, not the end of the run.
+func (a *App) readFeed(ctx context.Context, feed config.Settlement, open openItems, since time.Time, t task, sides ...[]record.Entry) (*feedFiles, error) {
+	f := &feedFiles{
+		feed: feed, window: t.window, asked: open.fingerprints(), here: map[string]bool{"": true}, accepted: map[string]bool{}, fresh: map[string]bool{},
+	}
+	for _, entries := range sides {
+		for i := range entries {
+			f.here[entries[i].PaymentID], f.here[entries[i].NetworkReference], f.here[entries[i].IdempotencyKey] = true, true, true
+		}
+	}
 	f.coverage = audit.Coverage{Source: "settlement " + feed.Name, Scope: feed.Ledger, Window: t.window}
 	if first, err := time.Parse(time.DateOnly, string(feed.From)); err == nil {
 		f.window.From = maxTime(f.window.From, minTime(feed.Calendar.Days().Begin(first), t.window.To))
@@ -58,15 +67,25 @@ func (a *App) readFeed(ctx context.Context, feed config.Settlement, open openIte
 		f.coverage.Gaps = []audit.Gap{{Window: t.window, Reason: err.Error(), Remedy: "check settlement." + feed.Name + " in the configuration"}}
 		return f, ctx.Err()
 	}
-	f.src, src.CheckOnly, src.Since = src, true, since.Format(time.DateOnly)
+	f.src, src.Since = src, since.Format(time.DateOnly)
+	for _, k := range src.Known {
+		if k.Status == "accepted" {
+			f.accepted[k.SHA256] = true
+		}
+	}
 	about := f.coverage
 	about.Window = due
-	if f.coverage, _, err = pipeline.Drain(ctx, src, about, audit.Cursor{}, func(record.Batch[record.SettlementLine]) error { return nil }); err != nil {
+	f.coverage, _, err = pipeline.Drain(ctx, src, about, audit.Cursor{}, func(b record.Batch[record.SettlementLine]) error {
+		for _, l := range b.Records {
+			f.take(l)
+		}
+		return nil
+	})
+	if err != nil {
 		return nil, err
 	}
-	f.coverage.Window, f.coverage.Records = t.window, settledLines(f.coverage)
+	f.coverage.Window = t.window
 	gone(src, &f.coverage, t)
-	f.findFresh()
 	return f, nil
 }
 
@@ -95,19 +114,16 @@ func gone(src *settlement.Source, c *audit.Coverage, t task) {
 	}
 }
 
-// findFresh notes the files that no run has read before, if any run has read any.
-func (f *feedFiles) findFresh() {
-	accepted := map[string]bool{}
-	for _, k := range f.src.Known {
-		if k.Status == "accepted" {
-			accepted[k.SHA256] = true
-		}
+// isFresh reports whether no run has read a file before, if any run has read any. A file is listed before its lines come.
+func (f *feedFiles) isFresh(name string) bool {
+	fresh, known := f.fresh[name]
+	if !known {
+		fresh = len(f.accepted) > 0 && slices.ContainsFunc(f.src.Files(), func(file audit.SettlementFile) bool {
+			return file.Name == name && file.Status == "accepted" && !f.accepted[file.SHA256]
+		})
+		f.fresh[name] = fresh
 	}
-	for _, file := range f.src.Files() {
-		if len(accepted) > 0 && file.Status == "accepted" && !accepted[file.SHA256] {
-			f.fresh[file.Name] = true
-		}
-	}
+	return fresh
 }
 
 // each yields all lines, as often as it is called.
@@ -123,37 +139,16 @@ func (f *feedFiles) each(ctx context.Context, yield func(record.SettlementLine) 
 	return nil
 }
 
-// survey reads all lines once, and keeps what more than the match needs.
-func (f *feedFiles) survey(ctx context.Context, sides ...[]record.Entry) error {
-	here := map[string]bool{"": true}
-	for _, entries := range sides {
-		for i := range entries {
-			here[entries[i].PaymentID], here[entries[i].NetworkReference], here[entries[i].IdempotencyKey] = true, true, true
-		}
+// take counts a line, and keeps all while they are few; beside that it keeps one that is to be judged whatever its day, one
+// that a payout is made of, and the keys that no row of the ledger bears.
+func (f *feedFiles) take(l record.SettlementLine) {
+	if f.lines++; f.lines <= smallFeed {
+		f.few = append(f.few, l)
+	} else {
+		f.few = nil
 	}
-	if f.src.Place == nil {
-		return nil
-	}
-	err := f.src.Lines(ctx, func(l record.SettlementLine) error {
-		if f.lines++; f.lines <= smallFeed {
-			f.few = append(f.few, l)
-		} else {
-			f.few = nil
-		}
-		f.note(l, here)
-		return nil
-	})
-	if err != nil && ctx.Err() == nil { // a file that has changed since it was checked
-		f.coverage.Gaps = append(f.coverage.Gaps, audit.Gap{Window: f.window, Reason: err.Error(), Remedy: "run again when the delivery has finished"})
-		return nil
-	}
-	return err
-}
-
-// note keeps a line that is to be judged whatever its day, one that a payout is made of, and the keys that nobody here bears.
-func (f *feedFiles) note(l record.SettlementLine, here map[string]bool) {
 	again := f.asked[audit.NewFingerprint(audit.SettlementMissingInLedger, f.feed.Ledger, reconcile.KeyOfLine(l), f.feed.Name)]
-	if again || f.fresh[l.File] {
+	if again || f.isFresh(l.File) {
 		f.open = append(f.open, l)
 	}
 	if l.Type == record.Payout || l.Batch != "" {
@@ -164,12 +159,12 @@ func (f *feedFiles) note(l record.SettlementLine, here map[string]bool) {
 		return
 	}
 	keys := []string{l.PaymentID, l.Reference, l.Original}
-	if slices.ContainsFunc(keys, func(k string) bool { return k != "" && here[k] }) {
+	if slices.ContainsFunc(keys, func(k string) bool { return k != "" && f.here[k] }) {
 		return
 	}
 	for _, k := range keys {
-		if !here[k] {
-			here[k] = true
+		if !f.here[k] {
+			f.here[k] = true
 			f.unknown = append(f.unknown, k)
 		}
 	}

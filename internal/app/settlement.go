@@ -118,12 +118,9 @@ type settled struct {
 // tieOut reads one feed's files, those of the days since and some more, and matches them with the ledger in force, open items
 // of earlier windows included.
 func (a *App) tieOut(ctx context.Context, feed config.Settlement, l config.Ledger, copies ledgerCopies, open openItems, since time.Time, t task) (settled, error) {
-	f, err := a.readFeed(ctx, feed, open, since, t)
-	if err != nil {
-		return settled{}, err
-	}
 	entries, others := ofNetwork(masked(copies.writer), feed.Name)
-	if err := f.survey(ctx, entries, others); err != nil {
+	f, err := a.readFeed(ctx, feed, open, since, t, entries, others)
+	if err != nil {
 		return settled{}, err
 	}
 	rules := matchRules(feed, l)

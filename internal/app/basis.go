@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
+	"slices"
 
 	"parallax/internal/config"
 )
@@ -18,6 +19,7 @@ func basisOf(cfg *config.Config, job string) (string, error) {
 	c := *cfg
 	c.Path, c.Store, c.Log, c.Schedules = "", config.Connection{}, config.Log{}, nil
 	c.Limits.MaxFindings, c.Limits.MemoryMiB, c.Archive.Retention = 0, 0, 0
+	c.Failover, c.Drills, c.Repair = config.Failover{}, config.Drills{}, config.Repair{}
 	if inside, err := filepath.Rel(c.DataDir, c.Archive.Dir); err == nil && filepath.IsLocal(inside) {
 		c.Archive.Dir = inside // it moves with data_dir
 	}
@@ -32,6 +34,10 @@ func basisOf(cfg *config.Config, job string) (string, error) {
 		if l.Snapshot != nil {
 			s := withoutPassword(*l.Snapshot)
 			l.Snapshot = &s
+		}
+		l.Pace, l.Snapshots = 0, slices.Clone(l.Snapshots)
+		for j, s := range l.Snapshots {
+			l.Snapshots[j] = withoutPassword(s)
 		}
 		c.Ledgers[i] = l
 	}

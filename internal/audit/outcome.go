@@ -28,6 +28,8 @@ type Outcome struct {
 	Matches   []Match          // pairings made
 	Samples   []LagSample      // measured lags
 	Failovers []Failover       // failovers seen, with what was measured
+	Topology  []TopologyEvent  // what was said and seen of the databases, for RDS forgets
+	Chains    []Chain          // payments whose chain is broken
 }
 
 // Judgement is what one auditor says of what it was given.
@@ -38,6 +40,7 @@ type Judgement struct {
 	Matches   []Match
 	Samples   []LagSample
 	Failovers []Failover
+	Chains    []Chain
 }
 
 // Verdict derives how the run ended from what it says: inconclusive with any gap or with nothing read at all,
@@ -110,27 +113,3 @@ type LagSample struct {
 	Method string        // how it was measured: "aurora rpo_lag", "stream record", ...
 	Equal  int64         // how many more measurements gave the same at the same time
 }
-
-// Failover is one change of the writing region, with what the data says it cost in time.
-type Failover struct {
-	Cluster  string
-	From, To Region
-	Planned  bool
-	At       time.Time // when the writes began to fail, as far as the events tell
-	Promoted time.Time
-	Snapshot string // the system snapshot of the old primary, if one was seen
-	Measures []Measure
-}
-
-// Measure is a recovery figure of one layer, measured from the data and held against its objective.
-type Measure struct {
-	Layer     string        `json:"layer"`  // "ledger", "keys", "receipts"
-	Figure    string        `json:"figure"` // "rpo" or "rto"
-	Value     time.Duration `json:"value"`  // nanoseconds
-	Error     time.Duration `json:"error"`  // +/-
-	Objective time.Duration `json:"objective"`
-	Basis     string        `json:"basis"` // which records it was read from
-}
-
-// Broken reports whether the objective is missed even at the favourable end of the error bar.
-func (m Measure) Broken() bool { return m.Value-m.Error > m.Objective }

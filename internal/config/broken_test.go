@@ -63,7 +63,7 @@ func TestBrokenSyntax(t *testing.T) {
 		{"two documents", minimal + "---\n" + minimal, "p.yaml:11:1: only one document is read: remove the second"},
 		{"tag", replace(t, "table: payments", "table: !!str payments"), "p.yaml:4:12: ledgers.payments.table: tags are not used here"},
 		{"alias", replace(t, "table: payments", "table: *t"), "p.yaml:4:12: ledgers.payments.table: alias *t stands for nothing before it"},
-		{"merge", replace(t, "table: payments", "<<: {table: a}"), "p.yaml:4:5: ledgers.payments.<<: unknown key, known here: name, table, query, columns, compare, margin, statuses, no_file, regions, snapshot"},
+		{"merge", replace(t, "table: payments", "<<: {table: a}"), "p.yaml:4:5: ledgers.payments.<<: unknown key, known here: name, table, query, columns, compare, margin, statuses, no_file, regions, snapshot, snapshots, mode, pace"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -169,7 +169,7 @@ func TestBrokenMeaning(t *testing.T) {
 func TestAllAtOnce(t *testing.T) {
 	t.Parallel()
 	wantErrors(t, "nope: 1\naws: {timeout: soon}\nlog: {level: [a]}\nregions: ${GONE}\n", []string{"PARALLAX_LOG_LEVELS=info"},
-		"p.yaml:1:1: nope: unknown key, known here: data_dir, store, regions, aws, archive, tables, ledgers, receipts, settlement, statements, topology, objectives, schedules, limits, log",
+		"p.yaml:1:1: nope: unknown key, known here: data_dir, store, regions, aws, archive, tables, ledgers, receipts, settlement, statements, commands, topology, objectives, failover, drills, repair, schedules, limits, log",
 		"p.yaml:2:16: aws.timeout: want a duration such as 30s, 15m or 72h",
 		"p.yaml:3:14: log.level: want text, got a list",
 		"p.yaml:4:10: regions: want a list, got text",

@@ -25,8 +25,12 @@ type Config struct {
 	Receipts   []Receipts        `yaml:"receipts" doc:"Buckets of receipts with cross-region replication."`
 	Settlement []Settlement      `yaml:"settlement" doc:"Files of card networks and acquirers."`
 	Statements []Statement       `yaml:"statements" doc:"Statements of the bank accounts that payouts come to."`
+	Commands   []Commands        `yaml:"commands" doc:"Tables of transfer commands, as event-sourced sagas keep them."`
 	Topology   Topology          `yaml:"topology" doc:"The database clusters, as the RDS API names them."`
 	Objectives Objectives        `yaml:"objectives" doc:"What was promised; measured figures are held against it."`
+	Failover   Failover          `yaml:"failover" doc:"How a failover is reconciled."`
+	Drills     Drills            `yaml:"drills" doc:"How often a failover is rehearsed."`
+	Repair     Repair            `yaml:"repair" doc:"Repair files, which people approve and run."`
 	Schedules  map[string]string `yaml:"schedules" keys:"job" doc:"When each job runs: five cron fields, UTC."`
 	Limits     Limits            `yaml:"limits" doc:"Bounds of time and memory."`
 	Log        Log               `yaml:"log" doc:"What is logged on standard error."`
@@ -66,6 +70,8 @@ type Endpoints struct {
 	S3              string `yaml:"s3" doc:"URL for S3."`
 	RDS             string `yaml:"rds" doc:"URL for RDS."`
 	Kinesis         string `yaml:"kinesis" doc:"URL for Kinesis Data Streams."`
+	Route53         string `yaml:"route53" doc:"URL for Route 53."`
+	CloudWatch      string `yaml:"cloudwatch" doc:"URL for CloudWatch."`
 }
 
 // Archive is where the change archive lies.
@@ -83,6 +89,7 @@ type Table struct {
 	Attributes Attributes    `yaml:"attributes" doc:"Which attribute of an item holds what; empty where the table has none."`
 	Financial  []string      `yaml:"financial" doc:"Attributes whose difference raises the severity."`
 	Clock      time.Duration `yaml:"clock" default:"1s" zero:"ok" doc:"How far apart the regions' clocks may be."`
+	Keep       time.Duration `yaml:"keep" default:"24h" doc:"A key must be kept this long at least: one that expires earlier lets a late retry be charged again."`
 	Kinesis    Kinesis       `yaml:"kinesis" doc:"Kinesis Data Streams for DynamoDB, to be read instead of DynamoDB Streams."`
 	Scan       Scan          `yaml:"scan" doc:"Comparing the replicas item by item when part of a stream was lost."`
 }
@@ -126,6 +133,10 @@ type Ledger struct {
 	NoFile   []string                      `yaml:"no_file" doc:"Values of the network column that no settlement file carries, for example cash."`
 	Regions  map[audit.Region]LedgerRegion `yaml:"regions" keys:"region" doc:"The server of each region."`
 	Snapshot *Connection                   `yaml:"snapshot" doc:"The old primary, restored from its snapshot after a failover."`
+
+	Snapshots []Connection `yaml:"snapshots" doc:"Further ones, where there was more than one failover."`
+	Mode      string       `yaml:"mode" default:"replicated" enum:"replicated sharded" doc:"replicated: one writer, the other regions follow it; sharded: each region writes its own payments, and none is in two regions."`
+	Pace      int          `yaml:"pace" default:"50" doc:"How hard its databases may be pressed: the share of time, in percent, in which a statement may run on each of them."`
 }
 
 // Columns maps the roles a column can play to the ledger's own names.
@@ -180,6 +191,8 @@ type Inventory struct {
 type Topology struct {
 	GlobalCluster string                  `yaml:"global_cluster" doc:"Identifier of the global cluster."`
 	Clusters      map[audit.Region]string `yaml:"clusters" keys:"region" doc:"Identifier of each region's cluster."`
+	HealthChecks  []HealthCheck           `yaml:"health_checks" doc:"Route 53 health checks before the regions, for the timeline of a failover."`
+	Incident      string                  `yaml:"incident" doc:"Your own incident file (YAML, JSON or CSV of at and note), for the timeline; relative to this file."`
 	SnapshotAlarm time.Duration           `yaml:"snapshot_alarm" default:"72h" doc:"Warn when the old primary's snapshot expires within this time."`
 }
 

@@ -133,8 +133,8 @@ func TestSchema(t *testing.T) {
 	if err := json.Unmarshal(Schema(), &s); err != nil {
 		t.Fatal(err)
 	}
-	if s.AdditionalProperties == nil || *s.AdditionalProperties || len(s.Properties) != 15 {
-		t.Errorf("the schema allows unknown keys or has %d properties, not 15", len(s.Properties))
+	if s.AdditionalProperties == nil || *s.AdditionalProperties || len(s.Properties) != 19 {
+		t.Errorf("the schema allows unknown keys or has %d properties, not 19", len(s.Properties))
 	}
 	for name, p := range s.Properties {
 		if p.Description == "" || p.Type == "" {

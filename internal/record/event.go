@@ -38,5 +38,9 @@ const (
 	WriteBlockTimedOut  EventType = "write_block_timed_out"
 	Member              EventType = "member"
 	SnapshotSeen        EventType = "snapshot_seen"
+	WriterSeen          EventType = "writer_seen"      // a database says of itself that it accepts writes
+	HealthFailed        EventType = "health_failed"    // a health check went from healthy to failing
+	HealthRecovered     EventType = "health_recovered" // and back
+	IncidentNote        EventType = "incident_note"    // of the user's own incident file
 	OtherEvent          EventType = "other"
 )

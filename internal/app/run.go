@@ -199,6 +199,7 @@ func add(o *audit.Outcome, j audit.Judgement, coverage []audit.Coverage) {
 	o.Matches = append(o.Matches, j.Matches...)
 	o.Samples = append(o.Samples, j.Samples...)
 	o.Failovers = append(o.Failovers, j.Failovers...)
+	o.Chains = append(o.Chains, j.Chains...)
 	o.Coverage = append(o.Coverage, coverage...)
 	if len(coverage) > 0 && (j.Matched > 0 || len(j.Excluded) > 0) {
 		first := &o.Coverage[len(o.Coverage)-len(coverage)]

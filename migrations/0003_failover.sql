@@ -72,8 +72,25 @@ create table parallax.drill (
     stopped_at timestamptz,
     note       text not null,
     expected   jsonb not null check (jsonb_typeof(expected) = 'array'),
+    late       boolean not null,
     score      jsonb,
     check (stopped_at is null or stopped_at >= started_at),
     check (score is null or stopped_at is not null)
 );
 comment on table parallax.drill is 'game days: what was broken on purpose, what had to be found, and what was';
+comment on column parallax.drill.expected is '[{kind, key, count}]: declared before it is looked for';
+comment on column parallax.drill.late is 'declared when a run had already looked at what follows its start';
+comment on column parallax.drill.score is 'what was found of it, by the newest scoring; null before the first';
+create unique index drill_under_way on parallax.drill ((stopped_at is null)) where stopped_at is null;
+
+create function parallax.keep_drill() returns trigger language plpgsql as $$
+begin
+    if (new.name, new.cluster, new.started_at, new.note, new.expected, new.late)
+        is distinct from (old.name, old.cluster, old.started_at, old.note, old.expected, old.late)
+        or old.stopped_at is not null and new.stopped_at is distinct from old.stopped_at then
+        raise exception 'what drill % has declared is not changed afterwards', old.name
+            using errcode = 'insufficient_privilege';
+    end if;
+    return new;
+end $$;
+create trigger declared_once before update on parallax.drill for each row execute function parallax.keep_drill();

@@ -107,6 +107,7 @@ type Drill struct {
 	Stopped  time.Time     `json:"stopped,omitzero"`
 	Note     string        `json:"note"`
 	Expected []Expectation `json:"expected"`
+	Late     bool          `json:"late"` // declared when a job had already looked at what follows its start: no surprise was left
 	Score    *DrillScore   `json:"score,omitempty"`
 }
 

@@ -106,3 +106,25 @@ func (s *Store) Coverage(ctx context.Context, job, scope string) ([]audit.Covera
 	}
 	return mapped(lines, func(l line) audit.Coverage { return l.coverage }), nil
 }
+
+// RunsOver returns every run whose window touches w, with its certificate, in the order of the moments they speak for.
+func (s *Store) RunsOver(ctx context.Context, w audit.Window) ([]audit.RunRecord, error) {
+	runs, err := s.runs(ctx, `select `+runColumns+` from parallax.run where window_from < $2 and window_to > $1
+		order by as_of, seq`, w.From.UTC(), w.To.UTC())
+	if err != nil {
+		return nil, fmt.Errorf("read runs over %s: %w", w, err)
+	}
+	return runs, nil
+}
+
+// FirstRun returns the moment that the first run of a job speaks for; the zero time if it never ran.
+func (s *Store) FirstRun(ctx context.Context, job string) (time.Time, error) {
+	var first *time.Time
+	err := s.pool.with(ctx, func(conn *pgx.Conn) error {
+		return conn.QueryRow(ctx, `select min(as_of) from parallax.run where job = $1`, text(job)).Scan(&first)
+	})
+	if err != nil {
+		return time.Time{}, fmt.Errorf("read first run of %s: %w", job, err)
+	}
+	return instant(first), nil
+}

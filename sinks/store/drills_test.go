@@ -1,0 +1,142 @@
+package store
+
+import (
+	"errors"
+	"reflect"
+	"testing"
+	"time"
+
+	"parallax/internal/audit"
+)
+
+func gameDay(name string, started time.Time) audit.Drill {
+	return audit.Drill{
+		Name: name, Cluster: "payments-global", Started: started, Note: "Dublin is cut off",
+		Expected: []audit.Expectation{
+			{Kind: audit.LedgerLostRow, Count: 3},
+			{Kind: audit.LWWLostWrite, Key: "k-1", Count: 1},
+		},
+	}
+}
+
+func start(t *testing.T, s *Store, d audit.Drill) audit.Drill {
+	t.Helper()
+	kept, err := s.StartDrill(t.Context(), d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return kept
+}
+
+func TestDrillKeepsWhatItDeclared(t *testing.T) {
+	s, d := fresh(t), gameDay("autumn", minutes(0))
+	kept := start(t, s, d)
+	if again := start(t, s, d); !reflect.DeepEqual(again, kept) {
+		t.Errorf("started again: %+v, want %+v", again, kept)
+	}
+	changed := gameDay("autumn", minutes(0))
+	changed.Expected[0].Count = 2
+	if _, err := s.StartDrill(t.Context(), changed); !errors.Is(err, ErrDeclared) {
+		t.Errorf("another declaration under the same name: %v", err)
+	}
+	if err := s.exec(t, `update parallax.drill set expected = '[]'`); err == nil {
+		t.Error("the database let a declaration be changed")
+	}
+	read, err := s.Drill(t.Context(), "autumn")
+	if err != nil || !reflect.DeepEqual(read, kept) || len(read.Expected) != 2 || read.Late {
+		t.Errorf("read %+v, %v, want %+v", read, err, kept)
+	}
+}
+
+func TestOneDrillAtATime(t *testing.T) {
+	s := fresh(t)
+	start(t, s, gameDay("one", minutes(0)))
+	if _, err := s.StartDrill(t.Context(), gameDay("two", minutes(5))); !errors.Is(err, ErrUnderWay) {
+		t.Errorf("a second drill: %v", err)
+	}
+	if _, err := s.ScoreDrill(t.Context(), "one", audit.DrillScore{AsOf: minutes(9)}); !errors.Is(err, ErrUnderWay) {
+		t.Errorf("scored before its end: %v", err)
+	}
+	if _, err := s.StopDrill(t.Context(), "one", minutes(-1)); err == nil {
+		t.Error("a drill ended before it began")
+	}
+	if _, err := s.StopDrill(t.Context(), "none", minutes(9)); !errors.Is(err, ErrNotFound) {
+		t.Errorf("no such drill: %v", err)
+	}
+	for range 2 { // the same end twice changes nothing
+		if _, err := s.StopDrill(t.Context(), "one", minutes(9)); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := s.StopDrill(t.Context(), "one", minutes(10)); !errors.Is(err, ErrDeclared) {
+		t.Errorf("another end: %v", err)
+	}
+	start(t, s, gameDay("two", minutes(20)))
+	all, err := s.Drills(t.Context())
+	if err != nil || len(all) != 2 || all[0].Name != "one" || !all[0].Stopped.Equal(minutes(9)) || !all[1].Stopped.IsZero() {
+		t.Errorf("drills: %+v, %v", all, err)
+	}
+}
+
+func TestTheNewestScoreIsKept(t *testing.T) {
+	s := fresh(t)
+	start(t, s, gameDay("autumn", minutes(0)))
+	if _, err := s.StopDrill(t.Context(), "autumn", minutes(30)); err != nil {
+		t.Fatal(err)
+	}
+	score := func(asOf time.Time, passed bool) audit.DrillScore {
+		return audit.DrillScore{
+			AsOf: asOf, Found: 4, Passed: passed, Missed: []audit.Expectation{}, False: []audit.Expectation{{Kind: audit.LagBreach, Key: "x", Count: 1}},
+			Measures: []audit.Measure{{Layer: "ledger", Figure: "rto", Value: time.Minute}},
+		}
+	}
+	for _, sc := range []audit.DrillScore{score(minutes(60), false), score(minutes(90), true), score(minutes(70), false)} {
+		if _, err := s.ScoreDrill(t.Context(), "autumn", sc); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d, err := s.Drill(t.Context(), "autumn")
+	want := score(minutes(90), true)
+	if err != nil || !reflect.DeepEqual(d.Score, &want) {
+		t.Errorf("score %+v, %v, want %+v", d.Score, err, want)
+	}
+}
+
+func TestDrillDeclaredAfterTheLooking(t *testing.T) {
+	s := fresh(t)
+	commit(t, s, outcome("run-1", minutes(120))) // 12:00 to 13:00
+	if d := start(t, s, gameDay("late", minutes(59))); !d.Late {
+		t.Error("a run has looked at the minute after the start, and the drill is not late")
+	}
+	if _, err := s.StopDrill(t.Context(), "late", minutes(60)); err != nil {
+		t.Fatal(err)
+	}
+	if d := start(t, s, gameDay("in time", minutes(60))); d.Late {
+		t.Error("no run has looked past the start, and the drill is late")
+	}
+}
+
+func TestRunsOverAWindow(t *testing.T) {
+	s := fresh(t)
+	commit(t, s, outcome("run-1", minutes(120)))
+	commit(t, s, outcome("run-2", minutes(100)))
+	for _, c := range []struct {
+		from, to int
+		want     int
+	}{{30, 40, 2}, {60, 70, 0}, {59, 61, 2}, {-10, 0, 0}, {-10, 1, 2}} {
+		runs, err := s.RunsOver(t.Context(), audit.Window{From: minutes(c.from), To: minutes(c.to)})
+		if err != nil || len(runs) != c.want {
+			t.Errorf("%d to %d: %d runs, %v, want %d", c.from, c.to, len(runs), err, c.want)
+		}
+		if len(runs) == 2 && (runs[0].RunID != "run-2" || len(runs[0].Coverage) != 1) {
+			t.Errorf("the older run first, with its certificate: %+v", runs)
+		}
+	}
+	first, err := s.FirstRun(t.Context(), "ledger")
+	if err != nil || !first.Equal(minutes(100)) {
+		t.Errorf("first run %s, %v", first, err)
+	}
+	if first, err := s.FirstRun(t.Context(), "chain"); err != nil || !first.IsZero() {
+		t.Errorf("first run of a job that never ran: %s, %v", first, err)
+	}
+}

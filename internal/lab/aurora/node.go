@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -14,7 +13,7 @@ import (
 
 // node is one running server and the lab's access to it.
 type node struct {
-	role   string // a region or Snapshot
+	role   string // a region, Snapshot or Snapshot2
 	server *pgserver.Server
 	db     *pgxpool.Pool // of the payments
 	admin  *pgxpool.Pool // of the database that always exists
@@ -38,7 +37,7 @@ func (p *Pair) dir(role string) string { return filepath.Join(p.options.Dir, rol
 
 // start starts the server of a role's folder.
 func (p *Pair) start(ctx context.Context, role string, more ...pgserver.Settings) error {
-	server, err := p.binaries.Start(ctx, p.dir(role), append([]pgserver.Settings{settings()}, more...)...)
+	server, err := p.binaries.Start(ctx, p.dir(role), append([]pgserver.Settings{settings(), p.options.Settings}, more...)...)
 	if err != nil {
 		return err
 	}
@@ -50,28 +49,10 @@ func (p *Pair) start(ctx context.Context, role string, more ...pgserver.Settings
 	if n.admin, err = pgxpool.New(ctx, server.DSN("", "")); err != nil {
 		return fmt.Errorf("connect to the lab's database: %w", err)
 	}
-	p.addresses[role] = server.DSN(database, Reader)
 	return nil
 }
 
-// makeCluster makes the empty cluster of the first writer. It starts it once in the snapshot's folder: a server's address
-// follows from its folder, and the snapshot's must be known long before there is one.
-func (p *Pair) makeCluster(ctx context.Context) error {
-	if err := p.binaries.Initdb(ctx, p.dir(Snapshot), "--no-sync"); err != nil {
-		return err
-	}
-	if err := p.start(ctx, Snapshot); err != nil {
-		return err
-	}
-	n := p.nodes[Snapshot]
-	delete(p.nodes, Snapshot)
-	if err := n.stop(); err != nil {
-		return err
-	}
-	return os.Rename(p.dir(Snapshot), p.dir(p.writer))
-}
-
-// DSN is the address at which a role's server is or will be: a region's or Snapshot's. It is the same for the pair's
+// DSN is the address at which a role's server is or will be: a region's, Snapshot's or Snapshot2's. It is the same for the pair's
 // life, and its user may only read. A role that does not exist has none.
 func (p *Pair) DSN(role string) string { return p.addresses[role] }
 

@@ -20,8 +20,12 @@ import (
 	"parallax/internal/pgserver"
 )
 
-// Snapshot is the role, beside the two regions, of the old primary's data after it was restored.
-const Snapshot = "snapshot"
+// Snapshot is the role, beside the two regions, of the old primary's data after it was restored; Snapshot2 is that of the
+// second failover's old primary.
+const (
+	Snapshot  = "snapshot"
+	Snapshot2 = "snapshot-2"
+)
 
 // Reader is the database role with the right to SELECT from payments and nothing else.
 const Reader = "parallax_ro"
@@ -36,26 +40,29 @@ var schema string
 
 // Options say where the pair lives.
 type Options struct {
-	Dir     string    // folder for the servers' data; it is made if it is absent
-	Regions [2]string // the first writes at the beginning
+	Dir      string            // folder for the servers' data; it is made if it is absent
+	Regions  [2]string         // the first writes at the beginning
+	Template *Template         // copied instead of made anew, where there is one
+	Settings pgserver.Settings // further ones, of every server
 }
 
-// Pair is two servers and, after a failover, a third. A method returns when its effect can be relied on. Methods must
+// Pair is two servers and, after a failover, a third, after two a fourth. A method returns when its effect can be relied on. Methods must
 // not run at the same time; what Writer returns may be used from several goroutines.
 type Pair struct {
 	options   Options
 	binaries  pgserver.Binaries
-	nodes     map[string]*node  // by role: a region or Snapshot
+	nodes     map[string]*node  // by role: a region, Snapshot or Snapshot2
 	addresses map[string]string // by role
 	writer    string            // region
 	cut       bool
+	aside     []string // roles whose data was set aside, oldest first
 	closing   sync.Once
 	closeErr  error
 }
 
 // Start makes the schema on the writer, copies it to the standby and starts the replication between them.
 func Start(ctx context.Context, o Options) (pair *Pair, err error) {
-	if o.Regions[0] == "" || o.Regions[1] == "" || o.Regions[0] == o.Regions[1] || slices.Contains(o.Regions[:], Snapshot) {
+	if o.Regions[0] == "" || o.Regions[1] == "" || o.Regions[0] == o.Regions[1] || slices.Contains(o.Regions[:], Snapshot) || slices.Contains(o.Regions[:], Snapshot2) {
 		return nil, fmt.Errorf("start aurora pair: regions %q are not two names", o.Regions)
 	}
 	if o.Dir, err = filepath.Abs(o.Dir); err != nil {
@@ -75,27 +82,30 @@ func Start(ctx context.Context, o Options) (pair *Pair, err error) {
 			pair = nil
 		}
 	}()
-	if err := p.startWriter(ctx); err != nil {
-		return nil, err
-	}
-	return p, p.addStandby(ctx, o.Regions[1])
+	return p, p.startPair(ctx)
 }
 
-func (p *Pair) startWriter(ctx context.Context) error {
-	if err := p.makeCluster(ctx); err != nil {
+func (p *Pair) startPair(ctx context.Context) error {
+	for _, role := range []string{p.options.Regions[0], p.options.Regions[1], Snapshot, Snapshot2} {
+		address, err := pgserver.Address(p.dir(role), database, Reader)
+		if err != nil {
+			return err
+		}
+		p.addresses[role] = address
+	}
+	if p.options.Template != nil {
+		return p.startCopies(ctx)
+	}
+	if err := makeCluster(ctx, p.binaries, p.dir(p.writer)); err != nil {
 		return err
 	}
 	if err := p.start(ctx, p.writer); err != nil {
 		return err
 	}
-	n := p.nodes[p.writer]
-	if _, err := n.admin.Exec(ctx, "create database "+database); err != nil {
+	if err := p.setPrimary(ctx, p.writer); err != nil {
 		return err
 	}
-	if _, err := n.db.Exec(ctx, schema); err != nil {
-		return fmt.Errorf("make the schema: %w", err)
-	}
-	return p.setPrimary(ctx, p.writer)
+	return p.addStandby(ctx, p.options.Regions[1])
 }
 
 // addStandby copies the writer's data for a region and starts it as the writer's replica.
@@ -195,13 +205,17 @@ func (p *Pair) Promote(ctx context.Context) error {
 	return p.setPrimary(ctx, p.writer)
 }
 
-// RestoreSnapshot starts the data of the killed writer, read-only, in the role Snapshot: what a system snapshot of the
-// old primary holds once it is restored. Its region has no server until Rebuild.
+// RestoreSnapshot starts the data of the killed writer, read-only, in the role Snapshot, or Snapshot2 after the second
+// failover: what a system snapshot of the old primary holds once it is restored. Its region has no server until Rebuild.
 func (p *Pair) RestoreSnapshot(ctx context.Context) error {
 	if err := p.setAside(); err != nil {
 		return fmt.Errorf("restore snapshot: %w", err)
 	}
-	if err := p.start(ctx, Snapshot, pgserver.Settings{"default_transaction_read_only": "on"}); err != nil {
+	if len(p.aside) == 0 {
+		return errors.New("restore snapshot: no writer was killed")
+	}
+	role := p.aside[len(p.aside)-1]
+	if err := p.start(ctx, role, pgserver.Settings{"default_transaction_read_only": "on"}); err != nil {
 		return fmt.Errorf("restore snapshot: %w", err)
 	}
 	return nil
@@ -218,7 +232,7 @@ func (p *Pair) Rebuild(ctx context.Context) error {
 	return nil
 }
 
-// setAside moves the killed writer's data to the snapshot's folder, once.
+// setAside moves the killed writer's data to the folder of the next snapshot, once.
 func (p *Pair) setAside() error {
 	old := p.nodes[p.other()]
 	if old == nil {
@@ -227,8 +241,13 @@ func (p *Pair) setAside() error {
 	if !old.killed {
 		return fmt.Errorf("the server of %s still runs", old.role)
 	}
+	free := []string{Snapshot, Snapshot2}[len(p.aside):]
+	if len(free) == 0 {
+		return errors.New("there were two failovers already")
+	}
 	delete(p.nodes, old.role)
-	return os.Rename(p.dir(old.role), p.dir(Snapshot))
+	p.aside = append(p.aside, free[0])
+	return os.Rename(p.dir(old.role), p.dir(free[0]))
 }
 
 func (p *Pair) other() string {
@@ -271,7 +290,7 @@ func (p *Pair) ResumeReplay(ctx context.Context) error {
 // Close stops every server. Their data stays.
 func (p *Pair) Close() error {
 	p.closing.Do(func() {
-		for _, role := range []string{Snapshot, p.other(), p.writer} { // a standby before what it follows
+		for _, role := range []string{Snapshot, Snapshot2, p.other(), p.writer} { // a standby before what it follows
 			if n := p.nodes[role]; n != nil {
 				p.closeErr = errors.Join(p.closeErr, n.stop())
 			}

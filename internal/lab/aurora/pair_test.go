@@ -192,3 +192,72 @@ func TestWrongOrderIsAnError(t *testing.T) {
 		t.Error("one region twice was accepted")
 	}
 }
+
+// A game of several moves on one pair made from a template: a switchover there, a failover back that leaves the old primary
+// running, and a second failover. Every row is where it was written.
+func TestMovesOfAPairFromATemplate(t *testing.T) {
+	ctx := t.Context()
+	template, err := aurora.NewTemplate(ctx, t.TempDir()+"/template")
+	if err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	pair, err := aurora.Start(ctx, aurora.Options{Dir: t.TempDir(), Regions: [2]string{dublin, london}, Template: template})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("started in %s", time.Since(began))
+	t.Cleanup(func() {
+		if err := pair.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	must := func(what string, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+	}
+	pay(t, pair, "dublin", 5)
+	must("switch over", pair.Switchover(ctx))
+	if pair.WriterRegion() != london || pair.Old() != nil {
+		t.Fatalf("%s writes, the old primary is %v", pair.WriterRegion(), pair.Old())
+	}
+	pay(t, pair, "london", 5)
+	must("cut", pair.Cut(ctx))
+	pay(t, pair, "lost", 3)
+	must("promote", pair.Promote(ctx))
+	if _, err := pair.Old().Exec(ctx, "update payments set status = 'refunded' where payment_id = 'lost_00'"); err != nil {
+		t.Fatalf("the old primary takes no writes: %v", err)
+	}
+	pay(t, pair, "new", 4)
+	must("kill the old primary", pair.KillOld())
+	must("restore", pair.RestoreSnapshot(ctx))
+	must("rebuild", pair.Rebuild(ctx))
+	must("cut again", pair.Cut(ctx))
+	pay(t, pair, "again", 2)
+	must("kill", pair.KillWriter())
+	must("promote again", pair.Promote(ctx))
+	must("restore again", pair.RestoreSnapshot(ctx))
+	must("rebuild again", pair.Rebuild(ctx))
+	for role, want := range map[string]string{
+		dublin: "[5 5 0 4 0]", london: "[5 5 0 4 0]", aurora.Snapshot: "[5 5 3 0 0]", aurora.Snapshot2: "[5 5 0 4 2]",
+	} {
+		var got []int
+		for _, name := range []string{"dublin", "london", "lost", "new", "again"} {
+			got = append(got, seen(t, pair, role, name))
+		}
+		if fmt.Sprint(got) != want {
+			t.Errorf("%s has %v, want %s", role, got, want)
+		}
+	}
+	if pair.WriterRegion() != london {
+		t.Errorf("%s writes", pair.WriterRegion())
+	}
+	must("a third", pair.Cut(ctx))
+	must("kill", pair.KillWriter())
+	must("promote", pair.Promote(ctx))
+	if err := pair.RestoreSnapshot(ctx); err == nil || !strings.Contains(err.Error(), "two failovers") {
+		t.Errorf("a third snapshot: %v", err)
+	}
+}

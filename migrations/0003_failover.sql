@@ -4,11 +4,15 @@ alter table parallax.failover
     add column seen text not null default 'rds events',
     add column promoted_error_ns bigint not null default 0 check (promoted_error_ns >= 0),
     add column snapshot_expires timestamptz,
-    add column marks jsonb not null default '[]' check (jsonb_typeof(marks) = 'array');
+    add column marks jsonb not null default '[]' check (jsonb_typeof(marks) = 'array'),
+    add column unmeasured jsonb not null default '[]' check (jsonb_typeof(unmeasured) = 'array'),
+    add column name text not null default '';
 comment on column parallax.failover.seen is 'how it is known: by events of RDS, or because another database accepts writes';
 comment on column parallax.failover.promoted_error_ns is 'uncertainty of promoted, plus or minus, in nanoseconds';
 comment on column parallax.failover.snapshot_expires is 'when the system snapshot expires; null while unknown';
 comment on column parallax.failover.marks is '[{layer, name, at, error, basis}]: moments that the data itself tells';
+comment on column parallax.failover.unmeasured is '["layer: reason"]: what could not be measured, and why';
+comment on column parallax.failover.name is 'key of its finding: the cluster, where it went, and the minute as it was first seen';
 
 create table parallax.topology_event (
     cluster text not null,
@@ -17,11 +21,13 @@ create table parallax.topology_event (
     at      timestamptz not null,
     type    text not null,
     message text not null,
+    until   timestamptz,
     run_id  text not null references parallax.run,
     primary key (cluster, region, source, at, type, message)
 );
 create index topology_event_at on parallax.topology_event (cluster, at);
 comment on table parallax.topology_event is 'what was said and seen of the databases, kept because RDS forgets after 14 days';
+comment on column parallax.topology_event.until is 'of a state, such as a snapshot or who writes: when it was last seen so; null for an event';
 comment on column parallax.topology_event.run_id is 'the first run that saw it';
 
 create table parallax.failover_case (

@@ -5,16 +5,18 @@ import "time"
 // Failover is one change of the writing region, with what the data says it cost in time.
 type Failover struct {
 	Cluster         string
+	Key             string // its name in findings, as the first run that saw it gave it
 	From, To        Region
 	Planned         bool
 	Seen            Seen      // how it is known
-	At              time.Time // when the writes began to fail, as far as the events tell
+	At              time.Time // when the writes began to fail, as far as the first run that saw it could tell: with Cluster and To its identity
 	Promoted        time.Time
 	PromotedError   time.Duration // +/-; zero where an event states the moment
 	Snapshot        string        // the system snapshot of the old primary, if one was seen
 	SnapshotExpires time.Time     // zero where unknown
 	Measures        []Measure
 	Marks           []Mark
+	Unmeasured      []string // "layer figure: reason" for each figure that the data does not give
 }
 
 // Seen says how a change of the writer is known.
@@ -56,6 +58,7 @@ type TopologyEvent struct {
 	Source  string    `json:"source"` // cluster, instance, snapshot, health check, or the user's incident file
 	At      time.Time `json:"at"`
 	Message string    `json:"message"`
+	Until   time.Time `json:"until,omitzero"` // of a state (a snapshot, who writes): when it was last seen so; zero for an event
 }
 
 // Case is the reconciliation of one failover: every job over the window around it, repeated as late evidence arrives, and

@@ -82,7 +82,7 @@ func write(ctx context.Context, tx pgx.Tx, o audit.Outcome) (fresh bool, err err
 	}{
 		{"run", writeRun}, {"cursors", moveCursors}, {"coverage", writeCoverage}, {"findings", writeFindings},
 		{"segments", writeSegments}, {"files", writeFiles}, {"matches", writeMatches}, {"samples", writeSamples},
-		{"failovers", writeFailovers}, {"chains", writeChains}, {"end of run", sealRun},
+		{"failovers", writeFailovers}, {"topology", writeTopology}, {"chains", writeChains}, {"end of run", sealRun},
 	} {
 		if err := step.do(ctx, tx, o); err != nil {
 			return false, fmt.Errorf("%s: %w", step.name, err)

@@ -85,23 +85,3 @@ func (s *Store) LagSamples(ctx context.Context, layer string, w audit.Window) ([
 	}
 	return samples, nil
 }
-
-// Failovers returns every failover known, oldest first.
-func (s *Store) Failovers(ctx context.Context) ([]audit.Failover, error) {
-	failovers, err := collect(ctx, s.pool, func(row pgx.CollectableRow) (audit.Failover, error) {
-		var f audit.Failover
-		var promoted *time.Time
-		var measures []byte
-		err := row.Scan(&f.Cluster, &f.From, &f.To, &f.Planned, &f.At, &promoted, &f.Snapshot, &measures)
-		if err != nil {
-			return f, err
-		}
-		utc(&f.At)
-		f.Promoted = instant(promoted)
-		return f, json.Unmarshal(measures, &f.Measures)
-	}, `select cluster, from_region, to_region, planned, at, promoted, snapshot, measures from parallax.failover order by at, cluster`)
-	if err != nil {
-		return nil, fmt.Errorf("read failovers: %w", err)
-	}
-	return failovers, nil
-}

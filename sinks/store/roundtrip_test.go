@@ -35,9 +35,16 @@ func everything(id string) audit.Outcome {
 		Error: 500 * time.Nanosecond, Method: "aurora rpo_lag",
 	}}
 	o.Failovers = []audit.Failover{{
-		Cluster: "payments-global", From: "eu-west-1", To: "eu-west-2", At: minutes(7), Promoted: minutes(8), Snapshot: "rds:x",
+		Cluster: "payments-global", Key: "payments-global/eu-west-2/x", From: "eu-west-1", To: "eu-west-2", Seen: audit.SeenInData,
+		At: minutes(7), Promoted: minutes(8), PromotedError: time.Second, Snapshot: "rds:x", SnapshotExpires: minutes(600),
+		Marks:      []audit.Mark{{Layer: "ledger", Name: "last write", At: minutes(6), Error: time.Millisecond, Basis: "row pay-1"}},
+		Unmeasured: []string{"receipts rpo: not read"},
 		Measures: []audit.Measure{{Layer: "ledger", Figure: "rpo", Value: 840 * time.Millisecond, Error: 50 * time.Millisecond, Basis: "rows"}},
 	}}
+	o.Topology = []audit.TopologyEvent{
+		{Cluster: "payments-global", Region: "eu-west-2", Type: "writer_promoted", Source: "c2", At: minutes(8), Message: "promoted"},
+		{Cluster: "payments-global", Region: "eu-west-2", Type: "writer_seen", Source: "ledger payments", At: minutes(9), Message: "accepts writes", Until: minutes(30)},
+	}
 	return o
 }
 
@@ -86,6 +93,8 @@ func TestCommitKeepsEverything(t *testing.T) {
 	same("samples", samples, o.Samples, err)
 	failovers, err := s.Failovers(t.Context())
 	same("failovers", failovers, o.Failovers, err)
+	events, err := s.TopologyEvents(t.Context(), "payments-global", o.Window)
+	same("topology", events, o.Topology, err)
 }
 
 func TestFilters(t *testing.T) {

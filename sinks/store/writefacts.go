@@ -128,36 +128,3 @@ func writeSamples(ctx context.Context, tx pgx.Tx, o audit.Outcome) error {
 		rows:     rows,
 	})
 }
-
-func writeFailovers(ctx context.Context, tx pgx.Tx, o audit.Outcome) error {
-	type key struct {
-		cluster string
-		to      audit.Region
-		at      time.Time
-	}
-	var rows [][]any
-	for _, f := range last(o.Failovers, func(f audit.Failover) key { return key{safe(f.Cluster), f.To, micro(f.At)} }) {
-		measures, err := jsonOf(mapped(f.Measures, func(m audit.Measure) audit.Measure {
-			m.Layer, m.Figure, m.Basis = safe(m.Layer), safe(m.Figure), safe(m.Basis)
-			return m
-		}))
-		if err != nil {
-			return err
-		}
-		rows = append(rows, []any{
-			safe(f.Cluster), string(f.To), micro(f.At), string(f.From), f.Planned, moment(f.Promoted), safe(f.Snapshot),
-			measures, o.AsOf, o.RunID,
-		})
-	}
-	return upsert(ctx, tx, staged{
-		table: "failover",
-		columns: []string{
-			"cluster", "to_region", "at", "from_region", "planned", "promoted", "snapshot", "measures", "as_of", "run_id",
-		},
-		// RDS forgets its events: what an earlier run knew of the promotion and the snapshot stays known.
-		conflict: `(cluster, to_region, at) do update set from_region = excluded.from_region, planned = excluded.planned,
-			promoted = coalesce(excluded.promoted, t.promoted), snapshot = coalesce(nullif(excluded.snapshot, ''), t.snapshot),
-			measures = excluded.measures, as_of = excluded.as_of, run_id = excluded.run_id where t.as_of <= excluded.as_of`,
-		rows: rows,
-	})
-}

@@ -3,6 +3,7 @@ package ledger
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"parallax/internal/audit"
@@ -46,7 +47,7 @@ func value(e record.Entry, field string) string {
 }
 
 // lostRow is about a payment that the writer lacks, or, further, about one more row of a payment that it has.
-func lostRow(rules Rules, e record.Entry, writer []record.Entry, further bool) audit.Finding {
+func lostRow(rules Rules, e record.Entry, writer audit.Region, further bool) audit.Finding {
 	f := base(rules, audit.LedgerLostRow, e, audit.Critical, audit.Proven)
 	f.Region = e.Region
 	f.Rule = "in a witness by payment id, absent from the writer"
@@ -66,16 +67,14 @@ func lostRow(rules Rules, e record.Entry, writer []record.Entry, further bool) a
 }
 
 // notReplicated is about a payment that the reader lacks, or, further, about one more row of a payment that it has.
-func notReplicated(rules Rules, e record.Entry, reader []record.Entry, further bool) audit.Finding {
+func notReplicated(rules Rules, e record.Entry, reader audit.Region, further bool) audit.Finding {
 	f := base(rules, audit.LedgerNotReplicated, e, audit.High, audit.Proven)
+	f.Region = reader
 	f.Rule = fmt.Sprintf("on the writer for longer than the margin of %s, absent from the reader", rules.Margin)
 	f.Reason = fmt.Sprintf("Payment %s is in the ledger of %s and has not reached the other region; a failover now would lose it.", e.PaymentID, e.Region)
 	f.Evidence = []audit.Evidence{
 		observed(rules, e, "the row on the writer"),
 		absent(rules, reader, e, "no row with this payment id on the reader"),
-	}
-	if len(reader) > 0 {
-		f.Region = reader[0].Region
 	}
 	if further {
 		f.Fingerprint = rowFingerprint(f.Kind, rules, e)
@@ -83,6 +82,18 @@ func notReplicated(rules Rules, e record.Entry, reader []record.Entry, further b
 			e.PaymentID, e.Region)
 		f.Evidence[1].Note = "no counterpart of this row on the reader"
 	}
+	return f
+}
+
+// afterPromotion puts into words that the old primary, which was not fenced, went on writing: such a write was never due to be
+// replicated, and whoever asked for it was told that it had succeeded.
+func afterPromotion(f audit.Finding, p Promotion, at time.Time) audit.Finding {
+	f.Rule += "; written by the old primary after the promotion"
+	f.Reason = strings.TrimSuffix(f.Reason, ".") + fmt.Sprintf(", for the old primary wrote it after %s was promoted.", p.To)
+	f.Evidence = append(f.Evidence, audit.Evidence{
+		Source: "failover", Region: p.To, Ref: string(p.From) + " -> " + string(p.To), At: p.At, Field: "promoted", Value: p.At.UTC().Format(time.RFC3339Nano),
+		Note: fmt.Sprintf("written by the old primary %s after the promotion (+/- %s)", at.Sub(p.At).Round(time.Millisecond), p.Error),
+	})
 	return f
 }
 
@@ -157,12 +168,9 @@ func observed(rules Rules, e record.Entry, note string) audit.Evidence {
 	}
 }
 
-// absent says where a row was looked for and not found; the copy's region is taken from any of its rows.
-func absent(rules Rules, copyRows []record.Entry, e record.Entry, note string) audit.Evidence {
-	ev := audit.Evidence{Source: "ledger " + rules.Scope, Field: "payment_id", Value: "absent", Note: note}
-	if len(copyRows) > 0 {
-		ev.Region = copyRows[0].Region
+// absent says where a row was looked for and not found.
+func absent(rules Rules, region audit.Region, e record.Entry, note string) audit.Evidence {
+	return audit.Evidence{
+		Source: "ledger " + rules.Scope, Region: region, Ref: "payment id " + e.PaymentID, Field: "payment_id", Value: "absent", Note: note,
 	}
-	ev.Ref = "payment id " + e.PaymentID
-	return ev
 }

@@ -1,8 +1,9 @@
-// Package ledger compares the copies of one ledger: the writer, the reader in the other region and, after a failover,
-// the restored snapshot of the old primary as a third witness.
+// Package ledger compares the copies of one ledger: the writer, the readers in the other regions and, after a failover,
+// the restored snapshot of each old primary as a further witness.
 //
 // Rows are brought together by payment id, the business key. Serial ids tell the rows of one payment apart, and are
-// compared to find ids given out twice.
+// compared to find ids given out twice. It works on what is left once rows that are alike were proven to be: the rows of
+// every payment that is not.
 // Source of the rules: Amazon Aurora User Guide, "Recovering an Amazon Aurora global database from an unplanned outage":
 // what the old primary committed and did not replicate is missing from the promoted cluster.
 package ledger
@@ -19,59 +20,75 @@ import (
 type Rules struct {
 	Scope   string        // the configured ledger
 	Margin  time.Duration // rows younger than this at AsOf may still be on their way
+	Clock   time.Duration // how far the clocks of the regions may be apart: the margin grows by it, and no order rests on less
 	Compare []string      // fields whose difference is a break: amount_minor, currency, status, or names of Entry.Extra
+	Charged []string      // statuses of a payment whose money was taken; asked for sharded ledgers only
 }
 
-// Input is what was read of the copies, all over the same time: the window and as much around it as a row's counterpart may
-// lie away. Only what happened inside the window is reported. A nil copy was not configured or not read; a copy that could
-// not be read completely must not be passed: its absence is a gap in the coverage.
+// Promotion is a change of the writing region, as the history of failovers has it.
+type Promotion struct {
+	From, To audit.Region
+	At       time.Time
+	Error    time.Duration // +/-
+}
+
+// Input is what was read of the copies. Only what happened inside the window is reported; a copy that could not be read
+// must not be passed: its absence is a gap in the coverage.
 type Input struct {
-	Window   audit.Window
-	AsOf     time.Time
-	Writer   []record.Entry
-	Reader   []record.Entry
-	Snapshot []record.Entry
+	Window     audit.Window
+	AsOf       time.Time
+	Writer     audit.Region // where the ledger is in force
+	Copies     []Copy
+	Promotions []Promotion
+}
+
+// Copy is a further copy of the ledger and the writer's rows that it is held against.
+type Copy struct {
+	Region  audit.Region   // of a snapshot: the region whose old primary it is
+	Witness record.Witness // Reader or Snapshot
+	Writer  []record.Entry // all rows that the writer has of each payment in which the two are not proven alike
+	Rows    []record.Entry // and those that the copy has
+	Holders []record.Entry // the writer's rows that have a row id of Rows; where nil, those of Writer
+	Equal   int64          // rows of the window that were proven alike before, and are in neither
+	Newest  time.Time      // when the copy's newest row of all was created; zero where not known
 }
 
 // Auditor applies Rules.
 type Auditor struct{ Rules Rules }
 
-// Audit returns ledger.lost_row, ledger.changed_row, ledger.id_collision and ledger.not_replicated findings. Without a
-// writer there is nothing to hold the other copies against, and nothing is said.
+// Audit returns ledger.lost_row, ledger.changed_row, ledger.id_collision and ledger.not_replicated findings.
 func (a Auditor) Audit(in Input) audit.Judgement {
-	c := comparison{rules: a.Rules, in: in, writer: byPayment(in.Writer), seen: map[audit.Fingerprint]bool{}}
-	if in.Writer == nil {
-		return c.out
-	}
-	if in.Reader != nil {
-		c.compareReader()
-	}
-	if in.Snapshot != nil {
-		c.compareSnapshot()
-		c.collisions()
+	c := comparison{rules: a.Rules, in: in, seen: map[audit.Fingerprint]int{}}
+	for _, other := range in.Copies {
+		c.out.Matched += other.Equal
+		if other.Witness == record.Snapshot {
+			c.compareSnapshot(other)
+			c.collisions(other)
+		} else {
+			c.compareReader(other)
+		}
 	}
 	audit.Sort(c.out.Findings)
-	if c.moved > 0 {
-		c.exclude("changed on the new writer after the failover, as it should be", c.moved)
-	}
-	if c.young > 0 {
-		c.exclude("younger than the margin, may still be on its way", c.young)
-	}
+	c.exclude("changed on the new writer after the failover, as it should be", c.moved)
+	c.exclude("younger than the margin, may still be on its way", c.young)
+	c.exclude("its row id was given out again, and its payment stands in the ledger under another", c.rebooked)
 	return c.out
 }
 
 type comparison struct {
-	rules  Rules
-	in     Input
-	writer map[string][]record.Entry
-	young  int64
-	moved  int64
-	seen   map[audit.Fingerprint]bool
-	out    audit.Judgement
+	rules    Rules
+	in       Input
+	young    int64
+	moved    int64
+	rebooked int64
+	seen     map[audit.Fingerprint]int // place in out.Findings
+	out      audit.Judgement
 }
 
 func (c *comparison) exclude(reason string, n int64) {
-	c.out.Excluded = append(c.out.Excluded, audit.Exclusion{Reason: reason, Records: n})
+	if n > 0 {
+		c.out.Excluded = append(c.out.Excluded, audit.Exclusion{Reason: reason, Records: n})
+	}
 }
 
 // settled reports whether an entry is old enough that every copy must have its present state.
@@ -80,7 +97,7 @@ func (c *comparison) settled(e record.Entry) bool {
 	if e.UpdatedAt.After(last) {
 		last = e.UpdatedAt
 	}
-	return c.in.AsOf.Sub(last) >= c.rules.Margin
+	return c.in.AsOf.Sub(last) >= c.rules.Margin+c.rules.Clock
 }
 
 // count adds to a number if the entry is one of the window; those around it are another run's to count.
@@ -90,10 +107,10 @@ func (c *comparison) count(n *int64, e record.Entry) {
 	}
 }
 
-func (c *comparison) compareReader() {
-	reader := byPayment(c.in.Reader)
-	for _, payment := range payments(c.writer, reader) {
-		p := pair(c.rules.Compare, c.writer[payment], reader[payment])
+func (c *comparison) compareReader(other Copy) {
+	writer, reader := byPayment(other.Writer), byPayment(other.Rows)
+	for _, payment := range payments(writer, reader) {
+		p := pair(c.rules.Compare, writer[payment], reader[payment])
 		for _, t := range p.twins {
 			c.compareTwin(t)
 		}
@@ -102,12 +119,14 @@ func (c *comparison) compareReader() {
 				c.count(&c.young, w)
 				continue
 			}
-			c.report(notReplicated(c.rules, w, c.in.Reader, p.inRight || i > 0))
+			c.report(notReplicated(c.rules, w, other.Region, p.inRight || i > 0))
 		}
 		for i, r := range p.right {
-			if c.settled(r) {
-				c.report(lostRow(c.rules, r, c.in.Writer, p.inLeft || i > 0))
+			if !c.settled(r) {
+				c.count(&c.young, r)
+				continue
 			}
+			c.report(lostRow(c.rules, r, c.in.Writer, p.inLeft || i > 0))
 		}
 	}
 }
@@ -124,92 +143,22 @@ func (c *comparison) compareTwin(t twin) {
 	}
 }
 
-func (c *comparison) compareSnapshot() {
-	snapshot := byPayment(c.in.Snapshot)
-	pairs := map[string]pairing{}
-	for payment, rows := range snapshot {
-		pairs[payment] = pair(c.rules.Compare, c.writer[payment], rows)
-	}
-	firstLost := firstLost(pairs)
-	for _, payment := range payments(snapshot, nil) {
-		p := pairs[payment]
-		for i, s := range p.right {
-			c.report(lostRow(c.rules, s, c.in.Writer, p.inLeft || i > 0))
-		}
-		for _, t := range p.twins {
-			c.compareWithSnapshot(t, firstLost)
-		}
-	}
-}
-
-func (c *comparison) compareWithSnapshot(t twin, firstLost time.Time) {
-	diffs := differences(c.rules.Compare, t.left, t.right)
-	if len(diffs) == 0 {
-		c.count(&c.out.Matched, t.right)
-		return
-	}
-	if verdict, lost := lostChange(t.left, t.right, firstLost); lost {
-		c.report(changedRow(c.rules, t, diffs, verdict))
-	} else {
-		c.count(&c.moved, t.right)
-	}
-}
-
-// firstLost is when the first row was written that the new writer never received. Replication keeps commit order,
-// so whatever the old primary wrote later is lost as well. Zero if no row was lost.
-func firstLost(pairs map[string]pairing) time.Time {
-	var first time.Time
-	for _, p := range pairs {
-		for _, s := range p.right {
-			if first.IsZero() || s.CreatedAt.Before(first) {
-				first = s.CreatedAt
-			}
-		}
-	}
-	return first
-}
-
-// lostChange decides whether the old primary's version of a row holds a change that the new writer never received.
-// The writer's version being younger is no finding: rows go on living after a failover.
-func lostChange(w, s record.Entry, firstLost time.Time) (audit.Verdict, bool) {
-	switch {
-	case s.UpdatedAt.IsZero() || w.UpdatedAt.IsZero():
-		return audit.Probable, true // nothing tells which version is younger
-	case !w.UpdatedAt.After(s.UpdatedAt):
-		return audit.Proven, true
-	case !firstLost.IsZero() && !s.UpdatedAt.Before(firstLost):
-		return audit.Probable, true // changed on both sides; only the old primary's clock says that it came too late
-	default:
-		return "", false
-	}
-}
-
-// collisions finds row ids that the new writer gave to another payment. The two rows may lie far apart in time: the
-// finding belongs to the window of the snapshot's.
-func (c *comparison) collisions() {
-	byID := make(map[string][]record.Entry, len(c.in.Writer))
-	for _, w := range c.in.Writer {
-		if w.ID != "" {
-			byID[w.ID] = append(byID[w.ID], w)
-		}
-	}
-	for _, s := range c.in.Snapshot {
-		holders := byID[s.ID]
-		same := func(w record.Entry) bool { return w.PaymentID == s.PaymentID }
-		if len(holders) > 0 && !slices.ContainsFunc(holders, same) {
-			c.report(idCollision(c.rules, holders[0], s))
-		}
-	}
-}
-
-// report keeps a finding that happened inside the window, once.
+// report keeps a finding that happened inside the window. What two copies witness alike is one finding with the evidence of
+// both.
 func (c *comparison) report(f audit.Finding) {
-	if !c.in.Window.Covers(f.Window) {
+	if !c.in.Window.Covers(f.Due()) {
 		return
 	}
-	if c.seen[f.Fingerprint] {
+	i, known := c.seen[f.Fingerprint]
+	if !known {
+		c.seen[f.Fingerprint] = len(c.out.Findings)
+		c.out.Findings = append(c.out.Findings, f)
 		return
 	}
-	c.seen[f.Fingerprint] = true
-	c.out.Findings = append(c.out.Findings, f)
+	first := &c.out.Findings[i]
+	for _, e := range f.Evidence {
+		if !slices.Contains(first.Evidence, e) {
+			first.Evidence = append(first.Evidence, e)
+		}
+	}
 }

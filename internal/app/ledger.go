@@ -29,10 +29,15 @@ func (a *App) ledgerJob(ctx context.Context, t task) (audit.Outcome, error) {
 			continue
 		}
 		copies.checkStatuses(l)
+		in := ledger.Input{Window: t.window, AsOf: t.asOf, Writer: copies.writerRegion}
+		if copies.reader != nil {
+			in.Copies = append(in.Copies, ledger.Copy{Region: copies.readerRegion, Witness: record.Reader, Writer: copies.writer, Rows: copies.reader})
+		}
+		if copies.snapshot != nil {
+			in.Copies = append(in.Copies, ledger.Copy{Region: l.Snapshot.Region, Witness: record.Snapshot, Writer: copies.writer, Rows: copies.snapshot})
+		}
 		auditor := ledger.Auditor{Rules: ledger.Rules{Scope: l.Name, Margin: l.Margin, Compare: l.Compare}}
-		judge(&o, auditor, ledger.Input{
-			Window: t.window, AsOf: t.asOf, Writer: copies.writer, Reader: copies.reader, Snapshot: copies.snapshot,
-		}, copies.coverage)
+		judge(&o, auditor, in, copies.coverage)
 	}
 	return o, nil
 }
@@ -41,6 +46,7 @@ func (a *App) ledgerJob(ctx context.Context, t task) (audit.Outcome, error) {
 type ledgerCopies struct {
 	writer, reader, snapshot []record.Entry
 	writerRegion             audit.Region
+	readerRegion             audit.Region
 	coverage                 []audit.Coverage
 	places                   []place
 }
@@ -65,7 +71,7 @@ func (a *App) readLedger(ctx context.Context, l config.Ledger, w audit.Window) (
 		if witness == record.Writer {
 			c.writer, c.writerRegion = entriesOf(r), region
 		} else {
-			c.reader = entriesOf(r)
+			c.reader, c.readerRegion = entriesOf(r), region
 		}
 	}
 	if len(writers) > 1 {

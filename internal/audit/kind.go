@@ -21,6 +21,7 @@ const (
 	LedgerChangedRow    Kind = "ledger.changed_row"
 	LedgerIDCollision   Kind = "ledger.id_collision"
 	LedgerNotReplicated Kind = "ledger.not_replicated"
+	LedgerInTwoRegions  Kind = "ledger.in_two_regions"
 
 	ReceiptMissing           Kind = "receipt.missing"
 	ReceiptNotReplicated     Kind = "receipt.not_replicated"
@@ -72,7 +73,7 @@ func Kinds() []Kind {
 	return []Kind{
 		CoverageGap, CoverageStreamNearTrim,
 		LWWLostWrite, LWWLostDelete, LWWDoubleAccept, LWWFork, LWWNotReplicated, LWWDiverged, LWWUndecidable,
-		LedgerLostRow, LedgerChangedRow, LedgerIDCollision, LedgerNotReplicated,
+		LedgerLostRow, LedgerChangedRow, LedgerIDCollision, LedgerNotReplicated, LedgerInTwoRegions,
 		ReceiptMissing, ReceiptNotReplicated, ReceiptReplicationFailed, ReceiptMismatch,
 		ReceiptDeleteDiverged, ReceiptOrphan, ReceiptStorageDrift,
 		LagBreach, LagBurnRate, LagUnmeasured,

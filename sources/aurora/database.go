@@ -42,6 +42,7 @@ func Open(ctx context.Context, o Options) (*pgxpool.Pool, error) {
 	config.MaxConns = maxSessions
 	config.ConnConfig.ConnectTimeout = settings.ConnectTimeout
 	config.ConnConfig.RuntimeParams["application_name"] = "parallax"
+	config.ConnConfig.DialFunc = counting(config.ConnConfig.DialFunc)
 	if o.Password != nil {
 		config.BeforeConnect = func(ctx context.Context, c *pgx.ConnConfig) error {
 			password, err := o.Password(ctx)

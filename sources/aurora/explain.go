@@ -47,7 +47,6 @@ func (s Source) explain(err error) (reason, remedy string) {
 		}
 		return where + message + " (" + refused.Code + ")", s.remedy(refused)
 	}
-	limit := s.Settings.StatementTimeout
 	var unopened *pgconn.ConnectError
 	var noPassword *passwordError
 	switch {
@@ -57,7 +56,7 @@ func (s Source) explain(err error) (reason, remedy string) {
 		return where + "database cannot be reached: " + strings.Join(rootCauses(unopened), "; "),
 			"check the dsn of the region, its security group and that the cluster runs"
 	case errors.Is(err, context.DeadlineExceeded):
-		return where + fmt.Sprintf("no answer within %s", limit+answerGrace), "check the network path to the database; raise limits.statement_timeout if it is only slow"
+		return where + fmt.Sprintf("no answer within %s", s.Settings.StatementTimeout+s.Settings.AnswerGrace), "check the network path to the database; raise limits.statement_timeout if it is only slow"
 	default:
 		return where + oneLine(err), "run again; if it persists, read the database's log"
 	}

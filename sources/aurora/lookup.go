@@ -30,6 +30,14 @@ func (s Source) Lookup(ctx context.Context, ids []string) ([]record.Entry, error
 	return s.lookupBy(ctx, s.Mapping.Columns.PaymentID, ids)
 }
 
+// LookupIDs is Lookup by the row's own id. Without a column that holds it nothing is found.
+func (s Source) LookupIDs(ctx context.Context, ids []string) ([]record.Entry, error) {
+	if s.Mapping.Columns.ID == "" {
+		return nil, nil
+	}
+	return s.lookupBy(ctx, s.Mapping.Columns.ID, ids)
+}
+
 func (s Source) lookupBy(ctx context.Context, name string, ids []string) ([]record.Entry, error) {
 	s.Settings = s.Settings.withDefaults()
 	if err := s.Mapping.check(); err != nil {
@@ -39,10 +47,13 @@ func (s Source) lookupBy(ctx context.Context, name string, ids []string) ([]reco
 	if err := r.identify(ctx); err != nil {
 		return nil, r.readError(err)
 	}
-	wanted := slices.Compact(slices.Sorted(slices.Values(ids)))
 	var found []record.Entry
-	for chunk := range slices.Chunk(wanted, lookupChunk) {
-		rows, err := r.lookup(ctx, column(name), chunk)
+	for chunk := range slices.Chunk(unique(ids), lookupChunk) {
+		var rows []row
+		err := r.lookup(ctx, column(name), chunk, func(ctx context.Context, tx pgx.Tx, condition string) (err error) {
+			rows, err = r.lookupAs(ctx, tx, condition, chunk)
+			return err
+		})
 		if err != nil {
 			return nil, r.readError(err)
 		}
@@ -58,29 +69,26 @@ func (s Source) lookupBy(ctx context.Context, name string, ids []string) ([]reco
 	return found, nil
 }
 
-// lookup compares in the column's own type, so that its index serves, and as text where an id is none of that type.
-func (r *reading) lookup(ctx context.Context, key string, ids []string) (rows []row, err error) {
-	err = r.retry(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		var kind string
-		err := tx.QueryRow(ctx, "select pg_typeof("+key+")::text from "+r.Mapping.relation()+" limit 1").Scan(&kind)
+// lookup has rows read whose key is one of $1, a text[]. It compares in the column's own type, so that its index serves, and
+// as text where an id is none of that type.
+func (s Source) lookup(ctx context.Context, key string, ids []string, read func(ctx context.Context, tx pgx.Tx, condition string) error) error {
+	var kind string
+	err := s.retry(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		err := tx.QueryRow(ctx, "select pg_typeof("+key+")::text from "+s.Mapping.relation()+" limit 1").Scan(&kind)
 		if errors.Is(err, pgx.ErrNoRows) {
-			rows = nil
 			return nil
 		}
-		if err != nil {
-			return err
-		}
-		rows, err = r.lookupAs(ctx, tx, key+" = any($1::text[]::"+kind+"[])", ids)
 		return err
 	})
+	if err != nil || kind == "" {
+		return err
+	}
+	err = s.retry(ctx, func(ctx context.Context, tx pgx.Tx) error { return read(ctx, tx, key+" = any($1::text[]::"+kind+"[])") })
 	var refused *pgconn.PgError
 	if errors.As(err, &refused) && refused.Code == "22P02" {
-		err = r.retry(ctx, func(ctx context.Context, tx pgx.Tx) error {
-			rows, err = r.lookupAs(ctx, tx, key+"::text = any($1::text[])", ids)
-			return err
-		})
+		err = s.retry(ctx, func(ctx context.Context, tx pgx.Tx) error { return read(ctx, tx, key+"::text = any($1::text[])") })
 	}
-	return rows, err
+	return err
 }
 
 func (r *reading) lookupAs(ctx context.Context, tx pgx.Tx, condition string, ids []string) ([]row, error) {

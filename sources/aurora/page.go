@@ -2,7 +2,6 @@ package aurora
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -10,50 +9,6 @@ import (
 
 	"parallax/internal/audit"
 )
-
-// answerGrace is what a database may need beyond its own statement timeout before its silence counts as one.
-const answerGrace = 5 * time.Second
-
-// retry runs one short READ ONLY transaction, again after a pause where the cause passes.
-func (s Source) retry(ctx context.Context, do func(context.Context, pgx.Tx) error) error {
-	pause := s.Settings.Backoff
-	for attempt := 0; ; attempt++ {
-		err := s.transact(ctx, do)
-		if err == nil || ctx.Err() != nil || attempt >= s.Settings.Retries || !passing(err) {
-			return err
-		}
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-			return errors.Join(ctx.Err(), err)
-		}
-		pause *= 2
-	}
-}
-
-func (s Source) transact(ctx context.Context, do func(context.Context, pgx.Tx) error) error {
-	ctx, cancel := context.WithTimeout(ctx, s.Settings.StatementTimeout+answerGrace)
-	defer cancel()
-	tx, err := s.DB.BeginTx(ctx, pgx.TxOptions{AccessMode: pgx.ReadOnly})
-	if err != nil {
-		return err
-	}
-	defer func() { _ = tx.Rollback(ctx) }() // nothing was written; after a commit it does nothing
-	if err := s.limit(ctx, tx); err != nil {
-		return err
-	}
-	if err := do(ctx, tx); err != nil {
-		return err
-	}
-	return tx.Commit(ctx)
-}
-
-// limit sets the bounds once more for the transaction, as the pool may be the caller's own.
-func (s Source) limit(ctx context.Context, tx pgx.Tx) error {
-	_, err := tx.Exec(ctx, `select set_config('statement_timeout', $1, true), set_config('lock_timeout', $2, true), set_config('timezone', 'UTC', true)`,
-		milliseconds(s.Settings.StatementTimeout), milliseconds(s.Settings.LockTimeout))
-	return err
-}
 
 // page reads the rows behind the position, at most PageRows of them unless more share one key, and whether more follow.
 // A page ends between two keys, never inside one: one row more than wanted is read, and if the last key may go on, its

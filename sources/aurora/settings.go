@@ -18,6 +18,8 @@ type Settings struct {
 	PageRows         int           // rows in one page and one transaction; 10,000
 	Retries          int           // of a page that recovery or a lost connection broke off; 5, none where negative
 	Backoff          time.Duration // before the first retry, doubled each time; 100 ms
+	Pace             int           // how much of the time a statement may run, in percent: after one that took t it waits t*(100-Pace)/Pace; 100
+	AnswerGrace      time.Duration // what an answer may take beyond StatementTimeout before the silence counts as one; 5 s
 	Margin           time.Duration // rows younger than the youngest one read less this may still be followed by older ones; 0
 }
 
@@ -28,24 +30,48 @@ func (s Settings) withDefaults() Settings {
 	s.PageRows = cmp.Or(max(s.PageRows, 0), 10_000)
 	s.Retries = cmp.Or(s.Retries, 5)
 	s.Backoff = cmp.Or(s.Backoff, 100*time.Millisecond)
+	s.AnswerGrace = cmp.Or(s.AnswerGrace, 5*time.Second)
+	if s.Pace < 1 || s.Pace > 100 {
+		s.Pace = 100
+	}
 	return s
 }
 
+// fixed are the settings on which the text of a value depends, alike in every session: what is compared as text must be
+// written alike. The time zone is fixed also because a column without one is compared as UTC.
+// Source: PostgreSQL manual, "Client Connection Defaults".
+var fixed = [][2]string{
+	{"timezone", "UTC"}, {"datestyle", "ISO, YMD"}, {"intervalstyle", "postgres"}, {"extra_float_digits", "1"},
+	{"bytea_output", "hex"}, {"lc_monetary", "C"}, {"client_encoding", "UTF8"},
+}
+
 // restrict sets up a session by statements, not by start-up parameters, which proxies in front of a database refuse.
-// The time zone is fixed because a column without one is compared as UTC.
 func restrict(ctx context.Context, conn *pgx.Conn, s Settings) error {
-	for name, value := range map[string]string{
-		"default_transaction_read_only":       "on",
-		"statement_timeout":                   milliseconds(s.StatementTimeout),
-		"lock_timeout":                        milliseconds(s.LockTimeout),
-		"idle_in_transaction_session_timeout": milliseconds(2 * s.StatementTimeout),
-		"timezone":                            "UTC",
-	} {
-		if _, err := conn.Exec(ctx, "select set_config($1, $2, false)", name, value); err != nil {
-			return fmt.Errorf("set %s: %w", name, err)
+	for _, setting := range append([][2]string{
+		{"default_transaction_read_only", "on"},
+		{"statement_timeout", milliseconds(s.StatementTimeout)},
+		{"lock_timeout", milliseconds(s.LockTimeout)},
+		{"idle_in_transaction_session_timeout", milliseconds(2 * s.StatementTimeout)},
+	}, fixed...) {
+		if _, err := conn.Exec(ctx, "select set_config($1, $2, false)", setting[0], setting[1]); err != nil {
+			return fmt.Errorf("set %s: %w", setting[0], err)
 		}
 	}
 	return nil
 }
+
+// limit sets the bounds once more for a transaction, as the pool may be the caller's own.
+func (s Source) limit(ctx context.Context, tx pgx.Tx) error {
+	_, err := tx.Exec(ctx, limitQuery, milliseconds(s.Settings.StatementTimeout), milliseconds(s.Settings.LockTimeout))
+	return err
+}
+
+var limitQuery = func() string {
+	query := "select set_config('statement_timeout', $1, true), set_config('lock_timeout', $2, true)"
+	for _, setting := range fixed {
+		query += ", set_config('" + setting[0] + "', '" + setting[1] + "', true)"
+	}
+	return query
+}()
 
 func milliseconds(d time.Duration) string { return strconv.FormatInt(max(d.Milliseconds(), 1), 10) }

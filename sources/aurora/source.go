@@ -7,6 +7,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"parallax/internal/audit"
@@ -22,6 +23,8 @@ type Source struct {
 	Mapping  Mapping
 	DB       DB
 	Settings Settings
+
+	meter *atomic.Int64 // bytes that its transactions moved, where somebody counts
 }
 
 // Read yields the rows created inside w in the order of creation time and payment id, page by page; the cursor of a
@@ -72,6 +75,7 @@ type reading struct {
 	totals   map[string]money.Amount
 	unsummed bool // a total left 64 bits
 	bad      map[string]*badRows
+	excluded []audit.Exclusion // but for bad rows
 	gaps     []audit.Gap
 }
 
@@ -167,6 +171,10 @@ func (r *reading) sum(a money.Amount) {
 	r.totals[a.Currency] = total
 }
 
+func (r *reading) exclude(n int64, reason string) {
+	r.excluded = append(r.excluded, audit.Exclusion{Reason: reason, Records: n})
+}
+
 func (r *reading) leaveOut(reason string, e record.Entry) {
 	b := r.bad[reason]
 	if b == nil {
@@ -182,7 +190,7 @@ func (r *reading) leaveOut(reason string, e record.Entry) {
 
 // last is the batch that ends a read.
 func (r *reading) last() record.Batch[record.Entry] {
-	b := record.Batch[record.Entry]{Region: r.Region, Gaps: r.gaps}
+	b := record.Batch[record.Entry]{Region: r.Region, Gaps: r.gaps, Excluded: r.excluded}
 	for reason, bad := range r.bad {
 		b.Excluded = append(b.Excluded, audit.Exclusion{Reason: reason, Records: bad.count})
 		b.Gaps = append(b.Gaps, audit.Gap{

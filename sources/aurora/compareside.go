@@ -1,0 +1,90 @@
+package aurora
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+
+	"parallax/internal/audit"
+	"parallax/internal/money"
+	"parallax/internal/record"
+)
+
+// side is one of the two copies that are compared.
+type side struct {
+	*reading
+	kept      []record.Entry // rows not proven equal
+	truncated int64          // further ones
+	alone     int64          // rows left out because their counterpart cannot be used
+	checksum  string         // over all rows
+	bytes     atomic.Int64
+}
+
+func newSide(s Source, w audit.Window) *side {
+	s.Settings = s.Settings.withDefaults()
+	one := &side{}
+	s.meter = &one.bytes
+	one.reading = &reading{Source: s, window: w, totals: map[string]money.Amount{}, bad: map[string]*badRows{}}
+	return one
+}
+
+// begin asks as which witness the database speaks.
+func (s *side) begin(ctx context.Context) error {
+	expected := s.Witness
+	if err := s.identify(ctx); err != nil {
+		return err
+	}
+	if expected != "" && expected != s.Witness {
+		s.gaps = append(s.gaps, s.contradiction(expected))
+	}
+	return nil
+}
+
+// fail marks what is left of the window as unread.
+func (s *side) fail(err error) {
+	s.stopped(err)
+}
+
+// keep puts rows into the residue.
+func (s *side) keep(rows []row) {
+	for i := range rows {
+		entry := rows[i].entry
+		entry.Region, entry.Witness = s.Region, s.Witness
+		s.kept = append(s.kept, entry)
+	}
+}
+
+// residue is what came of the comparison.
+func (c *comparison) residue() Residue {
+	l, r := c.sides[0], c.sides[1]
+	return Residue{
+		Left: l.kept, Right: r.kept, Equal: c.equal, Truncated: l.truncated + r.truncated, Method: c.method, Why: c.why,
+		Bytes: l.bytes.Load() + r.bytes.Load(), LeftRead: c.certify(l), RightRead: c.certify(r),
+	}
+}
+
+// certify is a side's line of the certificate.
+func (c *comparison) certify(s *side) audit.Coverage {
+	if s.truncated > 0 {
+		s.gaps = append(s.gaps, audit.Gap{
+			Window: s.window,
+			Reason: fmt.Sprintf("%s in %s: %d rows more differ than the %d that are kept of each copy; they were not judged",
+				s.Mapping.name(), s.Region, s.truncated, c.options.MaxRows),
+			Remedy: "check that both addresses lead to copies of one ledger; then audit shorter windows",
+		})
+	}
+	if s.alone > 0 {
+		s.exclude(s.alone, "their counterparts in the other copy cannot be used")
+	}
+	s.window = c.window
+	b := s.last()
+	extent := &b.Extents[0]
+	extent.Checksum = s.checksum
+	if c.method != "" {
+		extent.Totals["compared by"] = string(c.method) + ", " + c.why
+	}
+	return audit.Coverage{
+		Source: "aurora", Scope: s.Scope, Region: s.Region, Window: c.window, Records: s.records, Matched: c.equal,
+		Extents: b.Extents, Excluded: b.Excluded, Gaps: b.Gaps, Watermark: b.Watermark,
+	}
+}

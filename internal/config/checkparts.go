@@ -128,22 +128,11 @@ func (d *decoder) checkLedgers(ledgers []Ledger) []string {
 				d.wrongAt(key+".regions."+string(r)+".dsn", "must be set")
 			}
 		}
-		if l.Snapshot != nil {
-			d.checkSnapshot(*l.Snapshot, key+".snapshot", l)
-		}
+		d.checkSnapshots(l, key)
+		d.checkPace(l, key)
 		d.checkCopies(l, key)
 	}
 	return names
-}
-
-// checkSnapshot wants to know which region the old primary served and where its restored copy runs.
-func (d *decoder) checkSnapshot(c Connection, key string, l Ledger) {
-	if !c.DSN.Set() {
-		d.wrongAt(key+".dsn", "must be set")
-	}
-	if _, known := l.Regions[c.Region]; !known {
-		d.wrongAt(key+".region", "must be the region whose old primary this is, one of the ledger's regions")
-	}
 }
 
 func (d *decoder) checkReceipts(receipts []Receipts, ledgers []string) {

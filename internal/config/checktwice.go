@@ -41,8 +41,8 @@ func (d *decoder) checkCopies(l Ledger, key string) {
 	for _, region := range sortedRegions(l.Regions) {
 		one(l.Regions[region].DSN, join(key, "regions")+"."+string(region), string(region))
 	}
-	if l.Snapshot != nil {
-		one(l.Snapshot.DSN, key+".snapshot", "snapshot")
+	for _, s := range l.restored(key) {
+		one(s.to.DSN, s.key, s.name)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"parallax/internal/audit"
@@ -109,11 +110,14 @@ func (e *environ) entries(v reflect.Value, key string) bool {
 	return changed
 }
 
-// items overrides the items that the file lists; a variable can't add one.
+// items overrides the items that the file lists, by name or, where they have none, by number; a variable can't add one.
 func (e *environ) items(v reflect.Value, key string) bool {
 	changed := false
 	for i := range v.Len() {
-		name := v.Index(i).FieldByName("Name").String()
+		name := strconv.Itoa(i)
+		if f := v.Index(i).FieldByName("Name"); f.IsValid() {
+			name = f.String()
+		}
 		if name == "" {
 			continue
 		}

@@ -124,8 +124,8 @@ func connections(cfg *Config) []connection {
 				l.Regions[name] = r
 			}})
 		}
-		if l.Snapshot != nil {
-			all = append(all, connection{key: key + ".snapshot", to: l.Snapshot, put: func(c Connection) { *l.Snapshot = c }})
+		for _, s := range l.restored(key) {
+			all = append(all, connection{key: s.key, to: s.to, put: func(c Connection) { *s.to = c }})
 		}
 	}
 	return all

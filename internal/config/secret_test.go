@@ -124,6 +124,19 @@ func TestVariablesOverrideSettings(t *testing.T) {
 	}
 }
 
+// Passwords of further snapshots come from where those of the first do, and a variable finds each by its number.
+func TestFurtherSnapshots(t *testing.T) {
+	t.Parallel()
+	text := strings.Replace(minimal, "    regions:", "    snapshots: [{dsn: \"host=a dbname=p\", region: eu-west-1, password_env: OLD}, {dsn: \"host=b dbname=p\", region: eu-west-2}]\n    regions:", 1)
+	cfg, _ := mustLoad(t, text, "OLD=s3cret", "PARALLAX_LEDGERS_PAYMENTS_SNAPSHOTS_1_DSN=host=c dbname=p")
+	restored := cfg.Ledgers[0].Restored()
+	if len(restored) != 2 || restored[0].Password.Reveal() != "s3cret" || restored[1].DSN.String() != "host=c dbname=p" {
+		t.Errorf("restored: %v", restored)
+	}
+	wantErrors(t, strings.Replace(text, "region: eu-west-2}]", "region: eu-west-2, rds_iam: true, password_env: OLD}]", 1), []string{"OLD=1"},
+		"p.yaml:7:81: ledgers.payments.snapshots.1: the password comes from password_env and rds_iam: keep one of them")
+}
+
 func TestBadVariables(t *testing.T) {
 	t.Parallel()
 	wantErrors(t, minimal, []string{"PARALLAX_STORE_DNS=x", "PARALLAX_AWS_TIMEOUT=soon", "PARALLAX_LIMITS_PAGE_ROWS=x", "PARALLAX_AWS_S3_PATH_STYLE=x", "PARALLAX_XYZZYXYZZYXYZZYXYZZY=1"},

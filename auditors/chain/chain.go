@@ -25,8 +25,11 @@ type Rules struct {
 	AmountMinor  string
 	Currency     string
 	Status       string
-	KeysComplete bool      // both regions' streams were read without a gap: only then is a key that was not seen missing
-	KeysFrom     time.Time // from when on the streams of both regions were read; what was written before is not known
+	Origin       string
+	TTL          string
+	Keep         time.Duration // how long a key must be kept; zero asks for nothing
+	KeysComplete bool          // both regions' streams were read without a gap: only then is a key that was not seen missing
+	KeysFrom     time.Time     // from when on the streams of both regions were read; what was written before is not known
 }
 
 // Input is what was read over one window and some time around it.
@@ -38,41 +41,55 @@ type Input struct {
 	Snapshot []record.Entry  // the old primary's, if there is one
 	Receipts []audit.Finding // what the receipts job says of the same window
 	Settled  []audit.Finding // what the settlement job says of the same window
+
+	Failovers []audit.Failover // those known; they only explain findings
+
+	// What the same two say of single payments, for Follow.
+	ReceiptOf, SettledOf Outside
 }
 
 // Auditor applies Rules.
 type Auditor struct{ Rules Rules }
 
-// Audit returns chain.double_charge, chain.key_without_entry, chain.entry_without_key and chain.broken findings.
+// Audit returns chain.double_charge, chain.key_without_entry, chain.entry_without_key, chain.broken and chain.key_retention
+// findings.
 func (a Auditor) Audit(in Input) audit.Judgement {
 	w := walk{rules: a.Rules, in: in, keys: keysOf(a.Rules, in.Keys)}
-	w.entries = map[string]record.Entry{}
-	for _, e := range in.Entries {
-		w.entries[e.PaymentID] = e
-	}
+	w.entries, w.snapshot = lastOfEach(in.Entries), lastOfEach(in.Snapshot)
 	w.doubleCharges()
 	w.keysWithoutEntry()
 	w.entriesWithoutKey()
 	w.broken()
+	w.shortLived()
 	audit.Sort(w.out.Findings)
 	return w.out
 }
 
 type walk struct {
-	rules   Rules
-	in      Input
-	keys    map[string]keyState
-	entries map[string]record.Entry // the ledger in force, by payment id
-	out     audit.Judgement
+	rules    Rules
+	in       Input
+	keys     map[string]keyState
+	entries  map[string]record.Entry // the ledger in force, by payment id
+	snapshot map[string]record.Entry
+	taken    map[string][]record.Entry
+	out      audit.Judgement
 }
 
-func (w *walk) charged(status string) bool { return slices.Contains(w.rules.Charged, status) }
-func (w *walk) refused(status string) bool { return slices.Contains(w.rules.Refused, status) }
+func lastOfEach(rows []record.Entry) map[string]record.Entry {
+	out := make(map[string]record.Entry, len(rows))
+	for _, e := range rows {
+		out[e.PaymentID] = e
+	}
+	return out
+}
+
+func (r Rules) charged(status string) bool { return slices.Contains(r.Charged, status) }
+func (r Rules) refused(status string) bool { return slices.Contains(r.Refused, status) }
 
 func (w *walk) due(t time.Time) bool { return w.in.AsOf.Sub(t) >= w.rules.Deadline }
 
 func (w *walk) report(f audit.Finding) {
-	if w.in.Window.Covers(f.Window) {
+	if w.in.Window.Covers(f.Due()) {
 		w.out.Findings = append(w.out.Findings, f)
 	}
 }
@@ -81,26 +98,36 @@ func (w *walk) report(f audit.Finding) {
 // restored snapshot: a charge that the failover lost from the ledger was taken all the same. A payment that both hold is
 // one charge, a payment that one of them holds in two rows is two.
 func (w *walk) doubleCharges() {
+	for key, entries := range w.charges() {
+		if len(entries) > 1 {
+			w.report(w.doubleCharge(key, entries))
+		}
+	}
+}
+
+// charges are the charged rows of each key, in order of time.
+func (w *walk) charges() map[string][]record.Entry {
+	if w.taken != nil {
+		return w.taken
+	}
 	booked := w.chargedRows(w.in.Entries)
 	for payment, rows := range w.chargedRows(w.in.Snapshot) {
 		if len(rows) > len(booked[payment]) {
 			booked[payment] = rows
 		}
 	}
-	byKey := map[string][]record.Entry{}
+	w.taken = map[string][]record.Entry{}
 	for _, rows := range booked {
 		for _, e := range rows {
-			byKey[e.IdempotencyKey] = append(byKey[e.IdempotencyKey], e)
+			w.taken[e.IdempotencyKey] = append(w.taken[e.IdempotencyKey], e)
 		}
 	}
-	for key, entries := range byKey {
-		if len(entries) > 1 {
-			slices.SortFunc(entries, func(a, b record.Entry) int {
-				return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.PaymentID, b.PaymentID), cmp.Compare(a.ID, b.ID))
-			})
-			w.report(w.doubleCharge(key, entries))
-		}
+	for _, entries := range w.taken {
+		slices.SortFunc(entries, func(a, b record.Entry) int {
+			return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.PaymentID, b.PaymentID), cmp.Compare(a.ID, b.ID))
+		})
 	}
+	return w.taken
 }
 
 // chargedRows are one ledger's charged rows with a key, by payment id. A row that was read twice, as its id tells, counts
@@ -109,7 +136,7 @@ func (w *walk) chargedRows(ledger []record.Entry) map[string][]record.Entry {
 	rows := map[string][]record.Entry{}
 	for _, e := range ledger {
 		again := func(o record.Entry) bool { return e.ID != "" && o.ID == e.ID }
-		if e.IdempotencyKey != "" && w.charged(e.Status) && !slices.ContainsFunc(rows[e.PaymentID], again) {
+		if e.IdempotencyKey != "" && w.rules.charged(e.Status) && !slices.ContainsFunc(rows[e.PaymentID], again) {
 			rows[e.PaymentID] = append(rows[e.PaymentID], e)
 		}
 	}
@@ -118,7 +145,7 @@ func (w *walk) chargedRows(ledger []record.Entry) map[string][]record.Entry {
 
 func (w *walk) keysWithoutEntry() {
 	for key, k := range w.keys {
-		if !k.exists || k.payment == "" || w.refused(k.status) {
+		if !k.exists || k.payment == "" || w.rules.refused(k.status) {
 			continue
 		}
 		if _, found := w.entries[k.payment]; found {

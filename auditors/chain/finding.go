@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"parallax/internal/audit"
 	"parallax/internal/record"
@@ -30,7 +31,39 @@ func (w *walk) doubleCharge(key string, entries []record.Entry) audit.Finding {
 		f.Evidence = append(f.Evidence, ev)
 	}
 	f.Reason = chargeReason(key, entries)
+	f.Evidence = append(f.Evidence, w.failoversBetween(entries)...)
 	return f
+}
+
+// failoversBetween names the failovers before which some of the charges were taken, and others after it.
+func (w *walk) failoversBetween(entries []record.Entry) []audit.Evidence {
+	var out []audit.Evidence
+	for _, o := range w.in.Failovers {
+		before := entries[0].CreatedAt.Before(o.At)
+		turned := o.Promoted
+		if turned.IsZero() {
+			turned = o.At
+		}
+		if !before || entries[len(entries)-1].CreatedAt.Before(turned) {
+			continue
+		}
+		note := "unplanned failover between the charges"
+		if o.Planned {
+			note = "planned switchover between the charges"
+		}
+		out = append(out, audit.Evidence{
+			Source: "failover " + o.Cluster, Region: o.To, Ref: fmt.Sprintf("from %s to %s", orNowhere(o.From), o.To), At: turned,
+			Field: "promoted", Value: turned.UTC().Format(time.RFC3339), Note: note,
+		})
+	}
+	return out
+}
+
+func orNowhere(r audit.Region) string {
+	if r == "" {
+		return "an unknown region"
+	}
+	return string(r)
 }
 
 // chargeReason says which payments were taken, and which of them were booked more than once.

@@ -35,6 +35,7 @@ type Input struct {
 	Cover    audit.Window               // what Entries cover without a gap; Window where zero, nothing where Entries is nil
 	Complete map[audit.Region]bool      // whether the region's objects were read without a gap
 	Scanned  map[audit.Region]time.Time // when the region was seen; the scan its objects name where missing
+	Trace    bool                       // whether each payment is to be told of by itself, which takes memory for each
 }
 
 // Stuck is an object that had not reached the other region when it was seen: a candidate for a lag breach, for an
@@ -50,6 +51,7 @@ type Stuck struct {
 type Result struct {
 	audit.Judgement
 	Stuck []Stuck
+	Trace *Trace // nil unless asked for
 }
 
 // Auditor applies Rules.
@@ -80,6 +82,9 @@ func (a Auditor) Audit(in Input) Result {
 		}
 	}
 	c.missing()
+	if in.Trace {
+		c.out.Trace = c.trace(pairs)
+	}
 	return c.result()
 }
 
@@ -126,10 +131,15 @@ func (c *comparison) settled(t, seen time.Time) bool { return !t.After(seen.Add(
 
 func (c *comparison) exclude(reason string) { c.excluded[reason]++ }
 
+// strange reports whether there are objects and not one of them is a receipt.
+func (c *comparison) strange() bool {
+	return len(c.in.Objects) > 0 && c.excluded[notAReceipt] == int64(len(c.in.Objects))
+}
+
 // missing reports charged payments without a live receipt in either region. Where there are objects and not one of them is a
 // receipt, the pattern is wrong and says nothing about what is missing.
 func (c *comparison) missing() {
-	if c.in.Entries == nil || len(c.in.Objects) > 0 && c.excluded[notAReceipt] == int64(len(c.in.Objects)) {
+	if c.in.Entries == nil || c.strange() {
 		return
 	}
 	reported := map[string]bool{}

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -96,7 +97,31 @@ func show(t *testing.T, j audit.Judgement) string {
 			}
 		}
 	}
+	for _, c := range j.Chains {
+		if err := enc.Encode(short(c)); err != nil {
+			t.Fatal(err)
+		}
+	}
 	return out.String()
+}
+
+// short is a chain on few lines: one for each link.
+func short(c audit.Chain) any {
+	links := make([]string, 0, len(c.Links))
+	for _, l := range c.Links {
+		text := l.Layer + " " + string(l.State)
+		for _, more := range []string{string(l.Region), l.Ref, l.Note} {
+			if more != "" {
+				text += ", " + more
+			}
+		}
+		links = append(links, text)
+	}
+	return struct {
+		Chain, Key, At, Amount, Broken string
+		Region                         audit.Region
+		Links                          []string
+	}{c.PaymentID, c.Key, c.At.Format("15:04:05.999"), fmt.Sprintf("%s %d", c.Amount.Currency, c.Amount.Minor), c.Broken, c.Region, links}
 }
 
 // Lines decodes a section of one JSON document per line.

@@ -1,0 +1,126 @@
+package repair
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"parallax/internal/record"
+)
+
+// State is what a guard comes to when it is asked.
+type State string
+
+// The states of a guard.
+const (
+	Holds   State = "holds"           // the repair would do what it says
+	Done    State = "done"            // already mended, by this file or by somebody else
+	Changed State = "changed"         // no longer as the audit saw it: the repair would change nothing
+	Unasked State = "cannot be asked" // what would tell could not be read
+	Expired State = "expired"         // holds or not, it is too late
+)
+
+// Rows says how a row's guard stands, by all rows of its payment on the writer; each maps columns to their text.
+func (g RowGuard) Rows(rows []map[string]*string) (State, string) {
+	become := func(row map[string]*string) bool { return holds(row, g.Become) }
+	if slices.ContainsFunc(rows, become) {
+		return Done, ""
+	}
+	if g.Insert {
+		for _, row := range rows {
+			if holds(row, g.Absent) {
+				return Changed, "the payment is in the ledger, with other values than the lost row has"
+			}
+		}
+		return Holds, ""
+	}
+	if slices.ContainsFunc(rows, func(row map[string]*string) bool { return holds(row, g.Expect) }) {
+		return Holds, ""
+	}
+	if len(rows) == 0 {
+		return Changed, "the payment is no longer in the ledger"
+	}
+	return Changed, "the row no longer has the values that the audit saw"
+}
+
+// holds reports whether a row has some values.
+func holds(row, values map[string]*string) bool {
+	for name, want := range values {
+		got, ok := row[name]
+		if !ok || (got == nil) != (want == nil) || got != nil && *got != *want {
+			return false
+		}
+	}
+	return true
+}
+
+// Read says how an item's guard stands, by the item as its region has it now.
+func (g ItemGuard) Read(now record.Image) (State, string) {
+	last := len(g.States) - 1
+	switch i := slices.Index(g.States, now); {
+	case i == last:
+		return Done, ""
+	case i > 0:
+		return Holds, "the first of its writes is done"
+	case i == 0:
+		return Holds, ""
+	case now.Absent():
+		return Changed, "the item is gone"
+	}
+	return Changed, "the item differs in " + differing(g.States[0], now)
+}
+
+// differing names the attributes in which two images differ, never their values.
+func differing(a, b record.Image) string {
+	var names []string
+	for _, c := range changes(Request{Before: a, After: b}) {
+		names = append(names, c.Attribute)
+	}
+	const most = 5
+	if len(names) > most {
+		names = append(names[:most], "...")
+	}
+	return remark(strings.Join(names, ", "))
+}
+
+// Head is what a HEAD of an object told.
+type Head struct {
+	Found bool
+	ETag  string
+	Size  int64
+}
+
+// Heads says how an object's guard stands: from is the version named in its bucket; to is, for a replica, the same version
+// in the other bucket, and for a copy what is current there.
+func (g ObjectGuard) Heads(from, to Head) (State, string) {
+	switch {
+	case to.Found && to.Size == g.Size && (to.ETag == g.ETag || !g.Copy): // a replica has the version id, and its own ETag where it is encrypted anew
+		return Done, ""
+	case !from.Found:
+		return Changed, "the object is gone"
+	case from.Size != g.Size || from.ETag != g.ETag:
+		return Changed, "the object is no longer the one that the audit saw"
+	case to.Found && !g.Copy:
+		return Changed, "the other bucket holds the version with another size"
+	}
+	return Holds, ""
+}
+
+// Charges says how a refund's guard stands, by the statuses of the payment's rows in the ledger in force, by row id.
+func (g ChargeGuard) Charges(statuses map[string]string, refunded []string) (State, string) {
+	status, found := statuses[g.RowID]
+	if g.RowID == "" || !found && !g.InForce {
+		for _, id := range slices.Sorted(maps.Keys(statuses)) {
+			status, found = statuses[id], true
+		}
+	}
+	switch {
+	case !found && g.InForce:
+		return Changed, "the charge is no longer in the ledger"
+	case !found, status == g.Status:
+		return Holds, ""
+	case slices.Contains(refunded, status):
+		return Done, "its status is " + remark(status)
+	}
+	return Changed, "its status is " + remark(status) + ", not " + remark(g.Status)
+}

@@ -1,0 +1,105 @@
+package repair
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"parallax/internal/audit"
+	"parallax/internal/money"
+)
+
+// checksumScheme says how a file is known to be the one that was written.
+const checksumScheme = "sha256 of the file's bytes, in manifest.json beside it"
+
+// headline is what every file says of itself, a line each.
+func headline(p Plan, purpose string, about []About) []string {
+	lines := []string{
+		"Parallax repair file. Nothing has been changed yet: read it, approve it, then run it.",
+		"purpose:  " + remark(purpose),
+		"as of:    " + p.AsOf.UTC().Format(time.RFC3339),
+		"expires:  " + p.Expires.UTC().Format(time.RFC3339) + ", after which it changes nothing",
+		"checksum: " + checksumScheme,
+		"check:    parallax repair check . (says of each guard whether it still holds)",
+	}
+	for i, f := range fingerprints(about) {
+		label := "          "
+		if i == 0 {
+			label = "findings: "
+		}
+		lines = append(lines, label+string(f))
+	}
+	return lines
+}
+
+// fingerprints are the findings of some repairs, each once, in order.
+func fingerprints(about []About) []audit.Fingerprint {
+	var out []audit.Fingerprint
+	for _, a := range about {
+		out = append(out, a.Findings...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// totals sums amounts by currency, in order of currency. A sum beyond 64 bits stays at what it was before it went beyond.
+func totals(about []About) []audit.Money {
+	sums := map[string]money.Amount{}
+	for _, a := range about {
+		for _, m := range a.Amounts {
+			sum, err := money.Amount{Currency: m.Currency, Minor: sums[m.Currency].Minor}.Add(money.Amount{Minor: m.Minor, Currency: m.Currency})
+			if err == nil {
+				sums[m.Currency] = sum
+			}
+		}
+	}
+	out := []audit.Money{}
+	for _, currency := range slices.Sorted(maps.Keys(sums)) {
+		out = append(out, audit.Money{Minor: sums[currency].Minor, Currency: currency})
+	}
+	return out
+}
+
+// moneys are amounts for a remark, in minor units.
+func moneys(amounts []audit.Money) string {
+	var b strings.Builder
+	for _, m := range amounts {
+		fmt.Fprintf(&b, ", %s %d (minor units)", m.Currency, m.Minor)
+	}
+	return b.String()
+}
+
+func rowsAbout(rows []Row) []About {
+	out := make([]About, len(rows))
+	for i, r := range rows {
+		out[i] = r.About
+	}
+	return out
+}
+
+func itemsAbout(items []Item) []About {
+	out := make([]About, len(items))
+	for i, it := range items {
+		out[i] = it.About
+	}
+	return out
+}
+
+func objectsAbout(objects []Object) []About {
+	out := make([]About, len(objects))
+	for i, o := range objects {
+		out[i] = o.About
+	}
+	return out
+}
+
+func refundsAbout(refunds []Refund) []About {
+	out := make([]About, len(refunds))
+	for i, r := range refunds {
+		out[i] = r.About
+		out[i].Amounts = []audit.Money{r.Amount}
+	}
+	return out
+}

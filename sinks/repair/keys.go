@@ -1,0 +1,189 @@
+package repair
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"parallax/internal/audit"
+	"parallax/internal/record"
+)
+
+// MostAttributes is how many attributes an item may have for its state to be written as one condition: an expression takes
+// 4 KB and 300 operators (Amazon DynamoDB Developer Guide, "Quotas", "Expression parameters").
+const MostAttributes = 100
+
+// keysDocument is the file for one table: what is proposed, for a person, and each request as the AWS command line takes it.
+type keysDocument struct {
+	Purpose  string              `json:"purpose"`
+	AsOf     time.Time           `json:"as_of"`
+	Expires  time.Time           `json:"expires"`
+	Checksum string              `json:"checksum"`
+	Apply    string              `json:"apply"`
+	Check    string              `json:"check"`
+	Findings []audit.Fingerprint `json:"findings"`
+	Writes   []keysWrite         `json:"writes"`
+}
+
+type keysWrite struct {
+	About
+	Operation string          `json:"operation"`
+	InputFile string          `json:"input_file"` // the input alone: aws dynamodb OPERATION --cli-input-json file://INPUT_FILE
+	Changes   []keysChange    `json:"changes"`
+	Input     json.RawMessage `json:"input"`
+}
+
+// keysChange is what a write does to one attribute, in DynamoDB's own notation; null is no such attribute.
+type keysChange struct {
+	Attribute string          `json:"attribute"`
+	From      json.RawMessage `json:"from"`
+	To        json.RawMessage `json:"to"`
+}
+
+// keysFiles are the document of a table, each of its requests alone, and the script that sends them in order.
+func keysFiles(p Plan, base string, items []Item) ([]body, error) {
+	about := itemsAbout(items)
+	doc := keysDocument{
+		Purpose: "items of table " + items[0].Table + " that last-writer-wins threw away, or that never reached the other region",
+		AsOf:    p.AsOf.UTC(), Expires: p.Expires.UTC(), Checksum: checksumScheme,
+		Apply: "sh " + base + ".sh", Check: "parallax repair check .", Findings: fingerprints(about),
+	}
+	var inputs []body
+	for _, it := range items {
+		for _, w := range it.Writes {
+			input, err := w.input(it)
+			if err != nil {
+				return nil, err
+			}
+			name := fmt.Sprintf("%s/%04d-%.8s-%s.json", base, len(inputs)+1, it.Findings[0], w.Operation)
+			inputs = append(inputs, body{name: name, data: input, part: true})
+			doc.Writes = append(doc.Writes, keysWrite{
+				About: it.About, Operation: w.Operation, InputFile: name, Changes: changes(w), Input: bytes.TrimSpace(input),
+			})
+		}
+	}
+	data, err := marshal(doc)
+	if err != nil {
+		return nil, err
+	}
+	script := keysScript(p, base, items, inputs, about)
+	return append([]body{
+		{name: base + ".json", data: data, about: about, purpose: doc.Purpose, count: len(items), apply: doc.Apply},
+		{name: base + ".sh", data: script, part: true},
+	}, inputs...), nil
+}
+
+// input is the request's own JSON. Its condition names every attribute of the item as the audit saw it.
+// Source: Amazon DynamoDB API reference, "PutItem", "UpdateItem", "DeleteItem".
+func (w Request) input(it Item) ([]byte, error) {
+	e := expression{names: map[string]string{}, values: map[string]json.RawMessage{}, placeholders: map[string]string{}}
+	out := map[string]any{"TableName": it.Table}
+	out["ConditionExpression"] = e.condition(w.Before)
+	switch w.Operation {
+	case "put-item":
+		out["Item"] = json.RawMessage(w.After)
+	case "update-item":
+		out["Key"] = keyOf(it, w.Before)
+		out["UpdateExpression"] = e.assignment(w.Before, w.After)
+	case "delete-item":
+		out["Key"] = keyOf(it, w.Before)
+	default:
+		return nil, fmt.Errorf("write key repair: no operation %q", w.Operation)
+	}
+	out["ExpressionAttributeNames"], out["ExpressionAttributeValues"] = e.names, e.values
+	return marshal(out)
+}
+
+// expression hands out placeholders, so that no attribute's name or value can be taken for a word of the language.
+type expression struct {
+	names        map[string]string
+	values       map[string]json.RawMessage
+	placeholders map[string]string // by attribute name
+}
+
+func (e *expression) name(attribute string) string {
+	if e.placeholders[attribute] == "" {
+		e.placeholders[attribute] = "#a" + strconv.Itoa(len(e.names))
+		e.names[e.placeholders[attribute]] = attribute
+	}
+	return e.placeholders[attribute]
+}
+
+func (e *expression) value(a record.Attr) string {
+	v := ":v" + strconv.Itoa(len(e.values))
+	e.values[v] = record.AppendAttr(nil, a)
+	return v
+}
+
+func (e *expression) condition(image record.Image) string {
+	var parts []string
+	for name, a := range image.All() {
+		parts = append(parts, e.name(name)+" = "+e.value(a))
+	}
+	return strings.Join(parts, " AND ")
+}
+
+func (e *expression) assignment(before, after record.Image) string {
+	had := maps.Collect(before.All())
+	var parts []string
+	for name, a := range after.All() {
+		if was, ok := had[name]; !ok || was != a {
+			parts = append(parts, e.name(name)+" = "+e.value(a))
+		}
+	}
+	return "SET " + strings.Join(parts, ", ")
+}
+
+func keyOf(it Item, image record.Image) json.RawMessage {
+	key := map[string]record.Attr{}
+	for _, name := range it.Keys {
+		key[name], _ = image.Attr(name)
+	}
+	return json.RawMessage(record.NewImage(key))
+}
+
+// changes are the attributes in which two images differ, in order of their names.
+func changes(w Request) []keysChange {
+	before, after := maps.Collect(w.Before.All()), maps.Collect(w.After.All())
+	names := slices.Collect(maps.Keys(before))
+	for name := range after {
+		if _, both := before[name]; !both {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	out := []keysChange{}
+	for _, name := range names {
+		from, had := before[name]
+		to, has := after[name]
+		if had && has && from == to {
+			continue
+		}
+		c := keysChange{Attribute: name}
+		if had {
+			c.From = record.AppendAttr(nil, from)
+		}
+		if has {
+			c.To = record.AppendAttr(nil, to)
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+// marshal writes JSON that a person can read, without escaping what only a browser would misread.
+func marshal(v any) ([]byte, error) {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(v); err != nil {
+		return nil, fmt.Errorf("write repair file: %w", err)
+	}
+	return b.Bytes(), nil
+}

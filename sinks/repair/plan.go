@@ -1,0 +1,107 @@
+package repair
+
+import (
+	"time"
+
+	"parallax/internal/audit"
+	"parallax/internal/record"
+)
+
+// Plan is what is to be mended. Whoever makes it has read everything in it afresh; the files only spell it out.
+type Plan struct {
+	AsOf    time.Time
+	Expires time.Time     // from then on the files refuse to change anything
+	Window  *audit.Window // whose findings were taken; nil: all that stand
+	Config  string        // how to name the configuration in the commands given
+	Rows    []Row
+	Items   []Item
+	Objects []Object
+	Refunds []Refund
+	ByHand  []ByHand
+}
+
+// About is what a repair mends.
+type About struct {
+	Findings []audit.Fingerprint `json:"findings"`
+	Kind     audit.Kind          `json:"kind"`
+	Scope    string              `json:"scope"` // the configured ledger, table or pair of buckets
+	Key      string              `json:"key"`   // the finding's
+	Region   audit.Region        `json:"region,omitempty"`
+	Amounts  []audit.Money       `json:"amounts,omitempty"`
+}
+
+// ByHand is a finding for which no file is written, and why: a machine cannot decide it, or could not read what it needs.
+type ByHand struct {
+	About
+	Why    string `json:"why"`
+	Unread bool   `json:"unread,omitempty"` // a later attempt may succeed: something could not be read
+}
+
+// Column is one column of a ledger's row.
+type Column struct {
+	Name  string  `json:"name"`
+	Type  string  `json:"type"` // as SQL writes it: numeric(12,2)
+	Value *string `json:"value"`
+}
+
+// Row is a row of the ledger to be inserted again, or to be changed.
+type Row struct {
+	About
+	Table   string   // as SQL writes it, quoted where needed
+	Payment Column   // the business key
+	OldID   string   // the row's serial id where it stood, for a person
+	Insert  []Column // the whole row, less what the database itself gives; nil for an update
+	Absent  []Column // further values of the row, one of whose absence is needed besides the payment's: of a payment with several rows
+	Expect  []Column // update: what the row still has to hold
+	Set     []Column // update: what it is to hold then
+	Compare []string // columns by which the check tells that the row is mended
+}
+
+// Item is an item of a DynamoDB table to be written.
+type Item struct {
+	About
+	Table  string
+	Keys   []string  // names of the key attributes
+	Writes []Request // in order: each finds what the one before it has left
+	TTL    string    // name of the attribute with the time to live, if there is one
+}
+
+// Request is one conditional write.
+type Request struct {
+	Operation string       // of the AWS command line: put-item, update-item, delete-item
+	Before    record.Image // what the table has to hold, attribute by attribute
+	After     record.Image // what it then holds; empty: nothing
+}
+
+// Place is a bucket in its region.
+type Place struct {
+	Region audit.Region `json:"region"`
+	Bucket string       `json:"bucket"`
+}
+
+// Object is a version of an object to be replicated, or to be copied to the other bucket.
+type Object struct {
+	About
+	Copy      bool
+	From, To  Place
+	Key       string
+	VersionID string // empty: the null version
+	ETag      string // without quotes
+	Size      int64
+}
+
+// Refund is a charge to be given back.
+type Refund struct {
+	About
+	IdempotencyKey   string
+	PaymentID, RowID string
+	Kept             string // the payment that stands
+	Amount           audit.Money
+	Decimal          string // the amount in major units, as the currency writes it
+	Network          string
+	NetworkReference string
+	ChargedAt        time.Time
+	Reason           string
+	Status           string // of the charge; a refund is due only while it has it
+	InForce          bool   // the row is in the ledger in force; else only a witness holds it
+}

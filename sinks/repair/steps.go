@@ -1,0 +1,163 @@
+package repair
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// bodies are all files of a plan and the steps they do, in a fixed order.
+func (p Plan) bodies() ([]body, []Step, error) {
+	var bodies []body
+	steps := []Step{}
+	for _, g := range grouped(p.Rows, func(r Row) string { return "ledger-" + fileName(r.Scope) }, Row.order) {
+		name := g.name + ".sql"
+		about := rowsAbout(g.members)
+		bodies = append(bodies, body{
+			name: name, data: ledgerSQL(p, name, g.members), about: about, count: len(g.members),
+			purpose: "rows of ledger " + g.members[0].Scope + " that a failover lost or left behind",
+			apply:   "psql -v ON_ERROR_STOP=1 -f " + name + " \"the writer's address\"",
+		})
+		for _, r := range g.members {
+			steps = append(steps, r.step(name))
+		}
+	}
+	for _, g := range grouped(p.Items, func(it Item) string { return "keys-" + fileName(it.Scope) }, Item.order) {
+		files, err := keysFiles(p, g.name, g.members)
+		if err != nil {
+			return nil, nil, err
+		}
+		bodies = append(bodies, files...)
+		for _, it := range g.members {
+			steps = append(steps, it.step(g.name+".json"))
+		}
+	}
+	for _, g := range grouped(p.Objects, Object.file, Object.order) {
+		bodies = append(bodies, objectFiles(p, g.name, g.members)...)
+		for _, o := range g.members {
+			steps = append(steps, o.step(g.name+".csv"))
+		}
+	}
+	if len(p.Refunds) == 0 {
+		return bodies, steps, nil
+	}
+	const name = "refunds.csv"
+	refunds := slices.Clone(p.Refunds)
+	slices.SortFunc(refunds, func(a, b Refund) int {
+		return cmp.Or(a.order(b), cmp.Compare(a.PaymentID, b.PaymentID), cmp.Compare(a.RowID, b.RowID))
+	})
+	data, err := refundsCSV(p, refunds)
+	if err != nil {
+		return nil, nil, err
+	}
+	bodies = append(bodies, body{
+		name: name, data: data, about: refundsAbout(refunds), purpose: "charges to be given back: one order, charged more than once", count: len(refunds),
+		apply: "by hand, in the system that makes refunds; record each there with its finding_id, so that none is made twice",
+	})
+	for _, r := range refunds {
+		steps = append(steps, r.step(name))
+	}
+	return bodies, steps, nil
+}
+
+type group[T any] struct {
+	name    string
+	members []T
+}
+
+// grouped parts repairs by the file they go into; files and what is in them are in order.
+func grouped[T any](all []T, file func(T) string, order func(T, T) int) []group[T] {
+	all = slices.Clone(all)
+	slices.SortStableFunc(all, func(a, b T) int { return cmp.Or(cmp.Compare(file(a), file(b)), order(a, b)) })
+	var out []group[T]
+	for _, v := range all {
+		if n := len(out); n == 0 || out[n-1].name != file(v) {
+			out = append(out, group[T]{name: file(v)})
+		}
+		last := &out[len(out)-1]
+		last.members = append(last.members, v)
+	}
+	return out
+}
+
+func (a About) order(b About) int {
+	return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Key, b.Key), slices.Compare(a.Findings, b.Findings))
+}
+
+func (r Row) order(o Row) int       { return r.About.order(o.About) }
+func (it Item) order(o Item) int    { return it.About.order(o.About) }
+func (o Object) order(p Object) int { return o.About.order(p.About) }
+func (r Refund) order(o Refund) int { return r.About.order(o.About) }
+
+// file is the manifest an object goes into: one bucket, one purpose, and version ids on every row or on none.
+func (o Object) file() string {
+	what := "replicate-" + string(o.From.Region)
+	if o.Copy {
+		what = "copy-" + string(o.To.Region)
+	}
+	if o.VersionID == "" {
+		what += "-unversioned"
+	}
+	return fileName(o.Scope) + "-" + fileName(what)
+}
+
+// fileName keeps of a name what is plain in every file system and shell.
+func fileName(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '-' || r == '_' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' {
+			return r
+		}
+		return '_'
+	}, s)
+}
+
+func (r Row) step(file string) Step {
+	g := &RowGuard{PaymentID: *r.Payment.Value, Insert: r.Insert != nil, Absent: values(r.Absent), Expect: values(r.Expect)}
+	action := "update row"
+	g.Become = values(r.Set)
+	if g.Insert {
+		action = "insert row"
+		g.Become = map[string]*string{}
+		for _, c := range r.Insert {
+			if slices.Contains(r.Compare, c.Name) {
+				g.Become[c.Name] = c.Value
+			}
+		}
+	}
+	return Step{About: r.About, File: file, Action: action, Row: g}
+}
+
+func values(columns []Column) map[string]*string {
+	out := make(map[string]*string, len(columns))
+	for _, c := range columns {
+		out[c.Name] = c.Value
+	}
+	return out
+}
+
+func (it Item) step(file string) Step {
+	g := &ItemGuard{Key: it.Key}
+	actions := make([]string, len(it.Writes))
+	for i, w := range it.Writes {
+		g.States = append(g.States, w.Before)
+		actions[i] = w.Operation
+	}
+	g.States = append(g.States, it.Writes[len(it.Writes)-1].After)
+	return Step{About: it.About, File: file, Action: strings.Join(actions, ", "), Item: g}
+}
+
+func (o Object) step(file string) Step {
+	action := "replicate object"
+	if o.Copy {
+		action = "copy object"
+	}
+	return Step{About: o.About, File: file, Action: action, Object: &ObjectGuard{
+		Copy: o.Copy, From: o.From, To: o.To, Key: o.Key, VersionID: o.VersionID, ETag: o.ETag, Size: o.Size,
+	}}
+}
+
+func (r Refund) step(file string) Step {
+	return Step{About: r.About, File: file, Action: "refund payment", Charge: &ChargeGuard{
+		PaymentID: r.PaymentID, RowID: r.RowID, Status: r.Status, InForce: r.InForce,
+	}}
+}

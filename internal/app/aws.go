@@ -7,10 +7,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodbstreams"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"parallax/internal/audit"
@@ -82,5 +84,17 @@ func (c *clients) kinesis(region audit.Region) *kinesis.Client {
 func (c *clients) rds(region audit.Region) *rds.Client {
 	return rds.NewFromConfig(c.answering(region), func(o *rds.Options) {
 		o.BaseEndpoint = endpoint(c.cfg.AWS.Endpoints[region].RDS)
+	})
+}
+
+func (c *clients) cloudwatch(region audit.Region) *cloudwatch.Client {
+	return cloudwatch.NewFromConfig(c.answering(region), func(o *cloudwatch.Options) {
+		o.BaseEndpoint = endpoint(c.cfg.AWS.Endpoints[region].CloudWatch)
+	})
+}
+
+func (c *clients) route53(region audit.Region) *route53.Client {
+	return route53.NewFromConfig(c.answering(region), func(o *route53.Options) {
+		o.BaseEndpoint = endpoint(c.cfg.AWS.Endpoints[region].Route53)
 	})
 }

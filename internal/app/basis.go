@@ -20,6 +20,7 @@ func basisOf(cfg *config.Config, job string) (string, error) {
 	c.Path, c.Store, c.Log, c.Schedules = "", config.Connection{}, config.Log{}, nil
 	c.Limits.MaxFindings, c.Limits.MemoryMiB, c.Archive.Retention = 0, 0, 0
 	c.Failover, c.Drills, c.Repair = config.Failover{}, config.Drills{}, config.Repair{}
+	c.Topology.HealthChecks, c.Topology.Incident = nil, "" // they tell of failovers and find nothing
 	if inside, err := filepath.Rel(c.DataDir, c.Archive.Dir); err == nil && filepath.IsLocal(inside) {
 		c.Archive.Dir = inside // it moves with data_dir
 	}

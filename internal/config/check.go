@@ -22,6 +22,7 @@ func (d *decoder) check(cfg *Config) {
 	d.checkReceipts(cfg.Receipts, ledgers)
 	d.checkSettlement(cfg.Settlement, ledgers, cfg.Statements)
 	d.checkTopology(cfg.Topology)
+	d.checkSigns(cfg.Topology, cfg.Regions)
 }
 
 // checkTags applies what the tags of the structs say: required, enum, keys; and that durations and numbers are above zero.
@@ -106,6 +107,9 @@ func (d *decoder) checkEntries(f field, key string, cfg *Config) {
 	case "region":
 		for _, r := range cfg.Regions {
 			known = append(known, string(r))
+		}
+		if key == "aws.endpoints" {
+			known = append(known, string(global))
 		}
 	case "job":
 		known = sortedNames(defaultSchedules())

@@ -17,6 +17,7 @@ func (d *decoder) checkEndpoints(endpoints map[audit.Region]Endpoints) {
 		e := endpoints[region]
 		for _, one := range []struct{ name, url string }{
 			{"dynamodb", e.DynamoDB}, {"dynamodbstreams", e.DynamoDBStreams}, {"s3", e.S3}, {"rds", e.RDS}, {"kinesis", e.Kinesis},
+			{"route53", e.Route53}, {"cloudwatch", e.CloudWatch},
 		} {
 			if one.url == "" {
 				continue

@@ -26,6 +26,7 @@ func resolvePaths(cfg *Config) error {
 	dir := filepath.Dir(path)
 	cfg.DataDir = against(dir, cfg.DataDir)
 	cfg.Archive.Dir = against(cfg.DataDir, cfg.Archive.Dir)
+	cfg.Topology.Incident = against(dir, cfg.Topology.Incident)
 	for _, one := range deliveries(cfg) {
 		one.at.resolve(dir)
 	}

@@ -58,6 +58,7 @@ var rules = []rule{
 	{name: "sources/ledgerfile", inside: append([]string{"internal/join", "internal/tabular"}, vocabulary...)},
 	{name: "sources/ddbtable", inside: append([]string{"internal/awscall", "internal/ddbjson"}, vocabulary...), outside: []string{"aws"}},
 	{name: "sources/kinesis", inside: append([]string{"internal/awscall", "internal/ddbjson"}, vocabulary...), outside: []string{"aws"}},
+	{name: "sources/incident", inside: vocabulary, outside: []string{"yaml"}},
 	{name: "sources/sourcetest", inside: append([]string{"internal/pipeline"}, vocabulary...)},
 	{name: "sources/...", inside: append([]string{"internal/pipeline"}, vocabulary...), outside: []string{"aws", "zap"}},
 

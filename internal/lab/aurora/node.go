@@ -37,7 +37,8 @@ func (p *Pair) dir(role string) string { return filepath.Join(p.options.Dir, rol
 
 // start starts the server of a role's folder.
 func (p *Pair) start(ctx context.Context, role string, more ...pgserver.Settings) error {
-	server, err := p.binaries.Start(ctx, p.dir(role), append([]pgserver.Settings{settings(), p.options.Settings}, more...)...)
+	all := append([]pgserver.Settings{settings(), p.options.Settings, {"lab.skew": p.options.Skew[role].String()}}, more...)
+	server, err := p.binaries.Start(ctx, p.dir(role), all...)
 	if err != nil {
 		return err
 	}

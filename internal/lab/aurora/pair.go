@@ -44,6 +44,8 @@ type Options struct {
 	Regions  [2]string         // the first writes at the beginning
 	Template *Template         // copied instead of made anew, where there is one
 	Settings pgserver.Settings // further ones, of every server
+
+	Skew map[string]time.Duration // how far a region's clock is ahead, as the audit's role sees it
 }
 
 // Pair is two servers and, after a failover, a third, after two a fourth. A method returns when its effect can be relied on. Methods must

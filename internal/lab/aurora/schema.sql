@@ -47,3 +47,11 @@ $$;
 
 create role parallax_ro login;
 grant select on payments to parallax_ro;
+
+-- A region's clock may be wrong. The audit's role sees it as lab.skew says, a setting on each server's command line: its
+-- search path lets this function stand before PostgreSQL's own.
+create function lab.clock_timestamp() returns timestamptz language sql volatile as $$
+  select pg_catalog.clock_timestamp() + coalesce(nullif(current_setting('lab.skew', true), ''), '0s')::interval
+$$;
+grant usage on schema lab to parallax_ro;
+alter role parallax_ro set search_path = lab, pg_catalog, public;

@@ -78,25 +78,28 @@ type comparison struct {
 	why     string
 }
 
-// both does something on both sides at the same time and reports whether it succeeded on both; what stops a side becomes a
-// gap of its window.
-func (c *comparison) both(do func(*side) error) bool {
+// each does something on both sides at the same time.
+func (c *comparison) each(do func(i int, s *side) error) (errs [2]error) {
 	var running sync.WaitGroup
-	var errs [2]error
 	for i, s := range c.sides {
-		running.Go(func() { errs[i] = do(s) })
+		running.Go(func() { errs[i] = do(i, s) })
 	}
 	running.Wait()
+	return errs
+}
+
+// went reports whether something succeeded on both sides; what stopped a side becomes a gap of its window.
+func (c *comparison) went(errs [2]error) bool {
 	for i, s := range c.sides {
 		if errs[i] != nil {
-			s.fail(errs[i])
+			s.stopped(errs[i])
 		}
 	}
 	return errs[0] == nil && errs[1] == nil
 }
 
 func (c *comparison) run(ctx context.Context) {
-	if !c.both(func(s *side) error { return s.begin(ctx) }) {
+	if !c.went(c.each(func(_ int, s *side) error { return s.begin(ctx, c.options) })) {
 		return
 	}
 	c.choose()
@@ -105,16 +108,9 @@ func (c *comparison) run(ctx context.Context) {
 		done = c.checksums(ctx)
 	}
 	if c.method == MethodMerge {
-		done = c.merge(ctx, []audit.Window{c.window})
+		done = c.merge(ctx, []stretch{wholeOf(c.window)})
 	}
 	if done {
-		c.both(func(s *side) error { s.countUnplaced(ctx); return nil })
+		c.each(func(_ int, s *side) error { s.countUnplaced(ctx); return nil })
 	}
 }
-
-// choose decides for a method.
-func (c *comparison) choose() {
-	c.method, c.why = MethodMerge, "as asked for"
-}
-
-func (c *comparison) checksums(context.Context) bool { return false }

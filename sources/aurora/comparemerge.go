@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"parallax/internal/audit"
 	"parallax/internal/record"
 )
 
@@ -19,7 +18,10 @@ func (p position) compare(q position) int {
 
 // merge reads the rows of windows on both sides in their common order and drops those that are equal. It reports whether
 // both sides were read to the end; where one stops, the other is compared no further either.
-func (c *comparison) merge(ctx context.Context, windows []audit.Window) bool {
+func (c *comparison) merge(ctx context.Context, windows []stretch) bool {
+	if len(windows) == 0 {
+		return true
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	l, r := c.sides[0].open(ctx, windows), c.sides[1].open(ctx, windows)
 	defer func() { // both readers have ended when merge returns
@@ -56,7 +58,7 @@ func (r *row) before(other *row) bool {
 // end makes a gap of why a stream stopped.
 func (s *stream) end() {
 	if s.err != nil {
-		s.fail(s.err)
+		s.stopped(s.err)
 	}
 }
 

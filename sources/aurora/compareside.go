@@ -3,6 +3,7 @@ package aurora
 import (
 	"context"
 	"fmt"
+	"maps"
 	"sync/atomic"
 
 	"parallax/internal/audit"
@@ -13,10 +14,13 @@ import (
 // side is one of the two copies that are compared.
 type side struct {
 	*reading
-	kept      []record.Entry // rows not proven equal
-	truncated int64          // further ones
-	alone     int64          // rows left out because their counterpart cannot be used
-	checksum  string         // over all rows
+	kept      []record.Entry    // rows not proven equal
+	truncated int64             // further ones
+	alone     int64             // rows left out because their counterpart cannot be used
+	checksum  string            // over all rows
+	sums      map[string]string // of a digest
+	signature signature
+	unindexed bool // no index leads to a stretch of time
 	bytes     atomic.Int64
 }
 
@@ -28,8 +32,8 @@ func newSide(s Source, w audit.Window) *side {
 	return one
 }
 
-// begin asks as which witness the database speaks.
-func (s *side) begin(ctx context.Context) error {
+// begin asks as which witness the database speaks, and what its hashes depend on.
+func (s *side) begin(ctx context.Context, o CompareOptions) error {
 	expected := s.Witness
 	if err := s.identify(ctx); err != nil {
 		return err
@@ -37,12 +41,7 @@ func (s *side) begin(ctx context.Context) error {
 	if expected != "" && expected != s.Witness {
 		s.gaps = append(s.gaps, s.contradiction(expected))
 	}
-	return nil
-}
-
-// fail marks what is left of the window as unread.
-func (s *side) fail(err error) {
-	s.stopped(err)
+	return s.sign(ctx, o)
 }
 
 // keep puts rows into the residue.
@@ -80,6 +79,7 @@ func (c *comparison) certify(s *side) audit.Coverage {
 	b := s.last()
 	extent := &b.Extents[0]
 	extent.Checksum = s.checksum
+	maps.Copy(extent.Totals, s.sums)
 	if c.method != "" {
 		extent.Totals["compared by"] = string(c.method) + ", " + c.why
 	}

@@ -61,7 +61,9 @@ type position struct {
 	key string
 }
 
-func (p position) String() string { return p.at.UTC().Format(time.RFC3339Nano) + " " + p.key }
+func (p position) String() string {
+	return strings.TrimSuffix(p.at.UTC().Format(time.RFC3339Nano)+" "+p.key, " ") // the key is empty for the begin of a stretch
+}
 
 func positionOf(e record.Entry) position { return position{e.CreatedAt, e.PaymentID} }
 

@@ -1,0 +1,139 @@
+package aurora
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+)
+
+// digestQuery is what sums up a ledger's rows.
+//
+// A row is hashed as its text: to PostgreSQL 1.0 and 1.00 are equal, and JSON has no hash. Not hash_record_extended: that
+// adds the hashes of the columns up, each with a weight of its own, so that two rows could exchange their amounts and the
+// sum of both would stay as it was. The text is that of an array, whose quoting depends on no locale, and it is hashed under
+// the collation "C", byte by byte. Hashes are summed up, not combined by exclusive or, under which a row that stands twice
+// would vanish.
+type digestQuery struct {
+	first   string // $1, $2: the part; $3: where stretches are counted from; $4: their length
+	mapping Mapping
+	hash    string
+	bin     func(created, origin, width string) string
+}
+
+// sumModulus keeps a sum within 64 bits.
+const sumModulus = "9223372036854775783" // the largest prime below 2^63
+
+func newDigestQuery(m Mapping, o CompareOptions, major int, amount amountKind) digestQuery {
+	q := digestQuery{mapping: m, bin: dateBin}
+	if major < 14 {
+		q.bin = epochBin
+	}
+	var values []string
+	for _, name := range m.counted(o) {
+		values = append(values, column(name)+"::text")
+	}
+	q.hash = "hashtextextended(array[" + strings.Join(values, ", ") + `]::text collate "C", 0)`
+	created := column(m.Columns.CreatedAt)
+	q.first = fmt.Sprintf(`select at, sum(n)::bigint, mod(sum(h), %s)::bigint,
+	case when grouping(at) = 1 then array[cur, sum(amounts)::text, sum(unfit)::text, sum(total)::text] end
+from (select %s as at, %s::text as cur, count(*) as n, sum(%s) as h, count(%s) as amounts, %s as unfit, sum(%[5]s) as total
+	from %[7]s where %[8]s >= $1::timestamptz and %[8]s < $2::timestamptz and %[9]s is not null group by 1, 2) as part
+group by grouping sets ((at), (cur)) order by 1`,
+		sumModulus, q.bin(created, "$3::timestamptz", "$4::interval"), column(m.Columns.Currency), q.hash, column(m.Columns.AmountMinor+m.Columns.Amount),
+		amount.unfit(m.Columns), m.relation(), created, column(m.Columns.PaymentID))
+	return q
+}
+
+// counted are the columns whose values count, each once.
+func (m Mapping) counted(o CompareOptions) []string {
+	names := []string{m.Columns.PaymentID, m.Columns.CreatedAt}
+	if !o.IgnoreID {
+		names = append(names, m.Columns.ID)
+	}
+	for _, field := range o.Fields {
+		names = append(names, m.Columns.named(field))
+	}
+	var out []string
+	for _, name := range names {
+		if name != "" {
+			out = append(out, name)
+		}
+	}
+	return unique(out)
+}
+
+// further cuts the stretches from $1 to $2, two lists, into ones of length $3. With an index on the creation time each is
+// looked up; without one the table is read once.
+func (q digestQuery) further(unindexed bool) string {
+	created := column(q.mapping.Columns.CreatedAt)
+	origin := "stretch.since"
+	if unindexed {
+		origin = "($1::timestamptz[])[(" + bucket(created) + " + 1) / 2]"
+	}
+	return fmt.Sprintf(`select at, sum(n)::bigint, mod(sum(h), %s)::bigint
+from (select %s as at, count(*) as n, sum(%s) as h from %s group by 1) as part group by 1 order by 1`,
+		sumModulus, q.bin(created, origin, "$3::interval"), q.hash, q.mapping.within(unindexed))
+}
+
+// within is the FROM item of the rows between pairs of moments: $1 holds the first of each, $2 the second.
+func (m Mapping) within(unindexed bool) string {
+	created, key := column(m.Columns.CreatedAt), column(m.Columns.PaymentID)
+	if unindexed {
+		return fmt.Sprintf(`%s where %s >= ($1::timestamptz[])[1] and %[2]s < ($2::timestamptz[])[array_upper($2::timestamptz[], 1)]
+		and %s %% 2 = 1 and %s is not null`, m.relation(), created, bucket(created), key)
+	}
+	return fmt.Sprintf(`unnest($1::timestamptz[], $2::timestamptz[]) as stretch (since, until)
+	cross join lateral (select ledger.* from %s where %s >= stretch.since and %[2]s < stretch.until and %s is not null) as ledger`,
+		m.relation(), created, key)
+}
+
+// bucket numbers the moments between the bounds of $1 and $2, set one after the other: those inside a pair are odd.
+func bucket(created string) string {
+	return "width_bucket(" + created + `::timestamptz, (select array_agg(bound order by place, side)
+		from (select since as bound, place, 1 as side from unnest($1::timestamptz[]) with ordinality as a (since, place)
+		union all select until, place, 2 from unnest($2::timestamptz[]) with ordinality as b (until, place)) as bounds))`
+}
+
+// dateBin is the begin of the stretch that a moment is in.
+func dateBin(created, origin, width string) string {
+	return "date_bin(" + width + ", " + created + "::timestamptz, " + origin + ")"
+}
+
+// epochBin is the same for servers before PostgreSQL 14. It counts whole microseconds: a fraction of seconds is not exact.
+func epochBin(created, origin, width string) string {
+	return fmt.Sprintf("%[2]s + ((extract(epoch from %[1]s::timestamptz - %[2]s) * 1000000)::bigint / (extract(epoch from %[3]s) * 1000000)::bigint) * %[3]s",
+		created, origin, width)
+}
+
+// interval is a number of microseconds.
+func interval(width int64) pgtype.Interval { return pgtype.Interval{Microseconds: width, Valid: true} }
+
+// preferIndex keeps the planner from reading the whole table for each of many stretches, whose number it cannot guess.
+func (s *side) preferIndex(ctx context.Context, tx pgx.Tx) error {
+	if s.unindexed {
+		return nil
+	}
+	_, err := tx.Exec(ctx, "select set_config('enable_seqscan', 'off', true)")
+	return err
+}
+
+// findIndex asks whether stretches of time can be looked up.
+func (s *side) findIndex(ctx context.Context) error {
+	return s.retry(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		if err := s.preferIndex(ctx, tx); err != nil {
+			return err
+		}
+		rows, err := tx.Query(ctx, "explain select "+column(s.Mapping.Columns.PaymentID)+" from "+s.Mapping.within(false),
+			[]time.Time{s.window.From}, []time.Time{s.window.To})
+		if err != nil {
+			return err
+		}
+		plan, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		s.unindexed = strings.Contains(strings.Join(plan, "\n"), "Seq Scan")
+		return err
+	})
+}

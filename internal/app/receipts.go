@@ -43,17 +43,17 @@ func (a *App) auditReceipts(ctx context.Context, r config.Receipts, t task) (rec
 		return receipt.Result{}, nil, err
 	}
 	copies.checkStatuses(l)
-	result, coverage, err := a.holdReceipts(ctx, r, l, copies.writer, around, t)
+	result, coverage, err := a.holdReceipts(ctx, r, l, copies.writer, around, false, t)
 	return result, append(coverage, inForce(l, copies, t.window)...), err
 }
 
 // holdReceipts reads both inventories and judges them by the rows of the ledger in force, which cover a window. Where the
 // rows are nil, for they could not be read, the buckets are still held against one another; what makes them the wrong
-// buckets, or the wrong objects, is a gap and no finding.
+// buckets, or the wrong objects, is a gap and no finding. With trace it tells of each payment by itself.
 func (a *App) holdReceipts(
-	ctx context.Context, r config.Receipts, l config.Ledger, rows []record.Entry, cover audit.Window, t task,
+	ctx context.Context, r config.Receipts, l config.Ledger, rows []record.Entry, cover audit.Window, trace bool, t task,
 ) (receipt.Result, []audit.Coverage, error) {
-	in := receipt.Input{Window: t.window, AsOf: t.asOf, Complete: map[audit.Region]bool{}}
+	in := receipt.Input{Window: t.window, AsOf: t.asOf, Complete: map[audit.Region]bool{}, Trace: trace}
 	objects, coverage, err := a.readBuckets(ctx, r, t, in.Complete)
 	if err != nil {
 		return receipt.Result{}, nil, err

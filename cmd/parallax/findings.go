@@ -91,6 +91,6 @@ func (c *cli) reportCommand() *cobra.Command {
 	}
 	coverage.Flags().StringVar(&format, "format", "", "table, json, ndjson, csv or html (default: --output)")
 	coverage.Flags().StringVar(&run, "run", "", "id of a run, as findings show names it (default: each job's newest)")
-	cmd.AddCommand(coverage)
+	cmd.AddCommand(coverage, c.reportChain())
 	return cmd
 }

@@ -55,6 +55,12 @@ test-peers: tools java gnupg cgo $(LOCAL) $(PYTHON_PEERS) ## only the tests that
 	@go test -timeout 10m -count 1 -tags peers -run 'Peer|Referee' $(PACKAGES)
 	@cd internal/bench/duckdb && CGO_ENABLED=1 go test -timeout 10m -count 1 ./...
 
+DRILLS ?= 50
+
+.PHONY: drills
+drills: postgres ## failovers on real PostgreSQL servers: what is found against what is true; DRILLS=200 plays more
+	@PARALLAX_DRILLS=$(DRILLS) go test -count 1 -timeout 30m -v -run 'TestDrills$$' ./internal/app | grep -E '^ +drills_test.go|^(---|ok|FAIL|PASS)' | sed -E 's/^ +drills_test.go:[0-9]+: //'
+
 .PHONY: mutants
 mutants: ## break the lost-write auditor in many ways, one at a time, and see each one noticed
 	@go run ./auditors/lww/testdata/mutants.go

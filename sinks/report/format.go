@@ -20,6 +20,7 @@ const (
 	CSV    Format = "csv"
 	HTML   Format = "html"
 	XLSX   Format = "xlsx"
+	Print  Format = "print" // the first page of a dossier, as HTML
 )
 
 // ParseFormat accepts the names in allowed.

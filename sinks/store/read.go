@@ -22,8 +22,9 @@ type Filter struct {
 	Severity []audit.Severity
 	Scope    string
 	Key      string
-	Run      string // findings this run reported
-	Limit    int    // 0: no limit
+	Run      string       // findings this run reported
+	Within   audit.Window // findings of things that happened in it, at least in part; the zero window selects all
+	Limit    int          // 0: no limit
 }
 
 // where spells the filter as SQL conditions and their arguments.
@@ -53,6 +54,10 @@ func (f Filter) where() (string, []any) {
 	}
 	if f.Run != "" {
 		add("fingerprint in (select unnest(fingerprints) from parallax.run where run_id = ?)", text(f.Run))
+	}
+	if f.Within != (audit.Window{}) {
+		add("window_from < ?", f.Within.To.UTC())
+		add("window_to > ?", f.Within.From.UTC())
 	}
 	return strings.Join(conditions, " and "), args
 }

@@ -1,0 +1,189 @@
+package app
+
+import (
+	"cmp"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"parallax/internal/audit"
+	"parallax/sinks/report"
+)
+
+// actions are what is to be done now, the most urgent first: what would be gone soon, then money taken twice, then money lost,
+// then what is not known yet.
+func (f *dossierFacts) actions(d report.Dossier) []report.Action {
+	out := []report.Action{}
+	for _, next := range []func(report.Dossier) (report.Action, bool){
+		f.keepSnapshot, f.compareSnapshot, f.refund, f.reinsert, f.read, f.rewriteKeys, f.copyReceipts, f.reissueReceipts,
+		f.askNetworks, f.reconcile,
+	} {
+		if a, needed := next(d); needed {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// keepSnapshot is needed while the only witness of what was lost is about to be deleted.
+func (f *dossierFacts) keepSnapshot(d report.Dossier) (report.Action, bool) {
+	expires := d.Snapshot.ExpiresAt
+	for _, x := range f.findings {
+		if x.Kind == audit.FailoverSnapshotExpiring && slices.Contains(alive, x.Status) {
+			return f.keep(d, x.Reason), true
+		}
+	}
+	if expires.IsZero() || expires.Before(d.AsOf) || expires.Sub(d.AsOf) > f.rules.snapshotAlarm {
+		return report.Action{}, false
+	}
+	return f.keep(d, fmt.Sprintf("It is the only copy of what was lost, and it is deleted in %s.", report.Spell(expires.Sub(d.AsOf)))), true
+}
+
+func (f *dossierFacts) keep(d report.Dossier, why string) report.Action {
+	name := cmp.Or(d.Snapshot.Name, "SNAPSHOT")
+	what := "Copy the old primary's snapshot to a manual one"
+	if !d.Snapshot.ExpiresAt.IsZero() {
+		what += " before " + d.Snapshot.ExpiresAt.UTC().Format("2 Jan 15:04 UTC")
+	}
+	return report.Action{What: what, Why: why, Command: fmt.Sprintf(
+		"aws rds copy-db-cluster-snapshot --region %s --source-db-cluster-snapshot-identifier %s --target-db-cluster-snapshot-identifier kept-%s",
+		cmp.Or(string(d.From), "REGION"), name, strings.TrimPrefix(name, "rds:"))}
+}
+
+// compareSnapshot is needed while no loss can be proven.
+func (f *dossierFacts) compareSnapshot(d report.Dossier) (report.Action, bool) {
+	switch {
+	case d.Snapshot.Compared || d.Planned:
+		return report.Action{}, false
+	case d.Snapshot.Name == "":
+		return report.Action{
+			What:    "Find a copy of the old primary and compare it",
+			Why:     "Without one no loss can be proven. A restored snapshot goes under ledgers[].snapshot.",
+			Command: "parallax runbook ledger.lost_row",
+		}, true
+	default:
+		return report.Action{
+			What:    "Restore the old primary's snapshot and compare it",
+			Why:     fmt.Sprintf("Restore %s, name it under ledgers[].snapshot, and run the case again: until then no loss is proven.", d.Snapshot.Name),
+			Command: "parallax run failover --at " + d.At.UTC().Format(time.RFC3339),
+		}, true
+	}
+}
+
+// count is how much of a class still wants someone's attention.
+func count(d report.Dossier, class string) (int, string) {
+	for _, r := range d.Money {
+		if r.Class == class {
+			return r.Count, report.MoneyList(r.Amounts)
+		}
+	}
+	return 0, ""
+}
+
+func (f *dossierFacts) refund(d report.Dossier) (report.Action, bool) {
+	n, sum := count(d, report.ClassDouble)
+	return f.withFile(d, report.Action{
+		What: fmt.Sprintf("Refund %s charged twice", several(n, "order")), Why: sum,
+	}, "refunds"), n > 0
+}
+
+func (f *dossierFacts) reinsert(d report.Dossier) (report.Action, bool) {
+	lost, sum := count(d, report.ClassLost)
+	changed, _ := count(d, report.ClassChanged)
+	a := report.Action{Why: sum}
+	switch {
+	case lost > 0 && changed > 0:
+		a.What = fmt.Sprintf("Put %s back into the ledger and mend %s", several(lost, "lost payment"), several(changed, "changed row"))
+	case lost > 0:
+		a.What = fmt.Sprintf("Put %s back into the ledger", several(lost, "lost payment"))
+	default:
+		a.What, a.Why = fmt.Sprintf("Mend %s of the ledger", several(changed, "changed row")), "An update of them was lost."
+	}
+	return f.withFile(d, a, "ledger-"), lost+changed > 0
+}
+
+func (f *dossierFacts) read(d report.Dossier) (report.Action, bool) {
+	if len(d.NotCovered) == 0 {
+		return report.Action{}, false
+	}
+	first := d.NotCovered[0]
+	a := report.Action{
+		What: fmt.Sprintf("Have %s read that no run could", several(len(d.NotCovered), "thing")), Why: first.Reason,
+		Command: "parallax run failover --at " + d.At.UTC().Format(time.RFC3339),
+	}
+	if first.Remedy != "" {
+		a.Why += ". " + first.Remedy
+	}
+	return a, true
+}
+
+func (f *dossierFacts) rewriteKeys(d report.Dossier) (report.Action, bool) {
+	n, sum := count(d, report.ClassKeyWrites)
+	return f.withFile(d, report.Action{What: fmt.Sprintf("Write %s again", several(n, "key record")), Why: sum}, "keys-"), n > 0
+}
+
+func (f *dossierFacts) copyReceipts(d report.Dossier) (report.Action, bool) {
+	n := 0
+	for _, x := range f.findings {
+		if slices.Contains([]audit.Kind{audit.ReceiptNotReplicated, audit.ReceiptReplicationFailed, audit.ReceiptMismatch}, x.Kind) && slices.Contains(alive, x.Status) {
+			n++
+		}
+	}
+	return f.withFile(d, report.Action{
+		What: fmt.Sprintf("Copy %s to the other region", several(n, "receipt")), Why: "S3 has not copied them, or not whole.",
+	}, "receipts-"), n > 0
+}
+
+func (f *dossierFacts) reissueReceipts(d report.Dossier) (report.Action, bool) {
+	n, sum := count(d, report.ClassNoReceipt)
+	return report.Action{
+		What: fmt.Sprintf("Issue %s again", several(n, "missing receipt")), Why: "Neither region holds one: " + sum,
+		Command: "parallax runbook " + string(audit.ReceiptMissing),
+	}, n > 0
+}
+
+func (f *dossierFacts) askNetworks(d report.Dossier) (report.Action, bool) {
+	n, sum := count(d, report.ClassNotInNetwork)
+	return report.Action{
+		What: fmt.Sprintf("Ask the card networks for %s they did not settle", several(n, "payment")), Why: sum,
+		Command: "parallax runbook " + string(audit.SettlementMissingInNetwork),
+	}, n > 0
+}
+
+// reconcile is needed while no case repeats the jobs.
+func (f *dossierFacts) reconcile(d report.Dossier) (report.Action, bool) {
+	return report.Action{
+		What:    "Have the failover reconciled until everything is explained",
+		Why:     "No case is open: evidence that comes late, such as tomorrow's settlement file, is not looked at by itself.",
+		Command: "parallax run failover --at " + d.At.UTC().Format(time.RFC3339),
+	}, d.Case == nil && !d.Planned
+}
+
+// withFile names the repair file to approve, or the command that makes it.
+func (f *dossierFacts) withFile(d report.Dossier, a report.Action, prefix string) report.Action {
+	var files []string
+	for _, name := range f.files {
+		if strings.HasPrefix(name, prefix) {
+			files = append(files, filepath.Join(f.rules.repair, name))
+		}
+	}
+	switch {
+	case len(files) > 0:
+		a.File = strings.Join(files, ", ")
+		a.Command = "parallax repair check " + f.rules.repair
+	case f.rules.repair != "":
+		a.Why += fmt.Sprintf(" (no file in %s: to be done by hand)", f.rules.repair)
+	default:
+		a.Command = fmt.Sprintf("parallax repair write --at %s --out repair", d.At.UTC().Format(time.RFC3339))
+	}
+	return a
+}
+
+func several(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

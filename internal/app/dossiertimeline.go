@@ -1,0 +1,196 @@
+package app
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"parallax/internal/audit"
+	"parallax/internal/record"
+	"parallax/sinks/report"
+)
+
+// filesAfter is how long after a failover settlement files are part of its timeline.
+const filesAfter = 7 * 24 * time.Hour
+
+// timeline puts together what was said of the databases, what the data tells, and the files that came.
+func (f *dossierFacts) timeline(d report.Dossier) []report.Moment {
+	out := []report.Moment{}
+	out = append(out, f.healthMoments()...)
+	out = append(out, f.controlMoments()...)
+	for _, layer := range []string{report.LaneLedger, report.LaneKeys, report.LaneReceipts} {
+		out = append(out, f.layerMoments(layer, d)...)
+	}
+	out = append(out, f.fileMoments()...)
+	slices.SortStableFunc(out, func(a, b report.Moment) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(laneOrder(a), laneOrder(b)), cmp.Compare(a.Text, b.Text))
+	})
+	return out
+}
+
+func laneOrder(m report.Moment) int { return slices.Index(report.Lanes(), m.Lane) }
+
+// healthMoments are the stretches in which a health check failed: from its failure to its recovery, or for good.
+func (f *dossierFacts) healthMoments() []report.Moment {
+	var out []report.Moment
+	failing := map[string]int{}
+	for _, e := range f.events {
+		if !f.window.Holds(e.At) {
+			continue
+		}
+		check := string(e.Region) + " " + e.Source
+		at, open := failing[check]
+		switch record.EventType(e.Type) {
+		case record.HealthFailed:
+			if !open {
+				failing[check] = len(out)
+				out = append(out, f.healthMoment(e, "failing", true))
+			}
+		case record.HealthRecovered:
+			if !open {
+				out = append(out, f.healthMoment(e, "healthy", false))
+				continue
+			}
+			out[at].Until, out[at].Name = e.At, fmt.Sprintf("%s failing, %s", e.Region, report.Spell(e.At.Sub(out[at].At)))
+			out[at].Text += "; until: " + e.Message
+			delete(failing, check)
+		}
+	}
+	return out
+}
+
+func (f *dossierFacts) healthMoment(e audit.TopologyEvent, state string, down bool) report.Moment {
+	return report.Moment{
+		Lane: report.LaneHealth, Name: fmt.Sprintf("%s %s", e.Region, state), Region: e.Region, At: e.At, Down: down, Weight: 1,
+		Source: "health check " + e.Source, Text: e.Message,
+	}
+}
+
+// eventNames are what the picture calls the events of the control plane, and how much each matters there.
+var eventNames = map[record.EventType]struct {
+	name   string
+	weight int
+	down   bool
+}{
+	record.FailoverStarted:     {"failover started", 1, false},
+	record.FailoverCompleted:   {"failover completed", 1, false},
+	record.FailoverFailed:      {"failover FAILED", 1, true},
+	record.SwitchoverStarted:   {"switchover started", 1, false},
+	record.SwitchoverCompleted: {"switchover completed", 1, false},
+	record.WriterShutDown:      {"old writer shut down", 1, true},
+	record.WriterPromoted:      {"promoted", 2, false},
+	record.Resynced:            {"old region back", 1, false},
+	record.WritesBlocked:       {"writes blocked", 1, false},
+	record.WriteBlockTimedOut:  {"write block timed out", 1, true},
+	record.SnapshotSeen:        {"snapshot of the old primary", 1, false},
+	record.WriterSeen:          {"writes accepted in", 0, false},
+	record.OtherEvent:          {"", 0, false},
+}
+
+// controlMoments are what RDS said, who accepted writes, and the incident notes.
+func (f *dossierFacts) controlMoments() []report.Moment {
+	var out []report.Moment
+	for _, e := range f.events {
+		if record.EventType(e.Type) == record.IncidentNote {
+			out = append(out, report.Moment{
+				Lane: report.LaneIncident, Name: e.Message, Region: e.Region, At: e.At, Weight: 1, Source: "incident file, " + e.Source, Text: e.Message,
+			})
+			continue
+		}
+		about, told := eventNames[record.EventType(e.Type)]
+		if !told || f.stranger(e) {
+			continue
+		}
+		m := report.Moment{
+			Lane: report.LaneControl, Name: about.name, Region: e.Region, At: e.At, Weight: about.weight, Down: about.down,
+			Source: "RDS, " + e.Source, Text: e.Message,
+		}
+		switch record.EventType(e.Type) {
+		case record.WriterSeen:
+			m.Name += " " + string(e.Region)
+			m.Source = "database, " + e.Source
+		case record.OtherEvent:
+			m.Name = e.Message
+		case record.WriterPromoted:
+			m.Name = string(e.Region) + " promoted"
+		}
+		out = append(out, m)
+	}
+	if s := f.failover; s.Snapshot != "" && !s.SnapshotExpires.IsZero() {
+		out = append(out, report.Moment{
+			Lane: report.LaneControl, Name: "snapshot expires", Region: s.From, At: s.SnapshotExpires, Weight: 1, Down: true,
+			Source: "RDS, " + s.Snapshot, Text: "The old primary's snapshot expires: copy it to a manual one before.",
+		})
+	}
+	return out
+}
+
+// stranger reports whether an event lies before the window or is a snapshot of another failover.
+func (f *dossierFacts) stranger(e audit.TopologyEvent) bool {
+	if record.EventType(e.Type) == record.SnapshotSeen {
+		return e.Source != f.failover.Snapshot
+	}
+	return e.At.Before(f.window.From)
+}
+
+// layerMoments are what a layer's own records tell: the last write, what was lost, the silence, the first good write.
+func (f *dossierFacts) layerMoments(layer string, d report.Dossier) []report.Moment {
+	var out []report.Moment
+	moment := func(m audit.Mark, name string, weight int) report.Moment {
+		return report.Moment{
+			Lane: layer, Name: name, At: m.At, Error: report.Span(m.Error), Weight: weight, Source: "data of the " + layer,
+			Text: strings.TrimSpace(fmt.Sprintf("%s: %s", m.Name, m.Basis)),
+		}
+	}
+	last, ended := f.mark(layer, "last write")
+	good, resumed := f.mark(layer, "first good write")
+	first, lost := f.mark(layer, "first lost")
+	if kept, found := f.mark(layer, "last survivor"); found {
+		out = append(out, moment(kept, "last write kept", 2))
+	}
+	if lost {
+		m := moment(first, "writes lost", 2)
+		if layer == report.LaneLedger && len(d.Lost) > 0 {
+			m.Name = fmt.Sprintf("%d lost", len(d.Lost))
+		}
+		if until, found := f.mark(layer, "last lost"); found && until.At.After(first.At) {
+			m.Until = until.At
+			m.Text += "; " + until.Name + ": " + until.Basis
+		}
+		out = append(out, m)
+	}
+	if ended {
+		m := moment(last, "last write", 1)
+		if resumed && good.At.After(last.At) {
+			m.Name, m.Until, m.Down = "no write for "+report.Spell(good.At.Sub(last.At)), good.At, true
+		}
+		out = append(out, m)
+	}
+	if resumed {
+		out = append(out, moment(good, "first good write", 2))
+	}
+	return out
+}
+
+// fileMoments are the settlement files that speak of the failover's days.
+func (f *dossierFacts) fileMoments() []report.Moment {
+	day := f.failover.At.UTC().Format(time.DateOnly)
+	var out []report.Moment
+	for _, s := range f.settled {
+		late := s.SeenAt.Sub(f.failover.At)
+		if s.SeenAt.IsZero() || s.BusinessDate < day || late < 0 || late > filesAfter {
+			continue
+		}
+		m := report.Moment{
+			Lane: report.LaneSettlement, Name: fmt.Sprintf("%s of %s", s.Feed, strings.TrimPrefix(s.BusinessDate, day[:5])), At: s.SeenAt, Source: "feed " + s.Feed,
+			Text: fmt.Sprintf("file %s of business date %s, %d records, %s", s.Name, s.BusinessDate, s.Records, s.Status),
+		}
+		if s.Status != "accepted" {
+			m.Name, m.Down = m.Name+" "+s.Status, true
+		}
+		out = append(out, m)
+	}
+	return out
+}

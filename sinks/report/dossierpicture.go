@@ -1,0 +1,209 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+)
+
+// picture is the timeline as shapes, in pixels; the template draws them.
+type picture struct {
+	Width, Height float64
+	Bottom        float64 // of the lanes
+	Lanes         []lane
+	Ticks         []tick
+	Guides        []guide
+	Left, Right   float64 // of the even part
+	Before, After bool    // the axis is broken there
+	Begin, End    float64
+	Hidden        int // moments without a label
+}
+
+type lane struct {
+	Name   string
+	Y      float64 // its upper edge
+	Height float64
+	Middle float64
+	Bands  []band
+	Points []point
+	Labels []label
+	Empty  bool
+}
+
+type band struct {
+	X, Y, Width, Height float64
+	Down                bool
+	Title               string
+}
+
+type point struct {
+	X, Y        float64
+	Low, High   float64 // ends of the error bar
+	Bar         bool
+	Down, Major bool
+	Title       string
+}
+
+type label struct {
+	X, Y   float64
+	Anchor string // "start", "middle" or "end"
+	Text   string
+	Bold   bool
+}
+
+type guide struct {
+	X     float64
+	Title string
+}
+
+const (
+	pictureWidth = 742
+	laneNames    = 82 // room of the lanes' names
+	laneHeight   = 40
+	laneEmpty    = 17
+	axisHeight   = 20
+	letter       = 5.3 // width of a letter of a label, generously
+	lineHeight   = 11
+)
+
+// draw lays the timeline out.
+func draw(d Dossier) picture {
+	s := newScale(d, laneNames, pictureWidth-4)
+	p := picture{
+		Width: pictureWidth, Ticks: s.ticks(), Left: s.left, Right: s.right, Begin: s.start, End: s.end,
+		Before: s.left > s.start, After: s.right < s.end,
+	}
+	if !d.Promoted.IsZero() {
+		p.Guides = []guide{{s.x(d.Promoted), "promotion " + exact(d.Promoted)}}
+	}
+	y := 2.0
+	for _, name := range Lanes() {
+		l := lane{Name: name, Y: y, Height: laneHeight}
+		moments := slices.DeleteFunc(slices.Clone(d.Timeline), func(m Moment) bool { return m.Lane != name })
+		if len(moments) == 0 {
+			l.Height, l.Empty = laneEmpty, true
+		}
+		l.Middle = l.Y + l.Height/2
+		p.Hidden += l.fill(moments, s)
+		p.Lanes = append(p.Lanes, l)
+		y += l.Height
+	}
+	p.Bottom, p.Height = y, y+axisHeight
+	return p
+}
+
+// exact shows a moment to the millisecond, where it has any.
+func exact(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.999") + " UTC" }
+
+// fill draws the moments of a lane and labels them as far as there is room, the weightiest first. It returns how many are
+// left without a label.
+func (l *lane) fill(moments []Moment, s scale) (hidden int) {
+	room := occupied{}
+	for _, m := range moments {
+		x := s.x(m.At)
+		if m.Until.IsZero() {
+			l.Points = append(l.Points, l.point(m, x, s))
+			room.take(x-4, x+4, l.Middle)
+			continue
+		}
+		b := band{X: x, Y: l.Middle - 6, Width: max(s.x(m.Until)-x, 2.5), Height: 12, Down: m.Down, Title: titleOf(m)}
+		l.Bands = append(l.Bands, b)
+		room.take(b.X-2, b.X+b.Width+2, l.Middle)
+	}
+	slices.SortStableFunc(moments, func(a, b Moment) int { return cmp.Compare(b.Weight, a.Weight) })
+	for _, m := range moments {
+		placed := room.place(l, m, s)
+		if placed == nil {
+			hidden++
+			continue
+		}
+		l.Labels = append(l.Labels, *placed)
+	}
+	return hidden
+}
+
+func (l *lane) point(m Moment, x float64, s scale) point {
+	p := point{X: x, Y: l.Middle, Down: m.Down, Major: m.Weight > 1, Title: titleOf(m)}
+	if m.Error > 0 {
+		p.Low, p.High = s.x(m.At.Add(-time.Duration(m.Error))), s.x(m.At.Add(time.Duration(m.Error)))
+		p.Bar = p.High-p.Low > 8
+	}
+	return p
+}
+
+// titleOf is what a reader sees who points at a mark.
+func titleOf(m Moment) string {
+	text := exact(m.At)
+	if !m.Until.IsZero() {
+		text += " to " + exact(m.Until)
+	}
+	if m.Error > 0 {
+		text += " ± " + m.Error.String()
+	}
+	return fmt.Sprintf("%s\n%s\nsource: %s", text, cmp.Or(m.Text, m.Name), m.Source)
+}
+
+// occupied is what of a lane is taken: from, to and the height of the middle.
+type occupied struct{ boxes [][3]float64 }
+
+func (o *occupied) take(from, to, y float64) { o.boxes = append(o.boxes, [3]float64{from, to, y}) }
+
+func (o *occupied) free(from, to, y float64) bool {
+	return !slices.ContainsFunc(o.boxes, func(b [3]float64) bool {
+		return from < b[1] && to > b[0] && math.Abs(y-b[2]) < lineHeight
+	})
+}
+
+// place finds room for a label: inside its band, beside its mark, or above or below it.
+func (o *occupied) place(l *lane, m Moment, s scale) *label {
+	text := labelOf(m, s)
+	width := float64(len([]rune(text)))*letter + 4
+	x, end := s.x(m.At), s.x(m.At)
+	if !m.Until.IsZero() {
+		end = s.x(m.Until)
+	}
+	if end-x > width {
+		return &label{X: (x + end) / 2, Y: l.Middle + 3.5, Anchor: "middle", Text: text, Bold: m.Weight > 1}
+	}
+	for _, row := range []float64{0, -13, 13} {
+		y := l.Middle + row
+		spots := []label{{X: end + 6, Anchor: "start"}, {X: x - 6, Anchor: "end"}}
+		if row != 0 {
+			spots = []label{{X: x - 3, Anchor: "start"}, {X: end + 3, Anchor: "end"}}
+		}
+		for _, spot := range spots {
+			from := spot.X
+			if spot.Anchor == "end" {
+				from -= width
+			}
+			if from < s.start || from+width > s.end+4 || !o.free(from, from+width, y) {
+				continue
+			}
+			o.take(from, from+width, y)
+			spot.Y, spot.Text, spot.Bold = y+3.5, text, m.Weight > 1
+			return &spot
+		}
+	}
+	return nil
+}
+
+// maxLabel is how many letters of a moment's name the picture shows.
+const maxLabel = 42
+
+// labelOf is a moment's name and its time of day, with its day where it lies far away.
+func labelOf(m Moment, s scale) string {
+	name := []rune(visible(m.Name))
+	if len(name) > maxLabel {
+		name = append(name[:maxLabel-1], '…')
+	}
+	form := "15:04:05"
+	switch {
+	case !m.Until.IsZero():
+		return string(name)
+	case m.At.Sub(s.to) > 12*time.Hour || s.from.Sub(m.At) > 12*time.Hour:
+		form = "2 Jan 15:04"
+	}
+	return string(name) + " " + m.At.UTC().Format(form)
+}

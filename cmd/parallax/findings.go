@@ -67,30 +67,3 @@ func (c *cli) runbookCommand() *cobra.Command {
 		},
 	}
 }
-
-// reportCommand writes reports.
-func (c *cli) reportCommand() *cobra.Command {
-	cmd := &cobra.Command{Use: "report", Short: "Write a report", Args: noArguments,
-		RunE: showHelp}
-	var format, run string
-	coverage := &cobra.Command{
-		Use:   "coverage",
-		Short: "The certificates of coverage: what each job's newest run, or one run, read, left out, or did not see",
-		Args:  noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if format == "" {
-				format = c.output
-			}
-			if err := oneOf("--format", format, "table", "json", "ndjson", "csv", "html"); err != nil {
-				return err
-			}
-			return c.withApp(cmd.Context(), func(a *app.App) error {
-				return a.ReportCoverage(cmd.Context(), c.stdout, format, run)
-			})
-		},
-	}
-	coverage.Flags().StringVar(&format, "format", "", "table, json, ndjson, csv or html (default: --output)")
-	coverage.Flags().StringVar(&run, "run", "", "id of a run, as findings show names it (default: each job's newest)")
-	cmd.AddCommand(coverage, c.reportChain())
-	return cmd
-}

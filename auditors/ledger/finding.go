@@ -174,3 +174,17 @@ func absent(rules Rules, region audit.Region, e record.Entry, note string) audit
 		Source: "ledger " + rules.Scope, Region: region, Ref: "payment id " + e.PaymentID, Field: "payment_id", Value: "absent", Note: note,
 	}
 }
+
+// Payments are the payments whose rows a finding rests on, to be read again before it is reported.
+func Payments(f audit.Finding) []string {
+	if f.Kind != audit.LedgerIDCollision {
+		return []string{f.Key}
+	}
+	var ids []string
+	for _, e := range f.Evidence {
+		if e.Field == "payment_id" && e.Value != "absent" {
+			ids = append(ids, e.Value)
+		}
+	}
+	return ids
+}

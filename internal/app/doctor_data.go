@@ -144,8 +144,30 @@ func (d *doctor) ledgers(ctx context.Context) {
 			continue
 		}
 		d.coverage("ledger", copies.coverage)
-		if copies.writer != nil {
+		switch {
+		case copies.writer == nil:
+		case l.Sharded():
+			d.ok("ledger", l.Name, "sharded: each region writes payments of its own")
+		default:
 			d.ok("ledger", l.Name, "the writer is in "+string(copies.writerRegion))
+		}
+		d.indexed(ctx, l, w)
+	}
+}
+
+// indexed warns of tables in which a window can only be found by reading all of them.
+func (d *doctor) indexed(ctx context.Context, l config.Ledger, w audit.Window) {
+	all := d.app.snapshotCopies(l, w)
+	for _, region := range slices.Sorted(maps.Keys(l.Regions)) {
+		all = append(all, d.app.regionCopy(l, region, w))
+	}
+	for _, one := range all {
+		if err := d.app.open(ctx, &one); err != nil || one.src.DB == nil {
+			continue // said above
+		}
+		if found, err := one.src.Indexed(ctx); err == nil && !found {
+			d.warn("ledger", l.Name+" in "+one.name, "no index begins with "+l.Columns.CreatedAt+": every window takes a reading of the whole table",
+				"create an index on "+l.Columns.CreatedAt+" of "+l.Table)
 		}
 	}
 }

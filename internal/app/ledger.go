@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"parallax/auditors/ledger"
 	"parallax/internal/audit"
 	"parallax/internal/config"
 	"parallax/internal/pipeline"
@@ -15,38 +14,11 @@ import (
 	"parallax/sources/aurora"
 )
 
-// ledgerJob compares the copies of every configured ledger. They are read beyond both ends of the window, as a row's
-// counterpart may lie there. Without a writer there is nothing to compare with.
-func (a *App) ledgerJob(ctx context.Context, t task) (audit.Outcome, error) {
-	var o audit.Outcome
-	for _, l := range a.cfg.Ledgers {
-		copies, err := a.readLedger(ctx, l, t.window.Around(ledgerContext))
-		if err != nil {
-			return o, err
-		}
-		if copies.writer == nil {
-			o.Coverage = append(o.Coverage, append(copies.coverage, noWriter(l, t.window))...)
-			continue
-		}
-		copies.checkStatuses(l)
-		in := ledger.Input{Window: t.window, AsOf: t.asOf, Writer: copies.writerRegion}
-		if copies.reader != nil {
-			in.Copies = append(in.Copies, ledger.Copy{Region: copies.readerRegion, Witness: record.Reader, Writer: copies.writer, Rows: copies.reader})
-		}
-		if copies.snapshot != nil {
-			in.Copies = append(in.Copies, ledger.Copy{Region: l.Snapshot.Region, Witness: record.Snapshot, Writer: copies.writer, Rows: copies.snapshot})
-		}
-		auditor := ledger.Auditor{Rules: ledger.Rules{Scope: l.Name, Margin: l.Margin, Compare: l.Compare}}
-		judge(&o, auditor, in, copies.coverage)
-	}
-	return o, nil
-}
-
 // ledgerCopies are the rows of one ledger in each place. A copy that is nil was not read, or not completely.
 type ledgerCopies struct {
-	writer, reader, snapshot []record.Entry
+	writer, reader, snapshot []record.Entry // of a sharded ledger the slices of all regions, and all snapshots together
 	writerRegion             audit.Region
-	readerRegion             audit.Region
+	writerRegions            []audit.Region // where the ledger is in force: all of them if it is sharded
 	coverage                 []audit.Coverage
 	places                   []place
 }
@@ -54,76 +26,128 @@ type ledgerCopies struct {
 // readLedger reads every copy of a ledger over a window.
 func (a *App) readLedger(ctx context.Context, l config.Ledger, w audit.Window) (ledgerCopies, error) {
 	var c ledgerCopies
-	var writers []audit.Region
+	unread := false
 	for _, region := range slices.Sorted(maps.Keys(l.Regions)) {
-		witness := record.Witness(l.Regions[region].RoleHint)
-		r, server, err := a.readCopy(ctx, l, l.Regions[region].Connection, region, &witness, w)
+		one, r, err := a.readCopy(ctx, l, a.regionCopy(l, region, w))
 		if err != nil {
 			return c, err
 		}
-		c.add(string(region), server, r.Coverage)
-		if witness == record.Writer {
-			writers = append(writers, region)
+		c.add(string(region), one.server, r.Coverage)
+		inForce := l.Sharded() || one.witness == record.Writer
+		if inForce {
+			c.writerRegions = append(c.writerRegions, region)
 		}
-		if !r.Coverage.Complete() {
-			continue
-		}
-		if witness == record.Writer {
-			c.writer, c.writerRegion = entriesOf(r), region
-		} else {
-			c.reader, c.readerRegion = entriesOf(r), region
+		switch {
+		case !r.Coverage.Complete():
+			unread = unread || inForce
+		case inForce:
+			c.writer, c.writerRegion = append(entriesOf(r), c.writer...), region
+		default:
+			c.reader = entriesOf(r)
 		}
 	}
-	if len(writers) > 1 {
+	if l.Sharded() && unread {
+		c.writer = nil // a slice that is missing would let its payments look lost
+	}
+	if !l.Sharded() && len(c.writerRegions) > 1 {
 		c.writer = nil
-		c.coverage = append(c.coverage, twoWriters(l, writers, w))
+		c.coverage = append(c.coverage, twoWriters(l, c.writerRegions, w))
 	}
-	if err := a.readSnapshot(ctx, l, w, &c); err != nil {
+	if err := a.readSnapshots(ctx, l, w, &c); err != nil {
 		return c, err
 	}
 	c.sameServer(l, w)
 	return c, nil
 }
 
-func (a *App) readSnapshot(ctx context.Context, l config.Ledger, w audit.Window, c *ledgerCopies) error {
-	if l.Snapshot == nil {
-		return nil
+// readSnapshots puts the rows of all snapshots together; each row names the region whose old primary held it. Where one could
+// not be read, none is used.
+func (a *App) readSnapshots(ctx context.Context, l config.Ledger, w audit.Window, c *ledgerCopies) error {
+	var rows []record.Entry
+	unread := false
+	for _, one := range a.snapshotCopies(l, w) {
+		one, r, err := a.readCopy(ctx, l, one)
+		if err != nil {
+			return err
+		}
+		c.add(one.name, one.server, r.Coverage)
+		unread = unread || !r.Coverage.Complete()
+		rows = append(entriesOf(r), rows...)
 	}
-	witness := record.Snapshot
-	r, server, err := a.readCopy(ctx, l, *l.Snapshot, l.Snapshot.Region, &witness, w)
-	if err != nil {
-		return err
-	}
-	r.Coverage.Source = "aurora snapshot"
-	c.add(snapshotName, server, r.Coverage)
-	if r.Coverage.Complete() {
-		c.snapshot = entriesOf(r)
+	if !unread {
+		c.snapshot = rows
 	}
 	return nil
 }
 
-// readCopy reads one copy and names the server behind its address, empty where that does not answer. The witness is what the
-// configuration says, and becomes what the database says of itself.
-func (a *App) readCopy(
-	ctx context.Context, l config.Ledger, conn config.Connection, region audit.Region, witness *record.Witness, w audit.Window,
-) (r pipeline.Reading[record.Entry], server string, err error) {
-	about := audit.Coverage{Source: "aurora", Scope: l.Name, Region: region, Window: w}
-	pool, err := a.ledgerPool(ctx, conn, region)
-	if err != nil { // an address that cannot be used is a copy that was not read, not the end of the run
-		about.Gaps = []audit.Gap{{Window: w, Reason: err.Error(), Remedy: "check the address of ledger " + l.Name + " in " + string(region)}}
-		return pipeline.Reading[record.Entry]{Coverage: about}, "", nil //nolint:nilerr // see above
+// ledgerCopy is one copy of a ledger: where it is and, once it was asked, what it is.
+type ledgerCopy struct {
+	name    string // "eu-west-1", or one of snapshotNames
+	conn    config.Connection
+	src     aurora.Source  // its DB is nil where the address cannot be used
+	witness record.Witness // what it says of itself; what the configuration says until it was asked
+	server  string         // the server and database behind its address, empty where that does not answer
+	line    audit.Coverage
+}
+
+func (a *App) regionCopy(l config.Ledger, region audit.Region, w audit.Window) ledgerCopy {
+	at := l.Regions[region]
+	return a.copyOf(l, string(region), at.Connection, region, record.Witness(at.RoleHint), w)
+}
+
+// snapshotCopies are the restored old primaries, in the order of the configuration.
+func (a *App) snapshotCopies(l config.Ledger, w audit.Window) []ledgerCopy {
+	var all []ledgerCopy
+	names := snapshotNames(l)
+	for i, conn := range l.Restored() {
+		one := a.copyOf(l, names[i], conn, conn.Region, record.Snapshot, w)
+		one.line.Source = "aurora snapshot"
+		all = append(all, one)
 	}
-	a.progress("reading ledger "+l.Name+" in "+string(region), 0, 0)
-	src := aurora.Source{Scope: l.Name, Region: region, Witness: *witness, Mapping: mapping(l), DB: pool, Settings: a.ledgerSettings()}
-	found, err := src.Identify(ctx)
+	return all
+}
+
+func (a *App) copyOf(l config.Ledger, name string, conn config.Connection, region audit.Region, witness record.Witness, w audit.Window) ledgerCopy {
+	settings := a.ledgerSettings()
+	settings.Pace = l.Pace
+	return ledgerCopy{
+		name: name, conn: conn, witness: witness,
+		src:  aurora.Source{Scope: l.Name, Region: region, Witness: witness, Mapping: mapping(l), Settings: settings},
+		line: audit.Coverage{Source: "aurora", Scope: l.Name, Region: region, Window: w},
+	}
+}
+
+// open opens sessions to a copy and asks which witness and which server it is. The witness is what the configuration says, and
+// becomes what the database says of itself. An address that cannot be used is a copy that was not read, not the end of the
+// run; a database that does not answer is returned as the reason why.
+func (a *App) open(ctx context.Context, one *ledgerCopy) (reason error) {
+	pool, err := a.ledgerPool(ctx, one.conn, one.src.Region)
+	if err != nil {
+		one.line.Gaps = []audit.Gap{{
+			Window: one.line.Window, Reason: err.Error(), Remedy: "check the address of ledger " + one.src.Scope + " in " + string(one.src.Region),
+		}}
+		return nil //nolint:nilerr // see above
+	}
+	one.src.DB = pool
+	found, err := one.src.Identify(ctx)
 	if err == nil {
-		server, err = src.Server(ctx)
+		one.server, err = one.src.Server(ctx)
 	}
 	if err == nil {
-		*witness = found // where it does not answer, reading it says why; where it contradicts, too
+		one.witness = found
 	}
-	r, err = pipeline.Collect(ctx, src, about, audit.Cursor{})
-	return r, server, err
+	return err
+}
+
+// readCopy opens a copy and reads all its rows of the window.
+func (a *App) readCopy(ctx context.Context, l config.Ledger, one ledgerCopy) (ledgerCopy, pipeline.Reading[record.Entry], error) {
+	_ = a.open(ctx, &one) // where it does not answer, reading it says why; where it contradicts, too
+	if one.src.DB == nil {
+		return one, pipeline.Reading[record.Entry]{Coverage: one.line}, nil
+	}
+	a.progress("reading ledger "+l.Name+" in "+one.name, 0, 0)
+	r, err := pipeline.Collect(ctx, one.src, one.line, audit.Cursor{})
+	return one, r, err
 }
 
 func (c *ledgerCopies) add(name, server string, line audit.Coverage) {

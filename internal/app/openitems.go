@@ -77,7 +77,7 @@ func (a *App) openItems(ctx context.Context, l config.Ledger, copies ledgerCopie
 	if len(ids) == 0 || copies.writer == nil {
 		return o, nil
 	}
-	if o.entries, err = a.lookUp(ctx, l, copies.writerRegion, ids); err != nil {
+	if o.entries, err = a.lookUp(ctx, l, copies, ids); err != nil {
 		if ctx.Err() != nil {
 			return o, err
 		}
@@ -88,18 +88,25 @@ func (a *App) openItems(ctx context.Context, l config.Ledger, copies ledgerCopie
 	return o, nil
 }
 
-// lookUp reads the rows of some payments, by payment id or by reference, from one copy of a ledger.
-func (a *App) lookUp(ctx context.Context, l config.Ledger, region audit.Region, ids []string) ([]record.Entry, error) {
-	src, err := a.ledgerAt(ctx, l, region)
-	if err != nil {
-		return nil, err
+// lookUp reads the rows of some payments, by payment id or by reference, where the ledger is in force.
+func (a *App) lookUp(ctx context.Context, l config.Ledger, copies ledgerCopies, keys []string) ([]record.Entry, error) {
+	var all []record.Entry
+	for _, region := range copies.writerRegions {
+		src, err := a.ledgerAt(ctx, l, region)
+		if err != nil {
+			return nil, err
+		}
+		found, err := src.Lookup(ctx, keys)
+		if err != nil {
+			return nil, err
+		}
+		more, err := src.LookupReferences(ctx, keys)
+		if err != nil {
+			return nil, err
+		}
+		all = append(append(all, found...), more...)
 	}
-	found, err := src.Lookup(ctx, ids)
-	if err != nil {
-		return nil, err
-	}
-	more, err := src.LookupReferences(ctx, ids)
-	return append(found, more...), err
+	return all, nil
 }
 
 func (a *App) ledgerAt(ctx context.Context, l config.Ledger, region audit.Region) (aurora.Source, error) {
@@ -107,7 +114,9 @@ func (a *App) ledgerAt(ctx context.Context, l config.Ledger, region audit.Region
 	if err != nil {
 		return aurora.Source{}, err
 	}
-	return aurora.Source{Scope: l.Name, Region: region, Witness: record.Writer, Mapping: mapping(l), DB: pool, Settings: a.ledgerSettings()}, nil
+	src := a.regionCopy(l, region, audit.Window{}).src
+	src.DB, src.Witness = pool, record.Writer
+	return src, nil
 }
 
 // maxLookUps bounds how many keys of lines are looked up in the ledger beside what was read of it.
@@ -128,14 +137,7 @@ func (a *App) lookUpUnknown(ctx context.Context, l config.Ledger, copies ledgerC
 		})
 		keys = keys[:maxLookUps]
 	}
-	src, err := a.ledgerAt(ctx, l, copies.writerRegion)
-	var found, more []record.Entry
-	if err == nil {
-		found, err = src.Lookup(ctx, keys)
-	}
-	if err == nil {
-		more, err = src.LookupReferences(ctx, keys)
-	}
+	found, err := a.lookUp(ctx, l, copies, keys)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, nil, err
@@ -146,11 +148,12 @@ func (a *App) lookUpUnknown(ctx context.Context, l config.Ledger, copies ledgerC
 	}
 	known := map[string]bool{}
 	for _, e := range copies.writer {
-		known[e.ID+" "+e.PaymentID] = true
+		known[string(e.Region)+" "+e.ID+" "+e.PaymentID] = true
 	}
-	return slices.DeleteFunc(append(found, more...), func(e record.Entry) bool {
-		again := known[e.ID+" "+e.PaymentID]
-		known[e.ID+" "+e.PaymentID] = true
+	return slices.DeleteFunc(found, func(e record.Entry) bool {
+		row := string(e.Region) + " " + e.ID + " " + e.PaymentID
+		again := known[row]
+		known[row] = true
 		return again
 	}), gaps, nil
 }

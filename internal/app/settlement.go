@@ -96,12 +96,16 @@ func inForce(l config.Ledger, copies ledgerCopies, w audit.Window) []audit.Cover
 	if copies.writer == nil {
 		return append(copies.coverage, noWriter(l, w))
 	}
+	var lines []audit.Coverage
 	for _, c := range copies.coverage {
-		if c.Region == copies.writerRegion && c.Source == "aurora" {
-			return []audit.Coverage{c}
+		if c.Source == "aurora" && slices.Contains(copies.writerRegions, c.Region) {
+			lines = append(lines, c)
 		}
 	}
-	return copies.coverage
+	if lines == nil {
+		return copies.coverage
+	}
+	return lines
 }
 
 // settled is what one feed says.

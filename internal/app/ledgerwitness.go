@@ -1,0 +1,162 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"parallax/internal/audit"
+	"parallax/internal/record"
+	"parallax/sources/aurora"
+)
+
+// compareSnapshot holds the old primary against the writer as far as it goes: what was written after its newest row is
+// nothing that it could know. It is read beyond both ends of the window, for whether a change was lost is told by when the
+// first row was.
+func (c *ledgerAudit) compareSnapshot(ctx context.Context, writer *ledgerCopy, p *ledgerPair) (reason, err error) {
+	if p.newest, reason = p.other.src.Newest(ctx); reason != nil {
+		return reason, ctx.Err()
+	}
+	p.copy.Newest = p.newest
+	if err := c.tooOld(ctx, writer, p); err != nil {
+		return nil, err
+	}
+	w := c.window.Around(ledgerContext)
+	w.To = minTime(w.To, p.newest.Add(time.Microsecond))
+	if !w.From.Before(w.To) {
+		w.To = w.From // nothing in it is this window's
+	}
+	r, reason, err := c.compare(ctx, writer, p, w)
+	if reason != nil || err != nil {
+		return reason, err
+	}
+	return c.stranger(ctx, writer, p, r)
+}
+
+// eventSlack is how far the history of failovers may be from the moment of a promotion.
+const eventSlack = 5 * time.Minute
+
+// tooOld leaves a gap where a snapshot was taken before its failover: the writer then has rows, created before the promotion,
+// that are newer than everything in the snapshot. What it holds and the writer lacks is lost all the same.
+func (c *ledgerAudit) tooOld(ctx context.Context, writer *ledgerCopy, p *ledgerPair) error {
+	for _, promotion := range c.promotions {
+		until := promotion.At.Add(-promotion.Error - eventSlack)
+		since := audit.Window{From: p.newest.Add(c.ledger.Margin + time.Microsecond), To: until}
+		if promotion.From != p.other.src.Region || c.anotherOf(p, promotion.At) || since.Empty() {
+			continue
+		}
+		rows, err := writer.src.Count(ctx, since)
+		if err != nil {
+			writer.gap(gapOf(c.window, err))
+		} else if rows > 0 {
+			p.other.gap(audit.Gap{
+				Window: c.window, Reason: fmt.Sprintf("the %s of %s ends at %s, and the ledger in force has %d rows written between then and the promotion of %s at %s: "+
+					"it was taken before that failover and cannot witness what was lost", p.other.name, p.other.src.Region, stamp(p.newest), rows, promotion.To, stamp(promotion.At)),
+				Remedy: "restore the snapshot that was made of the old primary after the failover, rds:unplanned-global-failover-..., and configure that one",
+			})
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// anotherOf reports whether a promotion is that of another failover of the region, with a snapshot of its own: the snapshot is
+// held against the promotion nearest to its newest row.
+func (c *ledgerAudit) anotherOf(p *ledgerPair, at time.Time) bool {
+	for _, other := range c.promotions {
+		if other.From == p.other.src.Region && other.At.Sub(p.newest).Abs() < at.Sub(p.newest).Abs() {
+			return true
+		}
+	}
+	return false
+}
+
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return "no row at all"
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
+// What a stranger is known by: of this many payments that are older than the first that is missing, half are not there.
+const (
+	acquaintances    = 1000
+	fewAcquaintances = 20
+)
+
+// stranger finds a snapshot that is none of this ledger: of its payments older than the first one missing, the writer has few.
+// Replication keeps commit order, so a true copy shares all of them. There are no findings of a stranger.
+func (c *ledgerAudit) stranger(ctx context.Context, writer *ledgerCopy, p *ledgerPair, r aurora.Residue) (reason, err error) {
+	first, lost, shared := missingFrom(p.copy.Writer, p.copy.Rows)
+	if lost == 0 || int64(lost) <= int64(shared)+r.Equal {
+		return nil, nil
+	}
+	older, reason := p.other.src.Before(ctx, first, acquaintances)
+	if reason != nil {
+		return reason, ctx.Err()
+	}
+	found, reason := writer.src.Lookup(ctx, older)
+	if reason != nil {
+		return reason, ctx.Err()
+	}
+	known := len(distinctPayments(found))
+	asked := len(distinctPayments(nil, older...))
+	strange := asked >= fewAcquaintances && 2*known < asked
+	if asked < fewAcquaintances && known == 0 && shared == 0 && r.Equal == 0 { // it begins with what is missing
+		asked += lost
+		strange = asked >= fewAcquaintances || c.unlike(ctx, writer, p.other)
+	}
+	if strange {
+		p.other.gap(audit.Gap{
+			Window: c.window, Reason: fmt.Sprintf("the %s of %s does not look like a copy of this ledger: of %d of its payments, %d are in the ledger in force",
+				p.other.name, p.other.src.Region, asked, known),
+			Remedy: "correct the dsn of the snapshot, or the table: it must be the old primary of this ledger, restored",
+		})
+		p.copy.Writer, p.copy.Rows, p.copy.Holders, p.copy.Equal = nil, nil, nil, 0
+	}
+	return nil, ctx.Err()
+}
+
+// missingFrom counts the payments of rows that the writer lacks and those that it has, and when the first it lacks was created.
+func missingFrom(writer, rows []record.Entry) (first time.Time, lost, shared int) {
+	has, seen := distinctPayments(writer), map[string]bool{}
+	for _, s := range rows {
+		if !has[s.PaymentID] && (first.IsZero() || s.CreatedAt.Before(first)) {
+			first = s.CreatedAt
+		}
+		if seen[s.PaymentID] {
+			continue
+		}
+		seen[s.PaymentID] = true
+		if has[s.PaymentID] {
+			shared++
+		} else {
+			lost++
+		}
+	}
+	return first, lost, shared
+}
+
+func distinctPayments(rows []record.Entry, ids ...string) map[string]bool {
+	all := make(map[string]bool, len(rows)+len(ids))
+	for _, e := range rows {
+		all[e.PaymentID] = true
+	}
+	for _, id := range ids {
+		all[id] = true
+	}
+	return all
+}
+
+// unlike reports that both clusters say who they are and that they are not of one origin. On its own that proves nothing: a
+// copy may have been loaded from a dump.
+func (c *ledgerAudit) unlike(ctx context.Context, a, b *ledgerCopy) bool {
+	one, err := a.src.Identity(ctx)
+	if err != nil {
+		return false
+	}
+	other, err := b.src.Identity(ctx)
+	return err == nil && one.System != "" && other.System != "" && one.System != other.System
+}

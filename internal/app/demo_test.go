@@ -54,6 +54,7 @@ func TestDemoIsExact(t *testing.T) {
 		t.Fatalf("%d failovers, want 1 (%v)", len(failovers), err)
 	}
 	checkMeasures(t, failovers[0], d.world.Truth())
+	checkDrills(t, d)
 }
 
 // worldFolder is a folder that PostgreSQL's own account can reach, which a test's is not when root runs it.

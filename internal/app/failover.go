@@ -38,7 +38,7 @@ func (a *App) failoverJob(ctx context.Context, t task) (audit.Outcome, error) {
 		coverage = append(coverage, more...)
 	}
 	judge(&o, auditor, in, coverage)
-	return o, nil
+	return o, a.rehearse(ctx, t, &o)
 }
 
 func (a *App) failoverRules() failover.Rules {

@@ -128,6 +128,13 @@ type DrillScore struct {
 	Missed   []Expectation `json:"missed"`
 	False    []Expectation `json:"false"` // found in the drill's window and not declared
 	Measures []Measure     `json:"measures"`
-	Gaps     int           `json:"gaps"` // parts of the window that were not read: a score with gaps is not final
-	Passed   bool          `json:"passed"`
+	Gaps     int           `json:"gaps"`   // parts of the window that were not read: a score with gaps is not final
+	Unread   []Unread      `json:"unread"` // the first of them
+	Passed   bool          `json:"passed"` // everything declared was found, nothing else was, and nothing was left unread
+}
+
+// Unread is a part of a drill's window that a job has not read.
+type Unread struct {
+	Job string `json:"job"`
+	Gap
 }

@@ -133,7 +133,7 @@ func TestRunsOverAWindow(t *testing.T) {
 		}
 	}
 	first, err := s.FirstRun(t.Context(), "ledger")
-	if err != nil || !first.Equal(minutes(100)) {
+	if err != nil || !first.Equal(minutes(120)) {
 		t.Errorf("first run %s, %v", first, err)
 	}
 	if first, err := s.FirstRun(t.Context(), "chain"); err != nil || !first.IsZero() {

@@ -117,14 +117,14 @@ func (s *Store) RunsOver(ctx context.Context, w audit.Window) ([]audit.RunRecord
 	return runs, nil
 }
 
-// FirstRun returns the moment that the first run of a job speaks for; the zero time if it never ran.
+// FirstRun returns the moment that the first run of a job to be committed speaks for; the zero time if it never ran.
 func (s *Store) FirstRun(ctx context.Context, job string) (time.Time, error) {
-	var first *time.Time
-	err := s.pool.with(ctx, func(conn *pgx.Conn) error {
-		return conn.QueryRow(ctx, `select min(as_of) from parallax.run where job = $1`, text(job)).Scan(&first)
-	})
+	first, err := collect(ctx, s.pool, pgx.RowTo[time.Time], `select as_of from parallax.run where job = $1 order by seq limit 1`, text(job))
 	if err != nil {
 		return time.Time{}, fmt.Errorf("read first run of %s: %w", job, err)
 	}
-	return instant(first), nil
+	if len(first) == 0 {
+		return time.Time{}, nil
+	}
+	return first[0].UTC(), nil
 }

@@ -256,7 +256,7 @@ func (w *watched) statements(t *testing.T, log string) (read, sessions int) {
 		}
 		word, _, _ := strings.Cut(strings.TrimSpace(text), " ")
 		switch strings.Trim(word, ";") {
-		case "select", "with", "show", "commit", "rollback", "declare", "fetch", "close", "--":
+		case "select", "with", "explain", "show", "commit", "rollback", "declare", "fetch", "close", "--":
 		case "begin":
 			if !strings.Contains(text, "read only") {
 				t.Errorf("%s: a transaction that is not read-only: %s", w.role, text)

@@ -1,7 +1,7 @@
 // Command bench measures what Parallax is built on, against a peer in the same run, and prints medians and ratios. Only
 // ratios travel between machines.
 //
-//	go run ./internal/bench [-measure decode,audit,join,files] [-records 1,10] [-rows 1,10] [-memory 512] [-runs 3] [-dir FOLDER]
+//	go run ./internal/bench [-measure decode,audit,join,files,ledger] [-records 1,10] [-rows 1,10] [-ledgers 5] [-memory 512] [-runs 3] [-dir FOLDER]
 //
 // With CPUPROFILE=FILE in the environment the last audit or join leaves its profile there.
 package main
@@ -34,6 +34,7 @@ type settings struct {
 	measure []string
 	records []int64 // millions of change records of each archive
 	rows    []int64 // millions of rows of each file that is joined
+	ledgers []int64 // millions of rows of each ledger that is compared
 	tasks   []string
 	formats []string
 	memory  int64 // MiB an audit or a join may use
@@ -45,7 +46,7 @@ type settings struct {
 // children are the measurements that have a process of their own: the first argument names one.
 var children = map[string]func(context.Context, []string, io.Writer) error{
 	"audit": auditChild, "floor": floorChild, "join": joinChild, "file": fileChild,
-	"archive": archiveChild, "set": setChild, "write": writeChild,
+	"archive": archiveChild, "set": setChild, "write": writeChild, "ledger": ledgerChild,
 }
 
 func run(ctx context.Context, args []string, out io.Writer) error {
@@ -66,15 +67,17 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 
 // measures are what can be measured.
 var measures = map[string]func(context.Context, io.Writer, settings) error{
-	"decode": decoders, "audit": audits, "join": joins, "files": files,
+	"decode": decoders, "audit": audits, "join": joins, "files": files, "ledger": ledgers,
 }
 
 func parse(args []string) (settings, error) {
 	var s settings
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	measure := flags.String("measure", "decode,audit,join,files", "what is measured: the decoders of streams, the audit of an archive, the join against DuckDB, the readers of settlement files")
+	measure := flags.String("measure", "decode,audit,join,files,ledger",
+		"what is measured: the decoders of streams, the audit of an archive, the join against DuckDB, the readers of settlement files, the comparison of two ledgers")
 	records := flags.String("records", "1,10", "sizes of the archives, in millions of change records; about 170 MB each")
 	rows := flags.String("rows", "1,10", "sizes of the files that are joined, in millions of rows; about 130 MB each")
+	ledgerRows := flags.String("ledgers", "5", "sizes of the ledgers that are compared, in millions of rows; about 2 GB each for both copies")
 	tasks := flags.String("tasks", string(sets.Ties)+","+string(sets.Inventories), "what is joined")
 	formats := flags.String("formats", string(sets.Parquet)+","+string(sets.CSV), "formats of the files that are joined; inventories are Parquet only")
 	flags.Int64Var(&s.memory, "memory", 512, "memory an audit or a join may use, in MiB")
@@ -98,6 +101,9 @@ func parse(args []string) (settings, error) {
 		return s, err
 	}
 	if s.records, err = millions("records", *records); err != nil {
+		return s, err
+	}
+	if s.ledgers, err = millions("ledgers", *ledgerRows); err != nil {
 		return s, err
 	}
 	s.rows, err = millions("rows", *rows)

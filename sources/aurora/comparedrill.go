@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -28,15 +29,17 @@ const (
 // checksums compares by digests and reports whether it came to an end. Where a database refuses to make them, or nearly all
 // of the window differs, the method changes to the merge.
 func (c *comparison) checksums(ctx context.Context) bool {
-	cutting := newCut(c.window.From, c.window.To, firstStretches)
 	queries, sums := [2]digestQuery{}, [2]summary{}
-	errs := c.each(func(i int, s *side) (err error) {
-		queries[i] = newDigestQuery(s.Mapping, c.options, s.signature.major, s.signature.amount())
-		if sums[i], err = s.sumUp(ctx, cutting, queries[i]); err == nil {
-			err = s.findIndex(ctx)
-		}
-		return err
-	})
+	cutting, errs := c.cut(ctx)
+	if errs[0] == nil && errs[1] == nil {
+		errs = c.each(func(i int, s *side) (err error) {
+			queries[i] = newDigestQuery(s.Mapping, s.signature)
+			if sums[i], err = s.sumUp(ctx, cutting, queries[i]); err == nil {
+				err = s.findIndex(ctx)
+			}
+			return err
+		})
+	}
 	if reason := c.refused(errs); reason != "" {
 		c.method, c.why = MethodMerge, reason
 		return false
@@ -67,6 +70,23 @@ func (c *comparison) checksums(ctx context.Context) bool {
 		}
 	}
 	return true
+}
+
+// cut finds where both copies have rows, and cuts that.
+func (c *comparison) cut(ctx context.Context) (cut, [2]error) {
+	var from, to [2]time.Time
+	errs := c.each(func(i int, s *side) (err error) {
+		from[i], to[i], err = s.span(ctx)
+		return err
+	})
+	first, last := from[0], to[0]
+	if first.IsZero() || !from[1].IsZero() && from[1].Before(first) {
+		first = from[1]
+	}
+	if to[1].After(last) {
+		last = to[1]
+	}
+	return newCut(first, last, firstStretches), errs
 }
 
 // refused says that a database does not make digests of the mapped query, though it may well be read.

@@ -95,6 +95,9 @@ func (s *side) sumUpPart(ctx context.Context, c cut, q digestQuery, i int64, n *
 		}
 		failed = true
 		part = summary{totals: map[string]*currencyTotal{}}
+		if err := s.steer(ctx, tx, false); err != nil {
+			return err
+		}
 		start := time.Now()
 		rows, err := tx.Query(ctx, q.first, c.begin(i), c.begin(i+*n), micro(c.from), interval(c.width))
 		if err != nil {
@@ -156,7 +159,7 @@ func (s *side) drillPart(ctx context.Context, parents []stretch, width int64, q 
 	since, until := bounds(parents)
 	err = s.retry(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		found = nil
-		if err := s.preferIndex(ctx, tx); err != nil {
+		if err := s.steer(ctx, tx, !s.unindexed); err != nil {
 			return err
 		}
 		rows, err := tx.Query(ctx, q.further(s.unindexed), since, until, interval(width))

@@ -93,7 +93,7 @@ Exit codes:  0 clean   1 findings   2 usage or failure   3 inconclusive (somethi
 	root.PersistentFlags().StringVarP(&c.output, "output", "o", "table", "format of results on standard output: table, json, ndjson or csv")
 	root.AddCommand(
 		c.demoCommand(), c.runCommand(), c.matchCommand(), c.findingsCommand(), c.runbookCommand(), c.reportCommand(),
-		c.drillCommand(), c.configCommand(), c.doctorCommand(), c.migrateCommand(), c.versionCommand(),
+		c.drillCommand(), c.repairCommand(), c.configCommand(), c.doctorCommand(), c.migrateCommand(), c.versionCommand(),
 	)
 	completeUsage(root)
 	return root

@@ -103,6 +103,10 @@ func NewFingerprint(kind Kind, scope, key string, apart ...string) Fingerprint {
 	return Fingerprint(hex.EncodeToString(h.Sum(nil)[:16]))
 }
 
+// RepairWriteID is the write id under which a repair of a finding about a table's item is written: a later audit recognises
+// by it, in the item's own history, that the finding was mended.
+func RepairWriteID(fp Fingerprint) string { return "repair-" + string(fp) }
+
 // Sort orders findings by kind, scope, key and fingerprint, the one order in which auditors return them.
 func Sort(findings []Finding) {
 	slices.SortFunc(findings, func(a, b Finding) int {

@@ -121,6 +121,11 @@ func (d *decoder) checkLedgers(ledgers []Ledger) []string {
 				d.wrongAt(key+".statuses", "a status stands under charged and under refused")
 			}
 		}
+		for _, status := range l.Statuses.Refunded {
+			if !slices.Contains(l.Statuses.Charged, status) {
+				d.wrongAt(key+".statuses.refunded", "a status stands here and not under charged: what was refunded was charged before")
+			}
+		}
 		if len(l.Regions) < 2 {
 			d.wrongAt(key+".regions", "a ledger is compared between two regions: name the server of each")
 		}

@@ -163,6 +163,8 @@ type Columns struct {
 type Statuses struct {
 	Charged []string `yaml:"charged" required:"" doc:"Money was taken."`
 	Refused []string `yaml:"refused" doc:"No money was taken."`
+
+	Refunded []string `yaml:"refunded" doc:"Of charged: all of the money has gone back since, so that the customer is not charged twice any more."`
 }
 
 // Receipts is a pair of buckets linked by replication, one receipt for each charged payment of a ledger.

@@ -59,6 +59,7 @@ type Step struct {
 
 // RowGuard is what has to be true of a ledger's row; About.Scope names the ledger. Values are PostgreSQL's text; null is NULL.
 type RowGuard struct {
+	Target    audit.Region       `json:"target,omitempty"` // whose database is asked; absent: the one in force
 	PaymentID string             `json:"payment_id"`
 	Insert    bool               `json:"insert"`           // no row of the payment (that has Absent) may be there
 	Absent    map[string]*string `json:"absent,omitempty"` // further values of the row that may not be there

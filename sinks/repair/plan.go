@@ -47,14 +47,15 @@ type Column struct {
 // Row is a row of the ledger to be inserted again, or to be changed.
 type Row struct {
 	About
-	Table   string   // as SQL writes it, quoted where needed
-	Payment Column   // the business key
-	OldID   string   // the row's serial id where it stood, for a person
-	Insert  []Column // the whole row, less what the database itself gives; nil for an update
-	Absent  []Column // further values of the row, one of whose absence is needed besides the payment's: of a payment with several rows
-	Expect  []Column // update: what the row still has to hold
-	Set     []Column // update: what it is to hold then
-	Compare []string // columns by which the check tells that the row is mended
+	Target  audit.Region // whose database is meant, where each region's has payments of its own; empty: the one that is in force
+	Table   string       // as SQL writes it, quoted where needed
+	Payment Column       // the business key
+	OldID   string       // the row's serial id where it stood, for a person
+	Insert  []Column     // the whole row, less what the database itself gives; nil for an update
+	Absent  []Column     // further values of the row, one of whose absence is needed besides the payment's: of a payment with several rows
+	Expect  []Column     // update: what the row still has to hold
+	Set     []Column     // update: what it is to hold then
+	Compare []string     // columns by which the check tells that the row is mended
 }
 
 // Item is an item of a DynamoDB table to be written.

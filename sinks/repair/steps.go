@@ -10,7 +10,7 @@ import (
 func (p Plan) bodies() ([]body, []Step, error) {
 	var bodies []body
 	steps := []Step{}
-	for _, g := range grouped(p.Rows, func(r Row) string { return "ledger-" + fileName(r.Scope) }, Row.order) {
+	for _, g := range grouped(p.Rows, Row.file, Row.order) {
 		name := g.name + ".sql"
 		about := rowsAbout(g.members)
 		bodies = append(bodies, body{
@@ -89,6 +89,14 @@ func (it Item) order(o Item) int    { return it.About.order(o.About) }
 func (o Object) order(p Object) int { return o.About.order(p.About) }
 func (r Refund) order(o Refund) int { return r.About.order(o.About) }
 
+// file is the ledger's, or that of one region's part of it.
+func (r Row) file() string {
+	if r.Target != "" {
+		return "ledger-" + fileName(r.Scope) + "-" + fileName(string(r.Target))
+	}
+	return "ledger-" + fileName(r.Scope)
+}
+
 // file is the manifest an object goes into: one bucket, one purpose, and version ids on every row or on none.
 func (o Object) file() string {
 	what := "replicate-" + string(o.From.Region)
@@ -112,7 +120,7 @@ func fileName(s string) string {
 }
 
 func (r Row) step(file string) Step {
-	g := &RowGuard{PaymentID: *r.Payment.Value, Insert: r.Insert != nil, Absent: values(r.Absent), Expect: values(r.Expect)}
+	g := &RowGuard{Target: r.Target, PaymentID: *r.Payment.Value, Insert: r.Insert != nil, Absent: values(r.Absent), Expect: values(r.Expect)}
 	action := "update row"
 	g.Become = values(r.Set)
 	if g.Insert {

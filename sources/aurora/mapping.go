@@ -61,6 +61,9 @@ func (m Mapping) relation() string {
 	return quoteTable(m.Table) + " as ledger"
 }
 
+// TableSQL is the table's name as SQL writes it, each part in double quotes.
+func (m Mapping) TableSQL() string { return quoteTable(m.Table) }
+
 // quoteTable quotes each part of a dotted name that is not quoted already.
 func quoteTable(name string) string {
 	var parts []string

@@ -20,6 +20,7 @@ import (
 type Reading struct {
 	From, To time.Time               // of the first and the last answer, by the service's clock
 	Images   map[string]record.Image // by key; the empty image where there is no item, nothing where the key was not read
+	Keys     []string                // names of the key attributes, the hash key first
 	Units    float64                 // read capacity consumed
 	Gaps     []audit.Gap             // why keys were not read
 }
@@ -39,6 +40,7 @@ func (s *Source) Get(ctx context.Context, w audit.Window, keys []string) (Readin
 		out.Gaps = []audit.Gap{explain(err, "DescribeTable", r.Table, r.Region, w)}
 		return out, nil
 	}
+	out.Keys = r.schema.keys
 	r.first, r.last = time.Time{}, time.Time{} // the items' own moments count, not that of their description
 	var got sync.Mutex
 	r.each(ctx, keys, func(text string) {

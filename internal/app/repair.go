@@ -1,0 +1,240 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"parallax/internal/audit"
+	"parallax/internal/config"
+	"parallax/internal/pan"
+	"parallax/sinks/repair"
+	"parallax/sinks/store"
+)
+
+// RepairRequest asks for repair files: of all findings that stand, of those of a window, or of those around a failover.
+type RepairRequest struct {
+	Out      string // folder; data_dir/repair/<as of> where empty
+	AsOf     time.Time
+	From, To time.Time
+	At       time.Time // of a failover
+}
+
+// Check refuses what selects nothing that could be meant.
+func (r RepairRequest) Check() error {
+	switch {
+	case r.From.IsZero() != r.To.IsZero():
+		return errors.New("--from and --to belong together: give both or neither")
+	case !r.From.IsZero() && !r.At.IsZero():
+		return errors.New("--at and --from exclude one another: give the failover's moment, or the window")
+	case !r.From.IsZero() && !r.From.Before(r.To):
+		return fmt.Errorf("window %s - %s is empty: --from must lie before --to", r.From.Format(time.RFC3339), r.To.Format(time.RFC3339))
+	}
+	return nil
+}
+
+// window is whose findings are taken; nil: all that stand.
+func (r RepairRequest) window(f config.Failover) *audit.Window {
+	switch {
+	case !r.From.IsZero():
+		return &audit.Window{From: r.From.UTC(), To: r.To.UTC()}
+	case !r.At.IsZero():
+		return &audit.Window{From: r.At.Add(-f.Before).UTC(), To: r.At.Add(f.After).UTC()}
+	}
+	return nil
+}
+
+// planning is a plan in the making.
+type planning struct {
+	*App
+	plan repair.Plan
+}
+
+// WriteRepair reads what the findings that stand speak of afresh, and writes the files that would mend them. It reports
+// whether everything needed could be read; what could not is listed among what is left to be done by hand.
+func (a *App) WriteRepair(ctx context.Context, w io.Writer, output string, req RepairRequest) (complete bool, err error) {
+	if err := req.Check(); err != nil {
+		return false, err
+	}
+	p, err := a.planRepair(ctx, req)
+	if err != nil {
+		return false, err
+	}
+	files, err := repair.Write(p)
+	if err != nil {
+		return false, err
+	}
+	dir := req.Out
+	if dir == "" {
+		dir = filepath.Join(repairDir(a.cfg), req.AsOf.UTC().Format("20060102T150405Z"))
+	}
+	if err := writeFolder(dir, files.Files); err != nil {
+		return false, err
+	}
+	complete = !slices.ContainsFunc(p.ByHand, func(b repair.ByHand) bool { return b.Unread })
+	return complete, repair.ShowWritten(w, output, dir, files.Manifest)
+}
+
+// repairDir is where repair files go that nobody has named a folder for.
+func repairDir(cfg *config.Config) string { return filepath.Join(cfg.DataDir, "repair") }
+
+// planRepair gathers what is to be mended.
+func (a *App) planRepair(ctx context.Context, req RepairRequest) (repair.Plan, error) {
+	p := &planning{App: a, plan: repair.Plan{
+		AsOf: req.AsOf.UTC(), Expires: req.AsOf.Add(a.cfg.Repair.Expires).UTC().Truncate(time.Second), Window: req.window(a.cfg.Failover),
+	}}
+	found, err := p.findings(ctx)
+	if err != nil {
+		return p.plan, err
+	}
+	for _, l := range a.cfg.Ledgers {
+		if err := p.ledger(ctx, l, of(found, l.Name, audit.LedgerLostRow, audit.LedgerChangedRow)); err != nil {
+			return p.plan, err
+		}
+	}
+	for _, t := range a.cfg.Tables {
+		if err := p.table(ctx, t, of(found, t.Name, audit.LWWNotReplicated, audit.LWWLostWrite, audit.LWWLostDelete)); err != nil {
+			return p.plan, err
+		}
+	}
+	for _, r := range a.cfg.Receipts {
+		if err := p.receipts(ctx, r, of(found, r.Name, audit.ReceiptNotReplicated, audit.ReceiptReplicationFailed, audit.ReceiptMismatch)); err != nil {
+			return p.plan, err
+		}
+	}
+	if err := p.refunds(ctx, found); err != nil {
+		return p.plan, err
+	}
+	p.undecided(found)
+	slices.SortStableFunc(p.plan.ByHand, func(a, b repair.ByHand) int {
+		return strings.Compare(string(a.Kind)+"\x00"+a.Key, string(b.Kind)+"\x00"+b.Key)
+	})
+	return p.plan, nil
+}
+
+// repairable are the kinds that repair files are about, whether or not a machine can decide them.
+var repairable = []audit.Kind{
+	audit.LedgerLostRow, audit.LedgerChangedRow,
+	audit.LWWLostWrite, audit.LWWLostDelete, audit.LWWNotReplicated, audit.LWWDoubleAccept, audit.LWWFork, audit.LWWDiverged, audit.LWWUndecidable,
+	audit.ReceiptMissing, audit.ReceiptNotReplicated, audit.ReceiptReplicationFailed, audit.ReceiptMismatch, audit.ReceiptDeleteDiverged,
+	audit.ChainDoubleCharge,
+}
+
+// findings are those that stand and are wanted, less those whose keys the store holds masked.
+func (p *planning) findings(ctx context.Context) ([]audit.StoredFinding, error) {
+	all, _, err := p.store.Findings(ctx, store.Filter{Kinds: repairable, Status: []audit.Status{audit.Overdue, audit.Open, audit.Acknowledged}})
+	if err != nil {
+		return nil, err
+	}
+	var found []audit.StoredFinding
+	for _, f := range all {
+		switch w := p.plan.Window; {
+		case w != nil && !w.Holds(f.Window.From) && !w.Holds(f.Due().From):
+		case pan.Masked(f.Key):
+			p.byHand(f, "its key looks like a card number, which no file may hold")
+		default:
+			found = append(found, f)
+		}
+	}
+	return found, nil
+}
+
+// of are the findings of a scope and some kinds.
+func of(found []audit.StoredFinding, scope string, kinds ...audit.Kind) []audit.StoredFinding {
+	return slices.DeleteFunc(slices.Clone(found), func(f audit.StoredFinding) bool {
+		return f.Scope != scope || !slices.Contains(kinds, f.Kind)
+	})
+}
+
+func about(f audit.StoredFinding) repair.About {
+	return repair.About{
+		Findings: []audit.Fingerprint{f.Fingerprint}, Kind: f.Kind, Scope: f.Scope, Key: f.Key, Region: f.Region, Amounts: f.Amounts,
+	}
+}
+
+func (p *planning) byHand(f audit.StoredFinding, why string) {
+	p.plan.ByHand = append(p.plan.ByHand, repair.ByHand{About: about(f), Why: pan.Mask(why)})
+}
+
+// unread leaves findings to a later attempt.
+func (p *planning) unread(why string, found ...audit.StoredFinding) {
+	for _, f := range found {
+		p.plan.ByHand = append(p.plan.ByHand, repair.ByHand{About: about(f), Why: pan.Mask(why), Unread: true})
+	}
+}
+
+// undecided lists the findings of which no machine can say what is right.
+func (p *planning) undecided(found []audit.StoredFinding) {
+	why := map[audit.Kind]string{
+		audit.LWWFork:               "decide by hand: one of two versions was lost, and the records cannot say which",
+		audit.LWWDiverged:           "decide by hand: the regions hold different items, and neither is the older one",
+		audit.LWWUndecidable:        "decide by hand: whether anything was lost cannot be told from the records",
+		audit.ReceiptMissing:        "no bucket holds the receipt: make it again from the payment",
+		audit.ReceiptDeleteDiverged: "decide by hand: whether the receipt was to be deleted, only its owner knows",
+	}
+	for _, f := range found {
+		if text := why[f.Kind]; text != "" {
+			p.byHand(f, text)
+		}
+	}
+}
+
+// writeFolder writes files into a folder that does not exist or is empty, all of them or none. A folder that holds these very
+// files already is left alone. Files hold customers' data: nobody else on the host may read them.
+func writeFolder(dir string, files []repair.Content) error {
+	if same, err := holdsAlready(dir, files); err != nil || same {
+		return err
+	}
+	parent := filepath.Dir(filepath.Clean(dir))
+	if err := os.MkdirAll(parent, 0o700); err != nil {
+		return fmt.Errorf("write repair files: %w", err)
+	}
+	made, err := os.MkdirTemp(parent, ".repair-*")
+	if err != nil {
+		return fmt.Errorf("write repair files: %w", err)
+	}
+	defer func() { _ = os.RemoveAll(made) }() // gone by then, unless something failed
+	for _, f := range files {
+		path := filepath.Join(made, filepath.FromSlash(f.Name))
+		err := os.MkdirAll(filepath.Dir(path), 0o700)
+		if err == nil {
+			err = os.WriteFile(path, f.Data, 0o600)
+		}
+		if err != nil {
+			return fmt.Errorf("write repair files: %w", err)
+		}
+	}
+	if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("write repair files: %w", err)
+	}
+	if err := os.Rename(made, dir); err != nil {
+		return fmt.Errorf("write repair files: %w", err)
+	}
+	return nil
+}
+
+// holdsAlready reports whether a folder holds just these files; one that holds anything else is an error.
+func holdsAlready(dir string, files []repair.Content) (bool, error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && len(entries) == 0 {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("write repair files: %w", err)
+	}
+	for _, f := range files {
+		data, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(f.Name)))
+		if err != nil || !bytes.Equal(data, f.Data) {
+			return false, fmt.Errorf("write repair files: folder %s is not empty: give another by --out", dir)
+		}
+	}
+	return true, nil
+}

@@ -1,0 +1,139 @@
+package app
+
+import (
+	"slices"
+	"strings"
+
+	"parallax/internal/audit"
+	"parallax/internal/config"
+	"parallax/internal/pan"
+	"parallax/sinks/repair"
+	"parallax/sources/aurora"
+)
+
+// insertion fills in a row to be inserted again: all that it had, less what the database itself gives.
+func insertion(l config.Ledger, f audit.StoredFinding, held aurora.FullRow, there []aurora.FullRow, row *repair.Row) string {
+	further := strings.HasPrefix(f.Rule, "fewer rows of the payment")
+	switch {
+	case !further && len(there) > 0:
+		return "nothing is left to do: the payment is in the ledger again; the next run clears the finding"
+	case further:
+		created, ok := columnOf(held, l.Columns.CreatedAt)
+		if !ok {
+			return "the row's creation time cannot be read"
+		}
+		row.Absent = []repair.Column{repairColumn(created)}
+	}
+	for _, c := range held.Columns {
+		if !c.Generated && c.Identity == "" && !strings.HasPrefix(c.Default, "nextval(") {
+			row.Insert = append(row.Insert, repairColumn(c))
+		}
+	}
+	return ""
+}
+
+// alteration fills in a row to be changed: to what the witness holds, if it is still just as the audit saw it.
+func alteration(l config.Ledger, f audit.StoredFinding, held aurora.FullRow, there []aurora.FullRow, row *repair.Row) string {
+	i := 0
+	if len(there) != 1 {
+		id := textOf(held, l.Columns.ID)
+		if i = slices.IndexFunc(there, func(r aurora.FullRow) bool { return id != "" && textOf(r, l.Columns.ID) == id }); i < 0 {
+			return "decide by hand: which row of the payment in the ledger in force is meant cannot be told"
+		}
+	}
+	now := there[i]
+	if len(now.Columns) != len(held.Columns) {
+		return "decide by hand: the witness has other columns than the ledger in force"
+	}
+	for _, c := range now.Columns {
+		was, ok := columnOf(held, c.Name)
+		switch {
+		case !ok || was.Type != c.Type:
+			return "decide by hand: column " + c.Name + " of the witness is of another type"
+		case sameColumn(was, c) || c.Generated || c.Identity != "" || strings.HasPrefix(c.Default, "nextval("):
+			if c.Name == l.Columns.ID || slices.Contains(row.Compare, c.Name) {
+				row.Expect = append(row.Expect, repairColumn(c))
+			}
+		default:
+			row.Set = append(row.Set, repairColumn(was))
+			row.Expect = append(row.Expect, repairColumn(c))
+		}
+	}
+	if len(row.Set) == 0 {
+		return "nothing is left to do: the row is as the witness has it; the next run clears the finding"
+	}
+	return unlikeSeen(l, f, now)
+}
+
+// unlikeSeen says where the ledger in force no longer has what the finding says it had.
+func unlikeSeen(l config.Ledger, f audit.StoredFinding, now aurora.FullRow) string {
+	for _, e := range f.Evidence {
+		name := ledgerColumn(l, e.Field)
+		if e.Note != "in force" || name == "" {
+			continue
+		}
+		if c, ok := columnOf(now, name); ok && c.Value != nil && *c.Value != e.Value || ok && c.Value == nil && e.Value != "" {
+			return "decide by hand: " + e.Field + " has changed since the audit saw it"
+		}
+	}
+	return ""
+}
+
+// comparedColumns are the table's columns that the audit compares.
+func comparedColumns(l config.Ledger) []string {
+	var out []string
+	for _, field := range l.Compare {
+		if name := ledgerColumn(l, field); name != "" {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// ledgerColumn is the column behind a compared field.
+func ledgerColumn(l config.Ledger, field string) string {
+	c := l.Columns
+	switch field {
+	case "amount_minor", "amount":
+		return c.AmountMinor
+	case "currency":
+		return c.Currency
+	case "status":
+		return c.Status
+	case "network":
+		return c.Network
+	case "network_reference":
+		return c.NetworkReference
+	case "rrn":
+		return c.RRN
+	case "auth_code":
+		return c.AuthCode
+	case "idempotency_key":
+		return c.IdempotencyKey
+	}
+	return c.Extra[field]
+}
+
+func columnOf(row aurora.FullRow, name string) (aurora.FullColumn, bool) {
+	i := slices.IndexFunc(row.Columns, func(c aurora.FullColumn) bool { return c.Name == name && name != "" })
+	if i < 0 {
+		return aurora.FullColumn{}, false
+	}
+	return row.Columns[i], true
+}
+
+func textOf(row aurora.FullRow, name string) string {
+	if c, ok := columnOf(row, name); ok && c.Value != nil {
+		return *c.Value
+	}
+	return ""
+}
+
+func repairColumn(c aurora.FullColumn) repair.Column {
+	return repair.Column{Name: c.Name, Type: c.Type, Value: c.Value}
+}
+
+// presentable reports whether no value looks like a card number.
+func presentable(columns []repair.Column) bool {
+	return !slices.ContainsFunc(columns, func(c repair.Column) bool { return c.Value != nil && pan.Mask(*c.Value) != *c.Value })
+}

@@ -7,6 +7,7 @@ package chain
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -20,6 +21,7 @@ type Rules struct {
 	Table        string // the configured table of idempotency keys
 	Charged      []string
 	Refused      []string
+	Refunded     []string      // of Charged: the money has gone back since, so that it is no second charge any more
 	Deadline     time.Duration // a key and its entry must both exist after this long
 	PaymentID    string        // attribute names of the keys
 	AmountMinor  string
@@ -110,15 +112,19 @@ func (w *walk) charges() map[string][]record.Entry {
 	if w.taken != nil {
 		return w.taken
 	}
-	booked := w.chargedRows(w.in.Entries)
+	inForce := w.chargedRows(w.in.Entries)
+	booked := maps.Clone(inForce)
 	for payment, rows := range w.chargedRows(w.in.Snapshot) {
 		if len(rows) > len(booked[payment]) {
 			booked[payment] = rows
 		}
 	}
 	w.taken = map[string][]record.Entry{}
-	for _, rows := range booked {
+	for payment, rows := range booked {
 		for _, e := range rows {
+			if slices.Contains(w.rules.Refunded, statusNow(e, inForce[payment])) {
+				continue
+			}
 			w.taken[e.IdempotencyKey] = append(w.taken[e.IdempotencyKey], e)
 		}
 	}
@@ -128,6 +134,16 @@ func (w *walk) charges() map[string][]record.Entry {
 		})
 	}
 	return w.taken
+}
+
+// statusNow is a row's status in the ledger in force, or its own where that has no such row.
+func statusNow(e record.Entry, inForce []record.Entry) string {
+	for _, now := range inForce {
+		if e.ID != "" && now.ID == e.ID || now.CreatedAt.Equal(e.CreatedAt) {
+			return now.Status
+		}
+	}
+	return e.Status
 }
 
 // chargedRows are one ledger's charged rows with a key, by payment id. A row that was read twice, as its id tells, counts

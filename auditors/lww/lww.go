@@ -99,6 +99,7 @@ const (
 	exclUnread   = "the other region's stream was not read far enough"
 	exclThird    = "written in a region that cannot be told: the table has more than two replicas"
 	exclGap      = "a gap hides whether the version arrived"
+	exclMended   = "lost, and put right since by a repair of that very loss"
 	exclExpired  = "removed by time to live, then written again"
 	exclForeign  = "record of another table or region"
 	exclRepeated = "read more than once"

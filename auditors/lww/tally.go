@@ -139,6 +139,10 @@ func (h *history) tooLate(at time.Time) {
 // close passes on what the key yields in the end.
 func (h *history) close() {
 	for _, f := range h.found {
+		if h.mended(f.Finding) {
+			h.exclude(f.Due().From, exclMended)
+			continue
+		}
 		if h.owned(f.Due().From) {
 			h.findings = append(h.findings, f.Finding)
 			h.shallow = h.shallow || f.bare

@@ -120,7 +120,7 @@ func complete(lines []audit.Coverage) bool {
 func chainRules(l config.Ledger, table config.Table, h *tableArchive, w audit.Window) chain.Rules {
 	at := table.Attributes
 	return chain.Rules{
-		Scope: l.Name, Table: table.Name, Charged: l.Statuses.Charged, Refused: l.Statuses.Refused, Deadline: table.Settle,
+		Scope: l.Name, Table: table.Name, Charged: l.Statuses.Charged, Refused: l.Statuses.Refused, Refunded: l.Statuses.Refunded, Deadline: table.Settle,
 		PaymentID: at.PaymentID, AmountMinor: at.AmountMinor, Currency: at.Currency, Status: at.Status, Origin: at.Origin,
 		TTL: at.TTL, Keep: table.Keep, KeysComplete: h.complete(), KeysFrom: keysFrom(h, w),
 	}

@@ -12,8 +12,10 @@ import (
 	"parallax/sinks/store"
 )
 
-// unsettledKinds are the findings that what comes later may still decide or undo.
-var unsettledKinds = []audit.Kind{audit.LWWNotReplicated, audit.LWWDiverged, audit.LWWDoubleAccept, audit.LWWUndecidable}
+// unsettledKinds are the findings that what comes later may still decide, undo or mend.
+var unsettledKinds = []audit.Kind{
+	audit.LWWNotReplicated, audit.LWWDiverged, audit.LWWDoubleAccept, audit.LWWUndecidable, audit.LWWLostWrite, audit.LWWLostDelete,
+}
 
 // maxUnsettled bounds how many findings of earlier windows one run judges again.
 const maxUnsettled = 10_000

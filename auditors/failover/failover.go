@@ -1,13 +1,11 @@
-// Package failover finds changes of the writing region in what RDS says, and measures from the data what each cost:
-// recovery point and recovery time per layer, with error bars, against the stated objectives.
+// Package failover finds changes of the writing region in what RDS says and in which database accepts writes, and measures from
+// the data what each cost: recovery point and recovery time per layer, with error bars, against the stated objectives.
 //
-// Sources: Amazon RDS User Guide, "Amazon RDS event categories and event messages"; Amazon Aurora User Guide,
-// "Using switchover or failover in Amazon Aurora Global Database".
+// Sources: Amazon Aurora User Guide, "Amazon RDS event categories and event messages for Aurora" and "Using switchover or
+// failover in Amazon Aurora Global Database".
 package failover
 
 import (
-	"fmt"
-	"slices"
 	"time"
 
 	"parallax/internal/audit"
@@ -21,161 +19,118 @@ type Rules struct {
 	SnapshotAlarm time.Duration // raise when less than this is left before the snapshot expires
 	Origin        string        // the attribute of the keys that names the writing region; empty if none
 	Around        time.Duration // how far before and after the promotion the data is looked at
+	ClockError    time.Duration // how far apart the clocks of the two regions may be; widens what is measured across them
 }
 
-// Input is what RDS said, and the data of the layers around it. Nil data is not measured.
+// Input is what is known of the databases, and the data of the layers around each failover.
 type Input struct {
-	Window   audit.Window
-	AsOf     time.Time
-	Events   []record.Event
-	Entries  []record.Entry // the ledger in force
-	Snapshot []record.Entry // the old primary's ledger
-	Keys     []record.Change
-	Receipts []audit.Finding // receipt.missing findings of the same window
+	Window audit.Window
+	AsOf   time.Time
+	Events []record.Event   // what RDS says now and said before, and which databases accepted writes
+	Known  []audit.Failover // what earlier runs found
+	Stated []time.Time      // when a person says that there was one
+	Silent []audit.Region   // regions whose RDS did not tell all: what it does not show may be there all the same
+	Layers []Layers         // of failovers that Detect has returned
 }
+
+// Layers is the data around one failover. Nil data is not measured, and Missing says why.
+type Layers struct {
+	Of       audit.Failover
+	Around   audit.Window    // what was read
+	Entries  []record.Entry  // the ledger in force
+	Copies   []Copy          // restored old primaries, whichever failover they belong to
+	Keys     []record.Change // of the table of keys, both regions
+	Receipts []audit.Finding // receipt.missing findings
+	Missing  map[string]string
+}
+
+// Copy is the ledger of an old primary, restored from its snapshot.
+type Copy struct {
+	Region  audit.Region // where it was the primary, if that is known
+	Entries []record.Entry
+}
+
+// The layers by name, as in Layers.Missing.
+const (
+	LayerLedger   = "ledger"
+	LayerSnapshot = "snapshot"
+	LayerKeys     = "keys"
+	LayerReceipts = "receipts"
+)
 
 // Auditor applies Rules.
 type Auditor struct{ Rules Rules }
 
-// Audit returns failover.detected and failover.snapshot_expiring findings and the failovers with their measures.
+// Audit returns failover.detected and failover.snapshot_expiring findings, and the failovers of the window with what was
+// measured of those that have Layers.
 func (a Auditor) Audit(in Input) audit.Judgement {
 	var out audit.Judgement
-	for _, f := range a.detect(in) {
-		if !in.Window.Holds(f.Promoted) {
+	all := a.all(in)
+	for i, c := range all {
+		if !in.Window.Holds(c.Promoted) {
 			continue
 		}
-		if !f.Planned {
-			f.Measures = a.measure(in, f)
+		s := snapshotsOf(in, all, i)
+		c.Snapshot, c.SnapshotExpires = s.name(c), s.expires(c)
+		if l, found := layersOf(in.Layers, c.Failover); found && !c.Planned {
+			a.measure(l, all, i, &c.Failover)
 		}
-		out.Failovers = append(out.Failovers, f)
-		out.Findings = append(out.Findings, a.detected(in, f))
-		if s, found := snapshotOf(in.Events, f); found {
-			if expiring, is := a.expiring(in, f, s); is {
-				out.Findings = append(out.Findings, expiring)
-			}
+		keep(c.earlier, &c.Failover)
+		out.Failovers = append(out.Failovers, c.Failover)
+		out.Findings = append(out.Findings, a.detected(in, all, i, c, s))
+		if f, is := a.expiring(in, c, s); is {
+			out.Findings = append(out.Findings, f)
 		}
 	}
 	audit.Sort(out.Findings)
 	return out
 }
 
-// sameFailover is how far apart two events may be and still tell of one failover.
-const sameFailover = 30 * time.Minute
-
-// detect groups the events by promotion. RDS gives events no common id, so what lies close together in time is taken as one.
-func (a Auditor) detect(in Input) []audit.Failover {
-	events := slices.Clone(in.Events)
-	slices.SortStableFunc(events, func(x, y record.Event) int { return x.At.Compare(y.At) })
+// Detect returns the failovers and switchovers of the window, oldest first, before anything is measured.
+func (a Auditor) Detect(in Input) []audit.Failover {
 	var out []audit.Failover
-	for _, e := range events {
-		if e.Type != record.WriterPromoted && e.Type != record.FailoverCompleted && e.Type != record.SwitchoverCompleted {
-			continue
+	for _, c := range a.all(in) {
+		if in.Window.Holds(c.Promoted) {
+			out = append(out, c.Failover)
 		}
-		if known := len(out) - 1; known >= 0 && out[known].To == e.Region && e.At.Sub(out[known].Promoted) < sameFailover {
-			continue
-		}
-		out = append(out, a.describe(events, e))
 	}
 	return out
 }
 
-// describe reads the events around a promotion: whether it was planned, when it began, and where the writer was before.
-func (a Auditor) describe(events []record.Event, promoted record.Event) audit.Failover {
-	f := audit.Failover{Cluster: a.Rules.Scope, To: promoted.Region, At: promoted.At, Promoted: promoted.At}
-	planned := promoted.Type == record.SwitchoverCompleted
-	for _, e := range events {
-		near := e.At.Sub(promoted.At).Abs() < sameFailover
-		switch e.Type {
-		case record.SwitchoverStarted, record.SwitchoverCompleted:
-			planned = planned || near
-		case record.FailoverStarted, record.WriterShutDown:
-			if near && e.At.Before(f.At) {
-				f.At = e.At
-			}
-			if near && e.Type == record.WriterShutDown && e.Region != promoted.Region {
-				f.From = e.Region
-			}
-		case record.Member:
-			if f.From == "" && e.Member != promoted.Region {
-				f.From = e.Member
-			}
+// Surroundings is the time around one of the detected failovers in which its data lies: as far as Rules.Around, and not beyond
+// the change of writer before or after it.
+func (a Auditor) Surroundings(in Input, f audit.Failover) audit.Window {
+	all := a.all(in)
+	for i, c := range all {
+		if same(c.Failover, f) {
+			return a.surroundings(all, i)
 		}
 	}
-	f.Planned = planned
-	if s, found := snapshotOf(events, f); found {
-		f.Snapshot = s.Source
-	}
-	return f
+	return audit.Window{From: f.Promoted.Add(-a.Rules.Around), To: f.Promoted.Add(a.Rules.Around)}
 }
 
-// snapshotOf is the newest system snapshot of the old primary taken at or after the failover.
-func snapshotOf(events []record.Event, f audit.Failover) (record.Event, bool) {
-	var newest record.Event
-	for _, e := range events {
-		if e.Type == record.SnapshotSeen && !e.At.Before(f.At) && e.At.After(newest.At) {
-			newest = e
+func (a Auditor) surroundings(all []change, i int) audit.Window {
+	c := all[i]
+	w := audit.Window{From: c.began.Add(-a.Rules.Around), To: c.Promoted.Add(c.PromotedError + a.Rules.Around)}
+	if i > 0 && all[i-1].Promoted.After(w.From) {
+		w.From = all[i-1].Promoted
+	}
+	if i+1 < len(all) && all[i+1].Promoted.Before(w.To) {
+		w.To = all[i+1].Promoted
+	}
+	return w
+}
+
+func layersOf(all []Layers, f audit.Failover) (Layers, bool) {
+	for _, l := range all {
+		if same(l.Of, f) {
+			return l, true
 		}
 	}
-	return newest, newest.Source != ""
+	return Layers{}, false
 }
 
-func (a Auditor) detected(in Input, f audit.Failover) audit.Finding {
-	key := fmt.Sprintf("%s/%s/%s", f.Cluster, f.To, f.Promoted.UTC().Format("2006-01-02T15:04Z"))
-	word, severity := "an unplanned failover", audit.High
-	if f.Planned {
-		word, severity = "a planned switchover", audit.Low
-	}
-	out := audit.Finding{
-		Fingerprint: audit.NewFingerprint(audit.FailoverDetected, f.Cluster, key),
-		Kind:        audit.FailoverDetected, Severity: severity, Verdict: audit.Proven, Status: audit.Open,
-		Scope: f.Cluster, Key: key, Region: f.To,
-		Window: audit.At(f.Promoted),
-		Rule:   "RDS events: a cluster of the global database was promoted",
-		Reason: fmt.Sprintf("The ledger's writer moved from %s to %s in %s at %s.", orUnknown(f.From), f.To, word, f.Promoted.UTC().Format("15:04:05 MST on 2 January 2006")),
-	}
-	for _, e := range in.Events {
-		if e.Type != record.Member && e.Type != record.OtherEvent && e.At.Sub(f.Promoted).Abs() < sameFailover {
-			out.Evidence = append(out.Evidence, audit.Evidence{Source: "rds events", Region: e.Region, Ref: e.Source, At: e.At, Note: e.Message})
-		}
-	}
-	for _, m := range f.Measures {
-		out.Evidence = append(out.Evidence, evidenceOf(m))
-	}
-	return out
-}
-
-func orUnknown(r audit.Region) string {
-	if r == "" {
-		return "an unknown region"
-	}
-	return string(r)
-}
-
-func evidenceOf(m audit.Measure) audit.Evidence {
-	note := "objective " + m.Objective.String() + " met"
-	if m.Broken() {
-		note = fmt.Sprintf("objective %s broken by %s", m.Objective, (m.Value - m.Objective).Round(time.Millisecond))
-	}
-	return audit.Evidence{
-		Source: "measured from the " + m.Layer, Field: m.Figure,
-		Value: fmt.Sprintf("%s +/- %s", m.Value.Round(time.Millisecond), m.Error.Round(time.Millisecond)), Note: note + "; " + m.Basis,
-	}
-}
-
-func (a Auditor) expiring(in Input, f audit.Failover, s record.Event) (audit.Finding, bool) {
-	if s.ExpiresAt.IsZero() || s.ExpiresAt.Sub(in.AsOf) >= a.Rules.SnapshotAlarm {
-		return audit.Finding{}, false
-	}
-	left := s.ExpiresAt.Sub(in.AsOf).Round(time.Minute)
-	return audit.Finding{
-		Fingerprint: audit.NewFingerprint(audit.FailoverSnapshotExpiring, f.Cluster, s.Source),
-		Kind:        audit.FailoverSnapshotExpiring, Severity: audit.Critical, Verdict: audit.Proven, Status: audit.Open,
-		Scope: f.Cluster, Key: s.Source, Region: s.Region,
-		Window: audit.At(f.Promoted),
-		Rule:   fmt.Sprintf("system snapshot expires in less than %s", a.Rules.SnapshotAlarm),
-		Reason: fmt.Sprintf("The only copy of what the failover lost, snapshot %s, expires in %s; copy it to a manual snapshot.", s.Source, left),
-		Evidence: []audit.Evidence{
-			{Source: "rds snapshots", Region: s.Region, Ref: s.Source, At: s.At, Field: "expires", Value: s.ExpiresAt.UTC().Format(time.RFC3339)},
-		},
-	}, true
+// same reports whether two are one failover by its identity.
+func same(a, b audit.Failover) bool {
+	return a.Cluster == b.Cluster && a.To == b.To && a.At.Equal(b.At)
 }

@@ -26,6 +26,7 @@ type Seen string
 const (
 	SeenInEvents Seen = "rds events"
 	SeenInData   Seen = "the writer changed" // nobody announced it: a detach and promotion by hand
+	SeenByPerson Seen = "a person said so"
 )
 
 // Measure is a recovery figure of one layer, measured from the data and held against its objective.

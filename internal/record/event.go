@@ -13,12 +13,16 @@ type Event struct {
 	Source  string // identifier of the cluster, instance or snapshot
 	At      time.Time
 	Message string
-	// Cluster topology, for Type Member:
+	// Cluster topology, for Type Member; Member also tells which region's cluster the message of an RDS event speaks of.
 	Global string       // identifier of the global cluster
 	Member audit.Region // the member cluster's region
 	Writer bool
 	// For Type SnapshotSeen:
 	ExpiresAt time.Time // zero where unknown
+	// For Type SnapshotCopied:
+	Of string // the system snapshot that Source was copied from
+	// For states (Member, MemberLeft, SnapshotSeen, SnapshotCopied, WriterSeen): when it was last seen so.
+	Until time.Time
 }
 
 // EventType tells the events apart.
@@ -37,7 +41,9 @@ const (
 	WritesBlocked       EventType = "writes_blocked"
 	WriteBlockTimedOut  EventType = "write_block_timed_out"
 	Member              EventType = "member"
+	MemberLeft          EventType = "member_left" // a configured cluster is not of the global cluster any more
 	SnapshotSeen        EventType = "snapshot_seen"
+	SnapshotCopied      EventType = "snapshot_copied"  // a manual snapshot, which does not expire, of a system snapshot
 	WriterSeen          EventType = "writer_seen"      // a database says of itself that it accepts writes
 	HealthFailed        EventType = "health_failed"    // a health check went from healthy to failing
 	HealthRecovered     EventType = "health_recovered" // and back

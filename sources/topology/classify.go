@@ -1,8 +1,10 @@
 package topology
 
 import (
+	"regexp"
 	"strings"
 
+	"parallax/internal/audit"
 	"parallax/internal/record"
 )
 
@@ -48,6 +50,27 @@ func Classify(message string) record.EventType {
 		}
 	}
 	return record.OtherEvent
+}
+
+// inRegion finds the region that a message names: "... DB cluster name in Region name ...".
+var inRegion = regexp.MustCompile(`(?i)\bin region ([a-z]{2,}(?:-[a-z]+)+-\d+)\b`)
+
+// Subject is the region of the cluster that a message speaks of, by the region that it names or else by the one cluster; empty
+// where it names neither, or several clusters. Both regions may tell of one failover, so where it was told does not say it.
+func Subject(message string, clusters map[audit.Region]string) audit.Region {
+	if found := inRegion.FindStringSubmatch(message); found != nil {
+		return audit.Region(strings.ToLower(found[1]))
+	}
+	var of []audit.Region
+	for region, cluster := range clusters {
+		if names(message, cluster) {
+			of = append(of, region)
+		}
+	}
+	if len(of) != 1 {
+		return ""
+	}
+	return of[0]
 }
 
 func holdsAll(text string, words []string) bool {

@@ -120,6 +120,7 @@ func (r *reading) addEvents(events []types.Event, w audit.Window, seen map[event
 		added++
 		r.found = append(r.found, record.Event{
 			Region: r.Region, Type: Classify(message), Source: id.source, At: at, Message: message, Global: r.Global,
+			Member: Subject(message, r.Clusters),
 		})
 	}
 	return added, true

@@ -39,6 +39,10 @@ func (r *reading) members(ctx context.Context) {
 	seen, writers := r.addMembers(cluster)
 	r.extents = append(r.extents, audit.Extent{Name: "members of " + r.Global, Records: int64(len(seen))})
 	if own := r.own(); own != "" && !seen[strings.ToLower(own)] {
+		r.found = append(r.found, record.Event{
+			Region: r.Region, Type: record.MemberLeft, Source: own, At: r.AsOf.UTC(), Until: r.AsOf.UTC(), Global: r.Global, Member: r.Region,
+			Message: "is not a member of global cluster " + r.Global,
+		})
 		r.gap(r.window, fmt.Sprintf("cluster %s is not a member of global cluster %s, as %s sees it", own, r.Global, r.Region),
 			"check topology.clusters in the configuration; a cluster that was detached and promoted is no longer audited here")
 	}
@@ -60,7 +64,7 @@ func (r *reading) addMembers(cluster types.GlobalCluster) (seen map[string]bool,
 			writers++
 		}
 		r.found = append(r.found, record.Event{
-			Region: r.Region, Type: record.Member, Source: id, At: r.AsOf.UTC(),
+			Region: r.Region, Type: record.Member, Source: id, At: r.AsOf.UTC(), Until: r.AsOf.UTC(),
 			Message: memberMessage(m), Global: r.Global, Member: region, Writer: writer,
 		})
 	}

@@ -53,6 +53,13 @@ func (r *reading) snapshots(ctx context.Context) {
 
 func (r *reading) addSnapshot(s types.DBClusterSnapshot) {
 	name := aws.ToString(s.DBClusterSnapshotIdentifier)
+	if of := r.copiedFrom(s); of != "" {
+		r.found = append(r.found, record.Event{
+			Region: r.Region, Type: record.SnapshotCopied, Source: name, At: aws.ToTime(s.SnapshotCreateTime).UTC(), Until: r.AsOf.UTC(),
+			Global: r.Global, Of: of, Message: "manual snapshot, copied from " + of,
+		})
+		return
+	}
 	if !r.isOurs(name, aws.ToString(s.DBClusterIdentifier)) {
 		r.exclude("snapshot that no failover of this region's cluster has left")
 		return
@@ -63,8 +70,8 @@ func (r *reading) addSnapshot(s types.DBClusterSnapshot) {
 		return
 	}
 	event := record.Event{
-		Region: r.Region, Type: record.SnapshotSeen, Source: name, At: created, Global: r.Global,
-		Message: "snapshot of the old primary: " + aws.ToString(s.Status),
+		Region: r.Region, Type: record.SnapshotSeen, Source: name, At: created, Until: r.AsOf.UTC(), Global: r.Global,
+		Message: "system snapshot of the old primary",
 	}
 	retention := r.retention
 	if retention == 0 {
@@ -77,6 +84,21 @@ func (r *reading) addSnapshot(s types.DBClusterSnapshot) {
 			fmt.Sprintf("it is unknown when snapshot %s expires", name), "copy it to a manual snapshot now; allow rds:DescribeDBClusters")
 	}
 	r.found = append(r.found, event)
+}
+
+// copiedFrom is the system snapshot of a failover that a manual snapshot, ready for use, was copied from. The copy may stand in
+// another region, and be of any cluster of the global database.
+// Source: Amazon RDS API reference, "DBClusterSnapshot", SourceDBClusterSnapshotArn.
+func (r *reading) copiedFrom(s types.DBClusterSnapshot) string {
+	if !strings.EqualFold(aws.ToString(s.SnapshotType), "manual") || !strings.EqualFold(aws.ToString(s.Status), "available") {
+		return ""
+	}
+	source := aws.ToString(s.SourceDBClusterSnapshotArn)
+	i := strings.Index(strings.ToLower(source), SnapshotPrefix)
+	if i < 0 || s.SnapshotCreateTime != nil && s.SnapshotCreateTime.After(r.AsOf) {
+		return ""
+	}
+	return source[i:]
 }
 
 // isOurs goes by the cluster that the snapshot states; where it states none, by its name.

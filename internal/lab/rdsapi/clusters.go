@@ -52,6 +52,9 @@ func (s *Server) describeGlobalClusters(_ string, form url.Values) (any, *failur
 		Status: "available", Engine: "aurora-postgresql", FailoverState: s.failoverState(),
 	}
 	for _, region := range slices.Sorted(maps.Keys(s.options.Clusters)) {
+		if slices.Contains(s.detached, region) {
+			continue
+		}
 		m := member{ARN: s.arn(region), IsWriter: region == s.writer, Forwarding: "disabled", Sync: "connected"}
 		if m.IsWriter {
 			m.Readers = s.otherARNs(region)
@@ -133,6 +136,7 @@ type snapshotAnswer struct {
 	Kind       string `xml:"SnapshotType"`
 	Status     string `xml:"Status"`
 	Engine     string `xml:"Engine"`
+	Source     string `xml:"SourceDBClusterSnapshotArn,omitempty"`
 }
 
 // describeSnapshots lists the snapshots of a region, by cluster, by type or all.
@@ -148,7 +152,7 @@ func (s *Server) describeSnapshots(region string, form url.Values) (any, *failur
 		}
 		found = append(found, snapshotAnswer{
 			Identifier: have.id, Cluster: have.cluster, Created: have.at.Format(time.RFC3339Nano),
-			Kind: have.kind, Status: have.status, Engine: "aurora-postgresql",
+			Kind: have.kind, Status: have.status, Engine: "aurora-postgresql", Source: have.source,
 		})
 	}
 	page, marker, refused := paged(found, form)

@@ -39,6 +39,7 @@ type Server struct {
 	mu        sync.Mutex
 	writer    string
 	state     FailoverState
+	detached  []string       // regions
 	retention map[string]int // days, by region
 	events    []event
 	snapshots []snapshot
@@ -64,6 +65,7 @@ type snapshot struct {
 	region, id, cluster string
 	at                  time.Time
 	kind, status        string
+	source              string // ARN of the snapshot it was copied from
 }
 
 // New returns a server with no events and no snapshots, seven days of backup retention and one instance a cluster,
@@ -119,6 +121,34 @@ func (s *Server) AddSnapshot(region, id, cluster string, at time.Time, status ..
 		added.status = status[0]
 	}
 	s.snapshots = append(s.snapshots, added)
+}
+
+// CopySnapshot adds a manual snapshot that was copied from another of the region, as CopyDBClusterSnapshot makes it.
+func (s *Server) CopySnapshot(region, id, from string, at time.Time, status ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	added := snapshot{
+		region: region, id: id, cluster: s.options.Clusters[region], at: at.UTC().Truncate(time.Millisecond), kind: "manual", status: "available",
+		source: "arn:aws:rds:" + region + ":" + Account + ":cluster-snapshot:" + from,
+	}
+	if len(status) > 0 {
+		added.status = status[0]
+	}
+	s.snapshots = append(s.snapshots, added)
+}
+
+// RemoveSnapshot takes a snapshot away, as its expiry does.
+func (s *Server) RemoveSnapshot(region, id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.snapshots = slices.DeleteFunc(s.snapshots, func(have snapshot) bool { return have.region == region && have.id == id })
+}
+
+// Detach takes the region's cluster out of the global cluster, as RemoveFromGlobalCluster does: it accepts writes of its own.
+func (s *Server) Detach(region string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.detached = append(s.detached, region)
 }
 
 // Fault sets what decides about each request before it is answered; nth counts the requests of that action in that

@@ -1,0 +1,138 @@
+package failover
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"parallax/internal/audit"
+	"parallax/internal/record"
+)
+
+// tellingApart is how far the clocks of RDS, of the databases and of the audit may be apart.
+const tellingApart = 5 * time.Minute
+
+// unannounced are the changes of the writer that the databases show and no event explains: someone detached a cluster and
+// promoted it by hand. It happened between the last sight of the old writer and the first sight of the new one.
+func unannounced(events []record.Event, announced []change) []change {
+	bySource := map[string][]record.Event{}
+	for _, e := range events {
+		if e.Type == record.WriterSeen {
+			bySource[e.Source] = append(bySource[e.Source], e)
+		}
+	}
+	var out []change
+	for _, seen := range bySource {
+		for i := 1; i < len(seen); i++ {
+			from, until := lastSeen(seen[i-1]), seen[i].At
+			if seen[i].Region == seen[i-1].Region || explained(announced, seen[i].Region, from, until) {
+				continue
+			}
+			out = append(out, byHand(seen[i-1].Region, seen[i].Region, from, until))
+		}
+	}
+	slices.SortFunc(out, func(x, y change) int { return cmp.Or(x.Promoted.Compare(y.Promoted), cmp.Compare(x.To, y.To)) })
+	return slices.CompactFunc(out, func(x, y change) bool { // several ledgers of one cluster
+		return x.To == y.To && y.Promoted.Sub(x.Promoted).Abs() <= x.PromotedError+y.PromotedError
+	})
+}
+
+func lastSeen(e record.Event) time.Time {
+	if e.Until.After(e.At) {
+		return e.Until
+	}
+	return e.At
+}
+
+func explained(announced []change, to audit.Region, from, until time.Time) bool {
+	return slices.ContainsFunc(announced, func(c change) bool {
+		return c.To == to && !c.last.Before(from.Add(-tellingApart)) && !c.began.After(until.Add(tellingApart))
+	})
+}
+
+func byHand(from, to audit.Region, last, first time.Time) change {
+	half := max(first.Sub(last)/2, 0)
+	c := change{Failover: audit.Failover{From: from, To: to, Seen: audit.SeenInData, Promoted: first.Add(-half), PromotedError: half}}
+	c.began, c.last = c.Promoted, c.Promoted
+	return c
+}
+
+// statedError is how exactly a person is taken to know the moment.
+const statedError = 15 * time.Minute
+
+// stated adds what people say and nothing else shows.
+func stated(moments []time.Time, events []record.Event, all []change) []change {
+	for _, at := range moments {
+		if slices.ContainsFunc(all, func(c change) bool { return c.Promoted.Sub(at).Abs() <= c.PromotedError+time.Hour }) {
+			continue
+		}
+		c := change{Failover: audit.Failover{Seen: audit.SeenByPerson, Promoted: at, PromotedError: statedError}, began: at, last: at}
+		c.To = writerAfter(events, at)
+		c.From = otherMember(events, c.To, at)
+		all = append(all, c)
+	}
+	return all
+}
+
+// writerAfter is the region whose database accepted writes at a moment, or the next one seen to.
+func writerAfter(events []record.Event, at time.Time) audit.Region {
+	for _, e := range events {
+		if e.Type == record.WriterSeen && !lastSeen(e).Before(at) || e.Type == record.Member && e.Writer && e.Member != "" {
+			return target(e)
+		}
+	}
+	return ""
+}
+
+// named gives every change its name, which never moves: that of the failover an earlier run has found there, if one has. What
+// earlier runs have found and nothing tells of any more stays.
+func (a Auditor) named(known []audit.Failover, all []change) []change {
+	taken := make([]bool, len(known))
+	for i := range all {
+		c := &all[i]
+		c.Cluster = a.Rules.Scope
+		if k := nearest(known, taken, c.Failover); k >= 0 {
+			taken[k] = true
+			c.adopt(known[k])
+			continue
+		}
+		c.At = c.began
+		c.Key = fmt.Sprintf("%s/%s/%s", c.Cluster, c.To, c.Promoted.UTC().Format("2006-01-02T15:04Z"))
+	}
+	for k, f := range known {
+		if !taken[k] && f.Cluster == a.Rules.Scope {
+			c := change{Failover: f, began: f.At, last: f.Promoted, completed: !f.Planned, switched: f.Planned, earlier: f}
+			c.Measures, c.Marks, c.Unmeasured = nil, nil, nil
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+// nearest is the known failover to the same region that lies nearest and is not another's, or -1.
+func nearest(known []audit.Failover, taken []bool, f audit.Failover) int {
+	best := -1
+	for k, other := range known {
+		apart := other.Promoted.Sub(f.Promoted).Abs()
+		if taken[k] || other.Cluster != f.Cluster || other.To != f.To || apart > sameFailover/2+other.PromotedError+f.PromotedError {
+			continue
+		}
+		if best < 0 || apart < known[best].Promoted.Sub(f.Promoted).Abs() {
+			best = k
+		}
+	}
+	return best
+}
+
+// adopt takes over what an earlier run knew and this one cannot tell better.
+func (c *change) adopt(f audit.Failover) {
+	c.At, c.Key = f.At, f.Key
+	if c.Key == "" {
+		c.Key = fmt.Sprintf("%s/%s/%s", c.Cluster, c.To, f.Promoted.UTC().Format("2006-01-02T15:04Z"))
+	}
+	if c.From == "" {
+		c.From = f.From
+	}
+	c.Snapshot, c.SnapshotExpires, c.earlier = f.Snapshot, f.SnapshotExpires, f
+}

@@ -1,0 +1,182 @@
+package failover
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"parallax/internal/audit"
+	"parallax/internal/record"
+)
+
+// ledger measures the ledger: what the old primary had committed and the ledger in force has not, and how long nobody could
+// write.
+func (a Auditor) ledger(l Layers, all []change, i int, near audit.Window, f *audit.Failover) {
+	if l.Entries == nil {
+		a.unmeasured(f, LayerLedger, "", l.Missing[LayerLedger])
+		return
+	}
+	old, found := copyOf(l.Copies, l.Entries, all, i, near)
+	if !found {
+		why := l.Missing[LayerSnapshot]
+		if why == "" {
+			why = "none of the snapshots that are configured is of this failover"
+		}
+		a.unmeasured(f, LayerLedger, "rpo", why)
+		a.ledgerAlone(l.Entries, near, all[i].began, f)
+		return
+	}
+	c := compare(l.Entries, old, near)
+	narrow(c, f)
+	a.ledgerRPO(c, f)
+	a.ledgerRTO(c, f)
+}
+
+// narrow places a promotion that no event states between the last write that survived and the first that the new writer took.
+func narrow(c commits, f *audit.Failover) {
+	if f.PromotedError == 0 {
+		return
+	}
+	from, to := f.Promoted.Add(-f.PromotedError), f.Promoted.Add(f.PromotedError)
+	from = later(from, newest(c.survived))
+	if good := oldest(c.good); !good.IsZero() {
+		to = earlier(to, good)
+	}
+	if from.Before(to) {
+		f.PromotedError = to.Sub(from) / 2
+		f.Promoted = from.Add(f.PromotedError)
+	}
+}
+
+// ledgerRPO is the span of commits that never left the old primary: from the moment replication stopped, which lies between
+// the last write that arrived and the first that did not, to the last write lost. Where dates and commits are not in one order,
+// the span is wider by as much.
+func (a Auditor) ledgerRPO(c commits, f *audit.Failover) {
+	survivor := newest(c.survived)
+	if survivor.IsZero() {
+		a.unmeasured(f, LayerLedger, "rpo", "no row that survived lies near the failover, so it cannot be told since when rows are lost")
+		return
+	}
+	m := audit.Measure{Layer: LayerLedger, Figure: "rpo", Objective: a.Rules.RPO}
+	mark(f, LayerLedger, "last survivor", survivor, c.disorder, "newest write of the old primary that is in the ledger in force")
+	last := newest(c.lost)
+	hidden := later(last, newest(c.maybe))
+	if c.undated > 0 {
+		hidden = later(hidden, f.Promoted.Add(f.PromotedError))
+	}
+	switch {
+	case last.IsZero() && !hidden.After(survivor):
+		m.Basis = "every write of the old primary is in the ledger in force" + c.remarks()
+		f.Measures = append(f.Measures, m)
+		return
+	case last.IsZero():
+		m.Basis = fmt.Sprintf("no write of the old primary is surely lost; up to %s later changes hide whether one is", clock(hidden)) + c.remarks()
+		add(f, m, 0, hidden.Sub(survivor)+c.disorder)
+		return
+	}
+	first := oldest(c.lost)
+	mark(f, LayerLedger, "first lost", first, c.disorder, "oldest write of the old primary that never arrived")
+	mark(f, LayerLedger, "last lost", last, c.disorder, "newest write of the old primary that never arrived")
+	before := survivor // the last survivor before the first loss, where the two are not in one order
+	for _, t := range c.survived {
+		if !first.After(survivor) && t.Before(first) && (before.After(first) || t.After(before)) {
+			before = t
+		}
+	}
+	m.Basis = fmt.Sprintf("%d writes of the old primary from %s to %s never arrived; the last that did is of %s", len(c.lost), clock(first), clock(last), clock(survivor)) + c.remarks()
+	add(f, m, last.Sub(later(first, survivor))-c.disorder, later(last, hidden).Sub(before)+c.disorder)
+}
+
+// remarks says what the figure leaves out or cannot see.
+func (c commits) remarks() string {
+	var out string
+	if c.again > 0 {
+		out += fmt.Sprintf("; %d payments of them stand in the ledger again, written anew", c.again)
+	}
+	if c.ancient > 0 {
+		out += fmt.Sprintf("; %d writes are missing from long before and are not counted: their rows were deleted, or never replicated", c.ancient)
+	}
+	if c.undated > 0 {
+		out += fmt.Sprintf("; %d rows differ and no column updated_at is mapped that says since when", c.undated)
+	}
+	return out
+}
+
+// ledgerRTO is the time from the last write that the old primary took, lost or not, to the first that the new writer took.
+// What an old primary goes on writing after the promotion fills no silence.
+func (a Auditor) ledgerRTO(c commits, f *audit.Failover) {
+	good := oldest(c.good)
+	until := f.Promoted.Add(f.PromotedError + a.Rules.ClockError)
+	var last time.Time
+	for _, t := range slices.Concat(c.survived, c.lost, c.maybe) {
+		if !t.After(until) {
+			last = later(last, t)
+		}
+	}
+	mark(f, LayerLedger, "last write", last, c.disorder, "newest write that the old primary took before the promotion")
+	mark(f, LayerLedger, "first good write", good, c.disorder+a.Rules.ClockError, "oldest write that the new writer took")
+	switch {
+	case last.IsZero():
+		a.unmeasured(f, LayerLedger, "rto", "nothing was written shortly before the failover")
+		return
+	case good.IsZero():
+		a.unmeasured(f, LayerLedger, "rto", "nothing was written after the failover, as far as it was read")
+		return
+	case good.Before(last) || f.PromotedError == 0 && good.Before(f.Promoted.Add(-tellingApart/10-a.Rules.ClockError)):
+		a.unmeasured(f, LayerLedger, "rto", fmt.Sprintf("the first write of the new writer is dated %s, before it could write: the clocks of the regions are apart", clock(good)))
+		return
+	}
+	times := slices.Concat(c.survived, c.lost, c.good)
+	a.rto(times, last, good, good.Sub(last), c.disorder, "last write before at %s, first of the new writer at %s", f)
+}
+
+// rto adds the recovery time between two writes. A service that is written to seldom may have failed much later than its last
+// write and worked much earlier than the first: the error is the usual pause between two writes.
+func (a Auditor) rto(times []time.Time, last, good time.Time, low, more time.Duration, basis string, f *audit.Failover) {
+	slices.SortFunc(times, time.Time.Compare)
+	value := good.Sub(last)
+	usual, known := spacing(times, last, good)
+	if !known {
+		usual = value
+		basis += "; too few writes to tell how often one is usual"
+	}
+	wide := max(usual, value-low) + more + a.Rules.ClockError
+	f.Measures = append(f.Measures, audit.Measure{
+		Layer: LayerLedger, Figure: "rto", Value: value, Error: wide, Objective: a.Rules.RTO, Basis: fmt.Sprintf(basis, clock(last), clock(good)),
+	})
+}
+
+// ledgerAlone measures the recovery time from the ledger in force only. What the old primary took and lost is not seen, so the
+// real one may be shorter, down to the time since the promotion began.
+func (a Auditor) ledgerAlone(entries []record.Entry, near audit.Window, began time.Time, f *audit.Failover) {
+	var times []time.Time
+	for _, e := range entries {
+		times = appendIf(times, near.Holds(e.CreatedAt), e.CreatedAt)
+		times = appendIf(times, e.UpdatedAt.After(e.CreatedAt) && near.Holds(e.UpdatedAt), e.UpdatedAt)
+	}
+	slices.SortFunc(times, time.Time.Compare)
+	last, good, ok := silence(times, began.Add(-f.PromotedError), f.Promoted.Add(f.PromotedError))
+	if f.PromotedError == 0 {
+		last, good, ok = astride(times, f.Promoted)
+	}
+	if !ok {
+		a.unmeasured(f, LayerLedger, "rto", "no row was written both before and after the promotion, as far as it was read")
+		return
+	}
+	mark(f, LayerLedger, "last write", last, 0, "newest write before the promotion that is in the ledger in force; later ones may be lost")
+	mark(f, LayerLedger, "first good write", good, a.Rules.ClockError, "oldest write after the promotion")
+	low := good.Sub(later(last, earlier(began, good)))
+	a.rto(times, last, good, low, 0, "last write before at %s, first after at %s; without the old primary's snapshot the writes it lost are not seen", f)
+}
+
+// astride are the neighbours on both sides of a moment.
+func astride(times []time.Time, at time.Time) (before, after time.Time, ok bool) {
+	for _, t := range times {
+		if !t.After(at) {
+			before = t
+		} else if after.IsZero() {
+			after = t
+		}
+	}
+	return before, after, !before.IsZero() && !after.IsZero()
+}

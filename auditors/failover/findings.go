@@ -12,7 +12,7 @@ import (
 var shown = map[record.EventType]bool{
 	record.FailoverStarted: true, record.FailoverCompleted: true, record.FailoverFailed: true, record.SwitchoverStarted: true,
 	record.SwitchoverCompleted: true, record.WriterShutDown: true, record.WriterPromoted: true, record.Resynced: true,
-	record.WritesBlocked: true, record.WriteBlockTimedOut: true, record.MemberLeft: true,
+	record.WritesBlocked: true, record.WriteBlockTimedOut: true, record.MemberLeft: true, record.EndpointMoved: true,
 }
 
 // detected is the finding of one change of the writer.

@@ -16,26 +16,29 @@ import (
 // aroundFailover is how far before and after a promotion the data is read.
 const aroundFailover = time.Hour
 
-// failoverJob finds failovers in what RDS says, and measures from the data what each cost in time.
+// failoverJob finds changes of the writer in what RDS and the databases say, now and in earlier runs, and measures from the data
+// what each cost in time.
 func (a *App) failoverJob(ctx context.Context, t task) (audit.Outcome, error) {
 	var o audit.Outcome
 	if a.cfg.Topology.GlobalCluster == "" {
 		o.Coverage = append(o.Coverage, notConfigured("topology", t.window, "topology.global_cluster"))
 		return o, nil
 	}
-	in := failover.Input{Window: t.window, AsOf: t.asOf}
-	events, coverage, err := a.readTopology(ctx, t)
+	in, coverage, err := a.watch(ctx, &o, t)
 	if err != nil {
 		return o, err
 	}
-	in.Events = events
 	auditor := failover.Auditor{Rules: a.failoverRules()}
-	if len(auditor.Audit(in).Failovers) > 0 { // only a failover makes the data worth reading
-		more, err := a.readLayers(ctx, t, &in)
+	for _, f := range auditor.Detect(in) {
+		if f.Planned {
+			continue
+		}
+		layers, lines, err := a.readLayers(ctx, t, f, auditor.Surroundings(in, f)) // only a failover makes the data worth reading
 		if err != nil {
 			return o, err
 		}
-		coverage = append(coverage, more...)
+		in.Layers = append(in.Layers, layers)
+		coverage = append(coverage, lines...)
 	}
 	judge(&o, auditor, in, coverage)
 	return o, a.rehearse(ctx, t, &o)
@@ -73,43 +76,101 @@ func (a *App) readTopology(ctx context.Context, t task) ([]record.Event, []audit
 	return events, coverage, nil
 }
 
-// readLayers reads the data of the first ledger, table and bucket pair around the window; a layer that is not configured is
-// not measured.
-func (a *App) readLayers(ctx context.Context, t task, in *failover.Input) ([]audit.Coverage, error) {
-	around := t.window.Around(aroundFailover)
+// readLayers reads the data of the first ledger, table and bucket pair around a failover. A layer that is not configured, or
+// could not be read, is not measured, and its absence is explained.
+func (a *App) readLayers(ctx context.Context, t task, f audit.Failover, around audit.Window) (failover.Layers, []audit.Coverage, error) {
+	around.To = minTime(around.To, t.asOf)
+	l := failover.Layers{Of: f, Around: around, Missing: map[string]string{}}
 	var coverage []audit.Coverage
-	if len(a.cfg.Ledgers) > 0 {
-		copies, err := a.readLedger(ctx, a.cfg.Ledgers[0], around)
+	for _, read := range []func(context.Context, task, *failover.Layers) ([]audit.Coverage, error){
+		a.readLedgerLayer, a.readKeysLayer, a.readReceiptsLayer,
+	} {
+		lines, err := read(ctx, task{window: around, asOf: t.asOf}, &l)
+		if err != nil {
+			return l, nil, err
+		}
+		coverage = append(coverage, lines...)
+	}
+	return l, coverage, nil
+}
+
+// readLedgerLayer reads the ledger in force and every restored old primary, each for itself.
+func (a *App) readLedgerLayer(ctx context.Context, t task, l *failover.Layers) ([]audit.Coverage, error) {
+	if len(a.cfg.Ledgers) == 0 {
+		l.Missing[failover.LayerLedger] = "no ledger is configured (ledgers)"
+		return nil, nil
+	}
+	ledger := a.cfg.Ledgers[0]
+	snapshots := slices.Clone(ledger.Snapshots)
+	if ledger.Snapshot != nil {
+		snapshots = slices.Insert(snapshots, 0, *ledger.Snapshot)
+	}
+	ledger.Snapshot, ledger.Snapshots = nil, nil
+	l.Missing[failover.LayerSnapshot] = "no snapshot of the old primary is configured (ledgers[].snapshot)"
+	var coverage []audit.Coverage
+	for i := range max(len(snapshots), 1) {
+		one := ledger
+		if i < len(snapshots) {
+			one.Snapshot = &snapshots[i]
+		}
+		copies, err := a.readLedger(ctx, one, t.window)
 		if err != nil {
 			return nil, err
 		}
 		coverage = append(coverage, copies.coverage...)
 		if copies.writer == nil {
-			coverage = append(coverage, noWriter(a.cfg.Ledgers[0], t.window))
-		} else {
-			in.Entries, in.Snapshot = copies.writer, copies.snapshot
+			l.Entries, l.Missing[failover.LayerLedger] = nil, "no copy that accepts writes could be read"
+			return append(coverage, noWriter(ledger, t.window)), nil
 		}
-	}
-	if len(a.cfg.Tables) > 0 {
-		captured := audit.Window{From: t.window.From, To: minTime(t.window.To, t.asOf.Add(-arrival(a.cfg)))}
-		held, err := a.readArchive(ctx, a.cfg.Tables[0], task{window: captured, asOf: t.asOf})
-		if err != nil {
-			return nil, err
+		l.Entries = copies.writer
+		switch {
+		case copies.snapshot != nil:
+			l.Copies = append(l.Copies, failover.Copy{Region: one.Snapshot.Region, Entries: copies.snapshot})
+			delete(l.Missing, failover.LayerSnapshot)
+		case one.Snapshot != nil:
+			l.Missing[failover.LayerSnapshot] = "the snapshot of the old primary could not be read"
 		}
-		if held.complete() {
-			in.Keys = held.changes
-		}
-		coverage = append(coverage, held.coverage...)
-	}
-	if len(a.cfg.Receipts) > 0 {
-		result, lines, err := a.auditReceipts(ctx, a.cfg.Receipts[0], t)
-		if err != nil {
-			return nil, err
-		}
-		in.Receipts = result.Findings
-		coverage = append(coverage, lines...)
 	}
 	return coverage, nil
+}
+
+// readKeysLayer reads what was captured of the first table.
+func (a *App) readKeysLayer(ctx context.Context, t task, l *failover.Layers) ([]audit.Coverage, error) {
+	if len(a.cfg.Tables) == 0 {
+		l.Missing[failover.LayerKeys] = "no table is configured (tables)"
+		return nil, nil
+	}
+	captured := audit.Window{From: t.window.From, To: minTime(t.window.To, t.asOf.Add(-arrival(a.cfg)))}
+	if captured.Empty() {
+		l.Missing[failover.LayerKeys] = "what was written around the failover is not captured yet"
+		return nil, nil
+	}
+	held, err := a.readArchive(ctx, a.cfg.Tables[0], task{window: captured, asOf: t.asOf})
+	if err != nil {
+		return nil, err
+	}
+	l.Missing[failover.LayerKeys] = "the archive of changes has gaps around the failover"
+	if held.complete() {
+		l.Keys = slices.Concat([]record.Change{}, held.changes)
+	}
+	return held.coverage, nil
+}
+
+// readReceiptsLayer judges the receipts of the first pair of buckets.
+func (a *App) readReceiptsLayer(ctx context.Context, t task, l *failover.Layers) ([]audit.Coverage, error) {
+	if len(a.cfg.Receipts) == 0 {
+		l.Missing[failover.LayerReceipts] = "no receipts are configured (receipts)"
+		return nil, nil
+	}
+	result, lines, err := a.auditReceipts(ctx, a.cfg.Receipts[0], t)
+	if err != nil {
+		return nil, err
+	}
+	l.Missing[failover.LayerReceipts] = "the buckets or the ledger could not be read completely"
+	if !slices.ContainsFunc(lines, func(c audit.Coverage) bool { return !c.Complete() }) {
+		l.Receipts = slices.Concat([]audit.Finding{}, result.Findings)
+	}
+	return lines, nil
 }
 
 // notConfigured is the coverage of a job that has nothing to read: not clean, and it says what to configure.

@@ -26,6 +26,7 @@ const allJobs = "all"
 type task struct {
 	window audit.Window
 	asOf   time.Time
+	stated time.Time // when a person says that there was a failover; zero if nobody does
 }
 
 // job is one job of the service.

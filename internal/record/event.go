@@ -38,6 +38,7 @@ const (
 	WriterShutDown      EventType = "writer_shut_down"
 	WriterPromoted      EventType = "writer_promoted"
 	Resynced            EventType = "resynced"
+	EndpointMoved       EventType = "endpoint_moved" // the global writer endpoint leads to the new writer
 	WritesBlocked       EventType = "writes_blocked"
 	WriteBlockTimedOut  EventType = "write_block_timed_out"
 	Member              EventType = "member"

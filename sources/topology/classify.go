@@ -34,6 +34,7 @@ var wordings = []wording{
 	{[]string{"finished resynchronizing members", "after global failover"}, record.Resynced},        // 0241
 	{[]string{"attempt to block writes for db cluster", " succeeded"}, record.WritesBlocked},        // 0390
 	{[]string{"attempt to block writes for db cluster", " timed out"}, record.WriteBlockTimedOut},   // 0391
+	{[]string{"finished changing the dns name", "global writer endpoint"}, record.EndpointMoved},    // 0397
 	{[]string{"started resynchronizing members", "after global failover"}, record.OtherEvent},       // 0240
 	{[]string{"global switchover to db cluster", " is cancelled"}, record.OtherEvent},               // 0186
 	{[]string{"global switchover to db cluster", " failed"}, record.OtherEvent},                     // 0187

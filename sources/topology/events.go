@@ -50,7 +50,7 @@ func (r *reading) clip() audit.Window {
 		lost.To = w.To
 	}
 	if !lost.Empty() {
-		r.gap(lost, "RDS keeps events 14 days; those before "+oldest.Format(time.RFC3339)+" can no longer be read",
+		r.forgotten(lost, "RDS keeps events 14 days; those before "+oldest.Format(time.RFC3339)+" can no longer be read",
 			"run the failover job at least every 14 days, so that its own store keeps the history")
 	}
 	return audit.Window{From: lost.To, To: w.To}

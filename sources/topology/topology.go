@@ -107,6 +107,11 @@ func (r *reading) gap(w audit.Window, reason, remedy string) {
 	r.gaps = append(r.gaps, audit.Gap{Window: w, Reason: reason, Remedy: remedy})
 }
 
+// forgotten is a gap of what can never be read again.
+func (r *reading) forgotten(w audit.Window, reason, remedy string) {
+	r.gaps = append(r.gaps, audit.Gap{Window: w, Reason: reason, Remedy: remedy, Lost: true})
+}
+
 func (r *reading) own() string { return r.Clusters[r.Region] }
 
 // call runs one request under the timeout and turns its failure into a gap over w; it reports whether it succeeded.

@@ -143,6 +143,7 @@ func TestMessagesAreClassifiedInBothWordings(t *testing.T) {
 		"Finished resynchronizing members of DB cluster a in Region r after global failover.":                       record.Resynced,
 		"Attempt to block writes for DB cluster a in Region r succeeded.":                                           record.WritesBlocked,
 		"Attempt to block writes for DB cluster a in Region r timed out.":                                           record.WriteBlockTimedOut,
+		"Aurora finished changing the DNS name that the global writer endpoint resolves to.":                        record.EndpointMoved,
 		"Completed failover to DB instance: a-1":                                                                    record.OtherEvent,
 		"Global switchover to DB cluster a in Region r failed.":                                                     record.OtherEvent,
 		"": record.OtherEvent,

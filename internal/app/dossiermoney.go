@@ -21,7 +21,7 @@ type moneyClass struct {
 func moneyClasses() []moneyClass {
 	return []moneyClass{
 		{report.ClassLost, "lost from the ledger", "ledger", []audit.Kind{audit.LedgerLostRow}},
-		{report.ClassChanged, "changed in the ledger: an update was lost, or two rows share an id", "ledger", []audit.Kind{audit.LedgerChangedRow, audit.LedgerIDCollision}},
+		{report.ClassChanged, "changed in the ledger", "ledger", []audit.Kind{audit.LedgerChangedRow, audit.LedgerIDCollision}},
 		{report.ClassDouble, "charged twice, to refund", "chain", []audit.Kind{audit.ChainDoubleCharge}},
 		{report.ClassKeyOnly, "key accepted, but not in the ledger", "chain", []audit.Kind{audit.ChainKeyWithoutEntry}},
 		{report.ClassKeyWrites, "key writes lost, overwritten or not copied", "lww", []audit.Kind{
@@ -74,9 +74,9 @@ func (f *dossierFacts) money(d report.Dossier) []report.MoneyRow {
 		complete := f.complete(c.job) && (c.class != report.ClassLost || d.Snapshot.Compared)
 		row(c.class, c.name, complete, c.kinds)
 	}
-	row(report.ClassOther, "other differences of ledger, receipts and settlement", all, nil)
+	row(report.ClassOther, "other differences", all, nil)
 	row(report.ClassAtRisk, "at risk: not proven, or may still arrive", all, nil)
-	row(report.ClassExplained, "explained so far: cleared, resolved or suppressed", true, nil)
+	row(report.ClassExplained, "explained so far", true, nil)
 	return rows
 }
 

@@ -19,7 +19,7 @@ const (
 	// maxDossierRows is how many rows of a list the page shows; the workbook and JSON have all of them.
 	maxDossierRows = 200
 	// maxCurrencies is how many currencies have a column of their own on the first page.
-	maxCurrencies = 5
+	maxCurrencies = 4
 	// firstActions is how many things to do the first page names.
 	firstActions = 3
 )

@@ -61,11 +61,12 @@ type guide struct {
 const (
 	pictureWidth = 742
 	laneNames    = 82 // room of the lanes' names
-	laneHeight   = 40
+	laneHeight   = 35
 	laneEmpty    = 17
 	axisHeight   = 20
-	letter       = 5.3 // width of a letter of a label, generously
-	lineHeight   = 11
+	letter       = 6.0 // width of a letter of a label, generously
+	lineHeight   = 10
+	labelRow     = 11.5 // between two labels of a lane
 )
 
 // draw lays the timeline out.
@@ -167,7 +168,7 @@ func (o *occupied) place(l *lane, m Moment, s scale) *label {
 	if end-x > width {
 		return &label{X: (x + end) / 2, Y: l.Middle + 3.5, Anchor: "middle", Text: text, Bold: m.Weight > 1}
 	}
-	for _, row := range []float64{0, -13, 13} {
+	for _, row := range []float64{0, -labelRow, labelRow} {
 		y := l.Middle + row
 		spots := []label{{X: end + 6, Anchor: "start"}, {X: x - 6, Anchor: "end"}}
 		if row != 0 {

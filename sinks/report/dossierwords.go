@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -13,6 +14,8 @@ func Spell(d time.Duration) string {
 	switch {
 	case d < 0:
 		return "-" + Spell(-d)
+	case d < 10*time.Second:
+		return strconv.FormatFloat(d.Round(10*time.Millisecond).Seconds(), 'f', -1, 64) + " s"
 	case d < 2*time.Minute:
 		return Seconds(d)
 	case d < 2*time.Hour:

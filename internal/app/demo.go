@@ -156,8 +156,12 @@ func (d *demo) show(ctx context.Context, result Result, took time.Duration) ([]s
 	if err := d.writePage(page, runs, findings, failovers); err != nil {
 		return nil, err
 	}
+	dossier := filepath.Join(d.dir, "dossier.html")
+	if err := d.writeDossier(ctx, dossier); err != nil {
+		return nil, err
+	}
 	if d.format == report.JSON {
-		return scores, writeScores(d.o, scores, exact(scores), page, d.world.ConfigPath())
+		return scores, writeScores(d.o, scores, exact(scores), page, dossier, d.world.ConfigPath())
 	}
 	s := screen{w: d.o.Out}
 	s.title(d.o, took)
@@ -165,7 +169,7 @@ func (d *demo) show(ctx context.Context, result Result, took time.Duration) ([]s
 	s.measures(failovers)
 	s.coverage(result, runs)
 	s.complaints(scores)
-	s.paths(relative(page), relative(d.world.ConfigPath()), findings)
+	s.paths(relative(page), relative(dossier), relative(d.world.ConfigPath()), findings)
 	return scores, s.err
 }
 
@@ -179,6 +183,15 @@ func (d *demo) writePage(path string, runs []audit.RunRecord, findings []audit.S
 		AsOf: d.world.AsOf(), Runs: runs, Findings: findings, Failovers: failovers,
 	})
 	return errors.Join(err, f.Close())
+}
+
+// writeDossier writes what the failover cost, as report failover does.
+func (d *demo) writeDossier(ctx context.Context, path string) error {
+	facts, err := d.app.dossierFacts(ctx, DossierRequest{})
+	if err != nil {
+		return err
+	}
+	return writeDossierFile(path, report.HTML, facts.dossier())
 }
 
 // relative shows a path from where the user is, if it lies below.

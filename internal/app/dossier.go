@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -101,8 +100,8 @@ func (a *App) dossierFacts(ctx context.Context, r DossierRequest) (dossierFacts,
 	if err != nil {
 		return f, err
 	}
-	f.rules = a.dossierRules(r.Repair)
-	if f.files, err = readRepairFolder(r.Repair); err != nil {
+	f.rules = a.dossierRules()
+	if f.repair, err = readRepairFolder(r.Repair); err != nil {
 		return f, err
 	}
 	wide := audit.Window{From: f.failover.At.Add(-a.cfg.Failover.Before), To: f.failover.At.Add(a.cfg.Failover.After)}
@@ -143,10 +142,8 @@ func (a *App) readDossier(ctx context.Context, f *dossierFacts) (err error) {
 	return nil
 }
 
-func (a *App) dossierRules(repair string) dossierRules {
-	rules := dossierRules{
-		rpo: a.cfg.Objectives.RPO, rto: a.cfg.Objectives.RTO, snapshotAlarm: a.cfg.Topology.SnapshotAlarm, repair: repair,
-	}
+func (a *App) dossierRules() dossierRules {
+	rules := dossierRules{rpo: a.cfg.Objectives.RPO, rto: a.cfg.Objectives.RTO, snapshotAlarm: a.cfg.Topology.SnapshotAlarm}
 	for _, job := range []struct {
 		name       string
 		configured bool
@@ -225,22 +222,4 @@ func noFailover(known []audit.Failover, at time.Time) error {
 		return fmt.Errorf("no unplanned failover is known; known are %s (--at chooses one); %s", strings.Join(names, ", "), hint)
 	}
 	return fmt.Errorf("no failover is known within an hour of %s; the newest known are %s", at.UTC().Format(time.RFC3339), strings.Join(names, ", "))
-}
-
-// readRepairFolder lists the files of a folder of repair files, by name; none without a folder.
-func readRepairFolder(dir string) ([]string, error) {
-	if dir == "" {
-		return nil, nil
-	}
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, fmt.Errorf("read repair folder: %w", err)
-	}
-	var names []string
-	for _, e := range entries {
-		if e.Type().IsRegular() {
-			names = append(names, e.Name())
-		}
-	}
-	return names, nil
 }

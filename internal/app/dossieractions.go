@@ -3,7 +3,6 @@ package app
 import (
 	"cmp"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -86,7 +85,7 @@ func (f *dossierFacts) refund(d report.Dossier) (report.Action, bool) {
 	n, sum := count(d, report.ClassDouble)
 	return f.withFile(d, report.Action{
 		What: fmt.Sprintf("Refund %s charged twice", several(n, "order")), Why: sum,
-	}, "refunds"), n > 0
+	}, "refunds", report.ClassDouble), n > 0
 }
 
 func (f *dossierFacts) reinsert(d report.Dossier) (report.Action, bool) {
@@ -101,7 +100,7 @@ func (f *dossierFacts) reinsert(d report.Dossier) (report.Action, bool) {
 	default:
 		a.What, a.Why = fmt.Sprintf("Mend %s of the ledger", several(changed, "changed row")), "An update of them was lost."
 	}
-	return f.withFile(d, a, "ledger-"), lost+changed > 0
+	return f.withFile(d, a, "ledger-", report.ClassLost, report.ClassChanged), lost+changed > 0
 }
 
 func (f *dossierFacts) read(d report.Dossier) (report.Action, bool) {
@@ -121,7 +120,7 @@ func (f *dossierFacts) read(d report.Dossier) (report.Action, bool) {
 
 func (f *dossierFacts) rewriteKeys(d report.Dossier) (report.Action, bool) {
 	n, sum := count(d, report.ClassKeyWrites)
-	return f.withFile(d, report.Action{What: fmt.Sprintf("Write %s again", several(n, "key record")), Why: sum}, "keys-"), n > 0
+	return f.withFile(d, report.Action{What: fmt.Sprintf("Write %s again", several(n, "key record")), Why: sum}, "keys-", report.ClassKeyWrites), n > 0
 }
 
 func (f *dossierFacts) copyReceipts(d report.Dossier) (report.Action, bool) {
@@ -159,26 +158,6 @@ func (f *dossierFacts) reconcile(d report.Dossier) (report.Action, bool) {
 		Why:     "No case is open: evidence that comes late, such as tomorrow's settlement file, is not looked at by itself.",
 		Command: "parallax run failover --at " + d.At.UTC().Format(time.RFC3339),
 	}, d.Case == nil && !d.Planned
-}
-
-// withFile names the repair file to approve, or the command that makes it.
-func (f *dossierFacts) withFile(d report.Dossier, a report.Action, prefix string) report.Action {
-	var files []string
-	for _, name := range f.files {
-		if strings.HasPrefix(name, prefix) {
-			files = append(files, filepath.Join(f.rules.repair, name))
-		}
-	}
-	switch {
-	case len(files) > 0:
-		a.File = strings.Join(files, ", ")
-		a.Command = "parallax repair check " + f.rules.repair
-	case f.rules.repair != "":
-		a.Why += fmt.Sprintf(" (no file in %s: to be done by hand)", f.rules.repair)
-	default:
-		a.Command = fmt.Sprintf("parallax repair write --at %s --out repair", d.At.UTC().Format(time.RFC3339))
-	}
-	return a
 }
 
 func several(n int, noun string) string {

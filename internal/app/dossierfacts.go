@@ -22,7 +22,7 @@ type dossierFacts struct {
 	findings []audit.StoredFinding
 	chains   []audit.Chain
 	settled  []audit.SettlementFile
-	files    []string // of the repair folder
+	repair   *repairFolder // nil if none was given
 	rules    dossierRules
 }
 
@@ -31,7 +31,6 @@ type dossierRules struct {
 	rpo, rto      time.Duration
 	snapshotAlarm time.Duration
 	jobs          []string // that are configured and look for what a failover costs
-	repair        string   // folder of the repair files; empty if none was given
 }
 
 // choose settles the window and the runs that speak for it. Without a case it is as much of wide as the runs that have seen

@@ -17,7 +17,7 @@ type scoreJSON struct {
 }
 
 // writeScores writes the demo's result as one JSON document.
-func writeScores(o DemoOptions, scores []score, equal bool, page, config string) error {
+func writeScores(o DemoOptions, scores []score, equal bool, page, dossier, config string) error {
 	kinds := make([]scoreJSON, len(scores))
 	for i, s := range scores {
 		kinds[i] = scoreJSON{s.kind, s.injected, len(s.found), len(s.false_), len(s.missed), len(s.unequal)}
@@ -30,6 +30,7 @@ func writeScores(o DemoOptions, scores []score, equal bool, page, config string)
 		Exact    bool        `json:"exact"`
 		Kinds    []scoreJSON `json:"kinds"`
 		Report   string      `json:"report"`
+		Dossier  string      `json:"dossier"`
 		Config   string      `json:"config"`
-	}{o.Seed, o.Payments, equal, kinds, page, config})
+	}{o.Seed, o.Payments, equal, kinds, page, dossier, config})
 }

@@ -109,8 +109,8 @@ func (s *screen) complaints(scores []score) {
 	}
 }
 
-func (s *screen) paths(page, config string, findings []audit.StoredFinding) {
-	s.printf("\n report     %s\n next       parallax findings list --config %s\n", page, config)
+func (s *screen) paths(page, dossier, config string, findings []audit.StoredFinding) {
+	s.printf("\n report     %s\n dossier    %s\n next       parallax findings list --config %s\n", page, dossier, config)
 	if len(findings) > 0 {
 		s.printf("            parallax findings show %.12s --config %s\n            parallax report coverage --config %s\n", findings[0].Fingerprint, config, config)
 	}

@@ -16,6 +16,7 @@ func (w *World) script() {
 	w.agenda.add(w.day.promoted, w.londonTakesOver)
 	w.agenda.add(moved, w.stage("London takes all payments"))
 	w.agenda.add(recovers, w.dublinReturns)
+	w.agenda.add(healthy, w.notesAreWritten)
 	w.agenda.add(evening, w.replayStops)
 	for _, at := range captures() {
 		w.agenda.add(at, w.hook)

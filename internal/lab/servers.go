@@ -42,6 +42,9 @@ func (w *World) start(ctx context.Context) error {
 		Global: globalCluster, Clusters: map[string]string{dublin: cluster(dublin), london: cluster(london)},
 		Writer: dublin, Clock: w.now,
 	})
+	if err := w.startSigns(); err != nil {
+		return err
+	}
 	pair, err := aurora.Start(ctx, aurora.Options{Dir: filepath.Join(w.options.Dir, "aurora"), Regions: regions})
 	if err != nil {
 		return err
@@ -53,6 +56,15 @@ func (w *World) start(ctx context.Context) error {
 
 // endpoints are a region's addresses.
 type endpoints struct{ Region, DynamoDB, S3, RDS string }
+
+// serveHealth opens the endpoint of the health checks and their metric.
+func (w *World) serveHealth() (string, error) {
+	url, stop, err := w.health.Serve()
+	if err == nil {
+		w.closers = append(w.closers, func() error { stop(); return nil })
+	}
+	return url, err
+}
 
 // serve opens the endpoints of both regions.
 func (w *World) serve() ([]endpoints, error) {

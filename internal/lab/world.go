@@ -11,6 +11,7 @@ import (
 
 	"parallax/internal/lab/buckets"
 	"parallax/internal/lab/globaltable"
+	"parallax/internal/lab/health"
 	"parallax/internal/lab/rdsapi"
 )
 
@@ -26,6 +27,7 @@ type World struct {
 	ledger   ledger
 	receipts *buckets.Pair
 	rds      *rdsapi.Server
+	health   *health.Server
 	closers  []func() error
 
 	agenda  agenda
@@ -77,7 +79,11 @@ func (w *World) build(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return w.writeConfig(endpoints)
+	signs, err := w.serveHealth()
+	if err != nil {
+		return err
+	}
+	return w.writeConfig(endpoints, signs)
 }
 
 // Play runs the day, the night's inventories and the settlement files of two mornings. A world is played once; after an

@@ -21,9 +21,9 @@ const (
 var (
 	failing   = degrades.Add(30 * time.Second) // three checks, ten seconds apart, have failed
 	healthy   = recovers.Add(30 * time.Second) // and succeeded
-	alarmed   = clock(14, 7, 36)
-	decided   = clock(14, 7, 41)
-	commanded = clock(14, 7, 43)
+	alarmed   = clock(14, 7, 8)
+	decided   = clock(14, 7, 15)
+	commanded = clock(14, 7, 18)
 	dnsMoved  = clock(14, 8, 2)
 )
 
@@ -51,7 +51,7 @@ func (w *World) notesAreWritten(context.Context, time.Time) error {
 		region, note string
 		source       string
 	}{
-		{alarmed, dublin, "alarm: health check of the Dublin API fails", "pager"},
+		{alarmed, dublin, "alarm: payments API in Dublin answers errors", "pager"},
 		{decided, "", "decision: promote London, up to a second of the ledger may be lost", "on-call"},
 		{commanded, london, "failover-global-cluster --allow-data-loss issued for " + cluster(london), "on-call"},
 		{dnsMoved, london, "DNS moved: clients resolve to London", "on-call"},

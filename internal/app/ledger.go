@@ -86,7 +86,8 @@ type ledgerCopy struct {
 	conn    config.Connection
 	src     aurora.Source  // its DB is nil where the address cannot be used
 	witness record.Witness // what it says of itself; what the configuration says until it was asked
-	server  string         // the server and database behind its address, empty where that does not answer
+	told    bool           // the witness is what it says
+	server  string         // the server and database behind its address, empty where that does not answer or cannot be used
 	line    audit.Coverage
 }
 
@@ -134,7 +135,7 @@ func (a *App) open(ctx context.Context, one *ledgerCopy) (reason error) {
 		one.server, err = one.src.Server(ctx)
 	}
 	if err == nil {
-		one.witness = found
+		one.witness, one.told = found, true
 	}
 	return err
 }

@@ -80,10 +80,8 @@ func (c *ledgerAudit) open(ctx context.Context) error {
 	var places []place
 	for i, one := range c.copies {
 		c.progress("asking ledger "+c.ledger.Name+" in "+one.name, 0, 0)
-		if err := c.App.open(ctx, one); err != nil {
+		if err := c.ask(ctx, one); err != nil {
 			one.gap(gapOf(c.window, err))
-		} else if !one.snapshot() && one.usable() {
-			c.clock(ctx, one)
 		}
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("open ledger %s: %w", c.ledger.Name, err)
@@ -100,6 +98,21 @@ func (c *ledgerAudit) open(ctx context.Context) error {
 	return nil
 }
 
+// ask finds out which copy it is and whether its rows can be read. The error is why not.
+func (c *ledgerAudit) ask(ctx context.Context, one *ledgerCopy) error {
+	if err := c.App.open(ctx, one); err != nil || one.src.DB == nil {
+		return err
+	}
+	err := one.src.Readable(ctx)
+	if err == nil && !one.snapshot() {
+		err = c.clock(ctx, one)
+	}
+	if err != nil {
+		one.server = "" // nothing is held against what cannot be read
+	}
+	return err
+}
+
 // distrust stops using the copies of a server that stands for two regions: which of them it is cannot be told.
 func (c *ledgerAudit) distrust(server string) {
 	for _, one := range c.copies {
@@ -113,17 +126,17 @@ func (c *ledgerAudit) distrust(server string) {
 const clockStep = 100 * time.Millisecond
 
 // clock measures how far a region's clock is from this process's, by which AsOf is told. No margin is thinner than that.
-func (c *ledgerAudit) clock(ctx context.Context, one *ledgerCopy) {
+func (c *ledgerAudit) clock(ctx context.Context, one *ledgerCopy) error {
 	offset, accuracy, err := one.src.ClockOffset(ctx)
 	if err != nil {
-		one.gap(gapOf(c.window, err))
-		return
+		return err
 	}
 	apart := (offset.Abs() + accuracy + clockStep - 1).Truncate(clockStep)
 	if apart > clockStep {
 		c.rules.Clock = max(c.rules.Clock, apart)
 	}
 	one.line.Extents = append(one.line.Extents, audit.Extent{Name: "clock", Totals: map[string]string{"apart from ours": "at most " + apart.String()}})
+	return nil
 }
 
 // replicated holds the copies of a ledger with one writer against it.
@@ -147,17 +160,17 @@ func (c *ledgerAudit) writer() *ledgerCopy {
 	var writers []*ledgerCopy
 	var regions []audit.Region
 	for _, one := range c.copies {
-		if one.usable() && one.witness == record.Writer {
+		if one.told && one.witness == record.Writer { // one that cannot be read accepts writes all the same
 			writers, regions = append(writers, one), append(regions, one.src.Region)
 		}
 	}
-	switch len(writers) {
-	case 1:
-		return writers[0]
-	case 0:
-		c.further = append(c.further, noWriter(c.ledger, c.window))
-	default:
+	switch {
+	case len(writers) > 1:
 		c.further = append(c.further, twoWriters(c.ledger, regions, c.window))
+	case len(writers) == 1 && writers[0].usable():
+		return writers[0]
+	default:
+		c.further = append(c.further, noWriter(c.ledger, c.window))
 	}
 	return nil
 }

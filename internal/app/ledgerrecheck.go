@@ -17,6 +17,15 @@ func pauses() []time.Duration {
 	return []time.Duration{100 * time.Millisecond, 400 * time.Millisecond, 1500 * time.Millisecond}
 }
 
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("read suspects again: %w", ctx.Err())
+	}
+}
+
 // fewSuspects are read again three times, more of them once.
 const fewSuspects = 10_000
 
@@ -70,10 +79,8 @@ type recheck struct {
 
 // again reads the payments of all suspects in every copy and keeps the suspects that still are.
 func (r *recheck) again(ctx context.Context, wait time.Duration) error {
-	select {
-	case <-time.After(wait):
-	case <-ctx.Done():
-		return fmt.Errorf("read suspects of ledger %s again: %w", r.ledger.Name, ctx.Err())
+	if err := sleep(ctx, wait); err != nil {
+		return err
 	}
 	r.progress(fmt.Sprintf("reading %d suspects of ledger %s again", len(r.suspects), r.ledger.Name), 0, 0)
 	var payments []string

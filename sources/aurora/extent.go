@@ -11,6 +11,24 @@ import (
 	"parallax/internal/audit"
 )
 
+// Readable reports in the words of a gap what keeps the ledger's rows from being read: a relation or a mapped column that is not
+// there, a right that is not granted, a lock. It reads no row.
+func (s Source) Readable(ctx context.Context) error {
+	if err := s.Mapping.check(); err != nil {
+		return fmt.Errorf("read ledger %s in %s: %w", s.Scope, s.Region, err)
+	}
+	s.Settings = s.Settings.withDefaults()
+	query := "select " + s.Mapping.Columns.selectList() + " from " + s.Mapping.relation() + " limit 0"
+	err := s.retry(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, query)
+		return err
+	})
+	if err != nil {
+		return s.readError(err)
+	}
+	return nil
+}
+
 // Newest is when the newest row was created; zero where there is none. Rows without a moment do not count. An index on the
 // creation time serves. The error is in the words of a gap.
 func (s Source) Newest(ctx context.Context) (time.Time, error) {

@@ -25,7 +25,7 @@ func (a *App) chainJob(ctx context.Context, t task) (audit.Outcome, error) {
 		}
 	}
 	o.Coverage = append(o.Coverage, coverage...)
-	return o, nil
+	return o, a.judgeCommands(ctx, &o, t)
 }
 
 // ledgerChains is all that the layers say of one ledger's payments.

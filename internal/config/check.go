@@ -20,6 +20,7 @@ func (d *decoder) check(cfg *Config) {
 	d.checkLimits(cfg.Limits)
 	ledgers := d.checkLedgers(cfg.Ledgers)
 	d.checkReceipts(cfg.Receipts, ledgers)
+	d.checkCommands(cfg.Commands, ledgers)
 	d.checkSettlement(cfg.Settlement, ledgers, cfg.Statements)
 	d.checkTopology(cfg.Topology)
 	d.checkSigns(cfg.Topology, cfg.Regions)

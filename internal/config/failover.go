@@ -30,6 +30,7 @@ type Commands struct {
 	Columns  CommandColumns `yaml:"columns" doc:"Which column holds what."`
 	Pending  []string       `yaml:"pending" default:"PENDING" doc:"Values of the status column of a command that is not finished."`
 	Done     []string       `yaml:"done" default:"COMPLETED" doc:"Values of a command that took effect. Any other value is one that failed or was undone."`
+	Sides    []string       `yaml:"sides" default:"debit,credit" doc:"Sides that every transfer must have, where columns.side is mapped."`
 	Deadline time.Duration  `yaml:"deadline" default:"5m" doc:"How long a command may be pending where it states no deadline of its own."`
 }
 

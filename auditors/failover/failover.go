@@ -42,6 +42,8 @@ type Layers struct {
 	Keys     []record.Change // of the table of keys, both regions
 	Receipts []audit.Finding // receipt.missing findings
 	Missing  map[string]string
+
+	Ahead, AheadError time.Duration // how far the clock of the new writer's database is ahead of the old one's
 }
 
 // Copy is the ledger of an old primary, restored from its snapshot.

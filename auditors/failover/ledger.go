@@ -27,10 +27,22 @@ func (a Auditor) ledger(l Layers, all []change, i int, near audit.Window, f *aud
 		return
 	}
 	c := compare(l.Entries, old, near)
+	if l.Ahead.Abs() > l.AheadError+clockStep {
+		c.ahead = l.Ahead
+	}
 	narrow(c, f)
+	if good := oldest(c.good); !good.IsZero() && good.Before(f.Promoted.Add(-f.PromotedError-tellingApart-c.ahead.Abs())) {
+		why := fmt.Sprintf("the snapshot was taken before the failover: it does not know a write of %s", clock(good))
+		a.unmeasured(f, LayerLedger, "rpo", why)
+		a.ledgerAlone(l.Entries, near, all[i].began, f)
+		return
+	}
 	a.ledgerRPO(c, f)
 	a.ledgerRTO(c, f)
 }
+
+// clockStep is how far apart clocks may be that are taken for one: less does not matter beside how often a ledger is written.
+const clockStep = 100 * time.Millisecond
 
 // narrow places a promotion that no event states between the last write that survived and the first that the new writer took.
 func narrow(c commits, f *audit.Failover) {
@@ -103,7 +115,7 @@ func (c commits) remarks() string {
 }
 
 // ledgerRTO is the time from the last write that the old primary took, lost or not, to the first that the new writer took.
-// What an old primary goes on writing after the promotion fills no silence.
+// What an old primary goes on writing after the promotion fills no silence. The two are dated by the clocks of two regions.
 func (a Auditor) ledgerRTO(c commits, f *audit.Failover) {
 	good := oldest(c.good)
 	until := f.Promoted.Add(f.PromotedError + a.Rules.ClockError)
@@ -114,35 +126,48 @@ func (a Auditor) ledgerRTO(c commits, f *audit.Failover) {
 		}
 	}
 	mark(f, LayerLedger, "last write", last, c.disorder, "newest write that the old primary took before the promotion")
-	mark(f, LayerLedger, "first good write", good, c.disorder+a.Rules.ClockError, "oldest write that the new writer took")
-	switch {
-	case last.IsZero():
+	mark(f, LayerLedger, "first good write", good, c.disorder+c.ahead.Abs()+a.Rules.ClockError, "oldest write that the new writer took")
+	if last.IsZero() {
 		a.unmeasured(f, LayerLedger, "rto", "nothing was written shortly before the failover")
 		return
-	case good.IsZero():
+	}
+	if good.IsZero() {
 		a.unmeasured(f, LayerLedger, "rto", "nothing was written after the failover, as far as it was read")
 		return
-	case good.Before(last) || f.PromotedError == 0 && good.Before(f.Promoted.Add(-tellingApart/10-a.Rules.ClockError)):
-		a.unmeasured(f, LayerLedger, "rto", fmt.Sprintf("the first write of the new writer is dated %s, before it could write: the clocks of the regions are apart", clock(good)))
+	}
+	corrected := good.Add(-c.ahead)
+	low, high := earlier(good, corrected).Sub(last), later(good, corrected).Sub(last)
+	if high < 0 {
+		a.unmeasured(f, LayerLedger, "rto", fmt.Sprintf("the first write of the new writer is dated %s, before the last of the old one at %s: the clocks of the regions are apart", clock(good), clock(last)))
 		return
 	}
-	times := slices.Concat(c.survived, c.lost, c.good)
-	a.rto(times, last, good, good.Sub(last), c.disorder, "last write before at %s, first of the new writer at %s", f)
+	basis := fmt.Sprintf("last write before at %s, first of the new writer at %s", clock(last), clock(good))
+	if c.ahead != 0 {
+		basis += fmt.Sprintf(", by clocks %s apart", c.ahead.Abs().Round(100*time.Millisecond))
+	}
+	a.rto(slices.Concat(c.survived, c.lost, c.good), span{last, good, max(low, 0), high, c.disorder}, basis, f)
 }
 
-// rto adds the recovery time between two writes. A service that is written to seldom may have failed much later than its last
-// write and worked much earlier than the first: the error is the usual pause between two writes.
-func (a Auditor) rto(times []time.Time, last, good time.Time, low, more time.Duration, basis string, f *audit.Failover) {
+// span is a recovery time between two writes: the bounds that the clocks leave, and how much the dates are in disorder.
+type span struct {
+	last, good time.Time
+	low, high  time.Duration
+	disorder   time.Duration
+}
+
+// rto adds a recovery time. A service that is written to seldom may have failed much later than its last write and worked much
+// earlier than the first: the error is the usual pause between two writes at least.
+func (a Auditor) rto(times []time.Time, s span, basis string, f *audit.Failover) {
 	slices.SortFunc(times, time.Time.Compare)
-	value := good.Sub(last)
-	usual, known := spacing(times, last, good)
+	usual, known := spacing(times, s.last, s.good)
 	if !known {
-		usual = value
+		usual = s.high
 		basis += "; too few writes to tell how often one is usual"
 	}
-	wide := max(usual, value-low) + more + a.Rules.ClockError
+	value := s.low + (s.high-s.low)/2
 	f.Measures = append(f.Measures, audit.Measure{
-		Layer: LayerLedger, Figure: "rto", Value: value, Error: wide, Objective: a.Rules.RTO, Basis: fmt.Sprintf(basis, clock(last), clock(good)),
+		Layer: LayerLedger, Figure: "rto", Value: value, Error: max(usual, s.high-value) + s.disorder + a.Rules.ClockError,
+		Objective: a.Rules.RTO, Basis: basis,
 	})
 }
 
@@ -166,7 +191,8 @@ func (a Auditor) ledgerAlone(entries []record.Entry, near audit.Window, began ti
 	mark(f, LayerLedger, "last write", last, 0, "newest write before the promotion that is in the ledger in force; later ones may be lost")
 	mark(f, LayerLedger, "first good write", good, a.Rules.ClockError, "oldest write after the promotion")
 	low := good.Sub(later(last, earlier(began, good)))
-	a.rto(times, last, good, low, 0, "last write before at %s, first after at %s; without the old primary's snapshot the writes it lost are not seen", f)
+	a.rto(times, span{last, good, low, good.Sub(last), 0}, fmt.Sprintf(
+		"last write before at %s, first after at %s; without the old primary's snapshot the writes it lost are not seen", clock(last), clock(good)), f)
 }
 
 // astride are the neighbours on both sides of a moment.

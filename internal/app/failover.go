@@ -123,6 +123,9 @@ func (a *App) readLedgerLayer(ctx context.Context, t task, l *failover.Layers) (
 			return append(coverage, noWriter(ledger, t.window)), nil
 		}
 		l.Entries = copies.writer
+		if i == 0 && l.Of.From != "" {
+			l.Ahead, l.AheadError = a.ahead(ctx, ledger, l.Of.To, l.Of.From, t.window)
+		}
 		switch {
 		case copies.snapshot != nil:
 			l.Copies = append(l.Copies, failover.Copy{Region: one.Snapshot.Region, Entries: copies.snapshot})

@@ -12,7 +12,6 @@ import (
 	"parallax/internal/audit"
 	"parallax/internal/config"
 	"parallax/internal/record"
-	"parallax/sources/aurora"
 	"parallax/sources/topology"
 )
 
@@ -51,6 +50,11 @@ func (a *App) watch(ctx context.Context, o *audit.Outcome, t task) (failover.Inp
 		return in, nil, err
 	}
 	fresh, coverage = append(fresh, writers...), append(coverage, lines...)
+	signs, lines, err := a.readSigns(ctx, t)
+	if err != nil {
+		return in, nil, err
+	}
+	fresh, coverage = append(fresh, signs...), append(coverage, lines...)
 	in.Events, o.Topology = a.united(history, fresh)
 	return in, coverage, nil
 }
@@ -230,23 +234,42 @@ func (a *App) watchWriters(ctx context.Context, t task, history []audit.Topology
 
 // acceptsWrites asks one database of a ledger for its role. What does not answer is a gap: a writer may be there.
 func (a *App) acceptsWrites(ctx context.Context, l config.Ledger, region audit.Region, t task) (bool, audit.Coverage) {
-	line := audit.Coverage{Source: "writer", Scope: l.Name, Region: region, Window: audit.At(t.asOf)}
 	a.progress("asking ledger "+l.Name+" in "+string(region)+" for its role", 0, 0)
-	pool, err := a.ledgerPool(ctx, l.Regions[region].Connection, region)
-	var witness record.Witness
-	if err == nil {
-		witness, err = aurora.Source{Scope: l.Name, Region: region, Mapping: mapping(l), DB: pool, Settings: a.ledgerSettings()}.Identify(ctx)
-	}
+	one := a.regionCopy(l, region, audit.At(t.asOf))
+	err := a.open(ctx, &one)
+	line := one.line
+	line.Source = "writer"
 	if err != nil {
-		line.Gaps = []audit.Gap{{
+		line.Gaps = append(line.Gaps, audit.Gap{
 			Window: line.Window, Reason: fmt.Sprintf("it is not known whether ledger %s in %s accepts writes: %s", l.Name, region, strings.TrimSpace(err.Error())),
 			Remedy: "run parallax doctor; the job runs again with its schedule",
-		}}
+		})
+	}
+	if !line.Complete() {
 		return false, line
 	}
-	line.Records = 1
-	line.Extents = []audit.Extent{{Name: string(witness), Records: 1}}
-	return witness == record.Writer, line
+	line.Records, line.Extents = 1, []audit.Extent{{Name: string(one.witness), Records: 1}}
+	return one.witness == record.Writer, line
+}
+
+// ahead is how far the clock of one region's database is ahead of another's, as far as both answer, and how exactly that is
+// known. The dates of rows are mostly those clocks'.
+func (a *App) ahead(ctx context.Context, l config.Ledger, region, of audit.Region, w audit.Window) (offset, accuracy time.Duration) {
+	for _, at := range []audit.Region{region, of} {
+		if _, configured := l.Regions[at]; !configured {
+			return 0, 0
+		}
+		one := a.regionCopy(l, at, w)
+		if err := a.open(ctx, &one); err != nil || one.src.DB == nil {
+			return 0, 0
+		}
+		there, exactly, err := one.src.ClockOffset(ctx)
+		if err != nil {
+			return 0, 0
+		}
+		offset, accuracy = there-offset, accuracy+exactly
+	}
+	return -offset, accuracy
 }
 
 // sighting is the event that a database accepts writes: the one known already, seen so until now, or a new one. A run for a

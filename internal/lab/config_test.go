@@ -26,7 +26,7 @@ func TestConfigLeadsToEveryServer(t *testing.T) {
 		t.Errorf("the configuration is not filled in:\n%s", text)
 	}
 	urls := regexp.MustCompile(`http://127\.0\.0\.1:\d+`).FindAllString(text, -1)
-	if len(urls) != 8 {
+	if len(urls) != 10 {
 		t.Errorf("endpoints %v", urls)
 	}
 	for _, url := range urls {

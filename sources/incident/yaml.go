@@ -5,7 +5,9 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
 )
 
 const wantList = "must be a list of entries, each with at and note"
@@ -13,7 +15,11 @@ const wantList = "must be a list of entries, each with at and note"
 // readYAML reads a list of mappings of plain values. Anchors, aliases and tags are refused: nobody needs them here, and they
 // let a small file mean a large one.
 func readYAML(data []byte) (entries []entry, err error) {
-	file, err := parser.ParseBytes(data, 0)
+	tokens := lexer.Tokenize(string(data))
+	if err := shallow(tokens); err != nil {
+		return nil, err
+	}
+	file, err := parser.Parse(tokens, 0)
 	if err != nil {
 		return nil, notYAML(err)
 	}
@@ -42,12 +48,42 @@ func readYAML(data []byte) (entries []entry, err error) {
 	return entries, nil
 }
 
+// maxDepth is how deep lists and mappings may be nested: an entry needs two levels. The parser's time grows with the square of
+// the depth, so it is looked at before.
+const maxDepth = 8
+
+// shallow refuses what is nested deeper than an entry can be: by brackets, or by several dashes on one line.
+func shallow(tokens token.Tokens) error {
+	depth, dashes, on := 0, 0, 0
+	for _, t := range tokens {
+		if t.Position == nil {
+			continue
+		}
+		if t.Position.Line != on {
+			on, dashes = t.Position.Line, 0
+		}
+		switch t.Type {
+		case token.SequenceStartType, token.MappingStartType:
+			depth++
+		case token.SequenceEndType, token.MappingEndType:
+			depth--
+		case token.SequenceEntryType, token.MappingKeyType:
+			dashes++
+		default:
+		}
+		if depth > maxDepth || dashes > maxDepth {
+			return fault(on, "", "is nested too deep: an entry is a list item with at and note")
+		}
+	}
+	return nil
+}
+
 func notYAML(err error) error {
 	var syntax yaml.Error
 	if errors.As(err, &syntax) {
 		at := 0
-		if token := syntax.GetToken(); token != nil && token.Position != nil {
-			at = token.Position.Line
+		if t := syntax.GetToken(); t != nil && t.Position != nil {
+			at = t.Position.Line
 		}
 		return fault(at, "", "is not YAML: "+clean(syntax.GetMessage(), maxSource))
 	}
@@ -99,8 +135,8 @@ func plain(n ast.Node) (string, bool) {
 }
 
 func line(n ast.Node) int {
-	if token := n.GetToken(); token != nil && token.Position != nil {
-		return token.Position.Line
+	if t := n.GetToken(); t != nil && t.Position != nil {
+		return t.Position.Line
 	}
 	return 0
 }

@@ -3,8 +3,8 @@ package aurora
 import (
 	"cmp"
 	"context"
+	"encoding/binary"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -21,6 +21,12 @@ func (p position) compare(q position) int {
 func (c *comparison) merge(ctx context.Context, windows []stretch) bool {
 	if len(windows) == 0 {
 		return true
+	}
+	for _, s := range c.sides {
+		s.outline = nil
+		if c.method == MethodMerge {
+			s.outline = c.outline
+		}
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	l, r := c.sides[0].open(ctx, windows), c.sides[1].open(ctx, windows)
@@ -65,7 +71,7 @@ func (s *stream) end() {
 // settle takes the rows of one key. Where a row cannot be used, none of the others is proven to lack a counterpart.
 func (c *comparison) settle(left, right []row) {
 	l, r := c.sides[0], c.sides[1]
-	usableLeft, usableRight := c.understand(l, left), c.understand(r, right)
+	usableLeft, usableRight := c.pass(l, left), c.pass(r, right)
 	switch {
 	case usableLeft < len(left) || usableRight < len(right):
 		l.alone += int64(usableLeft)
@@ -82,13 +88,13 @@ func (c *comparison) settle(left, right []row) {
 	}
 }
 
-// understand moves the side's position behind rows and counts those that can be used.
-func (c *comparison) understand(s *side, rows []row) (usable int) {
+// pass moves the side's position behind rows and counts those that can be used.
+func (c *comparison) pass(s *side, rows []row) (usable int) {
 	if len(rows) == 0 {
 		return 0
 	}
 	for i := range rows {
-		if err := rows[i].understand(s.Mapping.Columns.AmountMinor != ""); err != nil {
+		if err := rows[i].unfit; err != nil {
 			s.leaveOut(err.Error(), rows[i].entry)
 			continue
 		}
@@ -131,29 +137,33 @@ func (c *comparison) same(a, b *record.Entry) bool {
 	return true
 }
 
-// outlines are what counts of rows, sorted, as texts that are equal only where the rows are.
+// outlines are what counts of rows, sorted.
 func (c *comparison) outlines(rows []row) []string {
 	all := make([]string, len(rows))
 	for i := range rows {
-		all[i] = c.outline(&rows[i].entry)
+		all[i] = string(c.outline(nil, &rows[i].entry))
 	}
 	slices.Sort(all)
 	return all
 }
 
-func (c *comparison) outline(e *record.Entry) string {
-	var b strings.Builder
+// outline adds what counts of a row, in a form that is equal only where the rows are: each value behind its length.
+func (c *comparison) outline(to []byte, e *record.Entry) []byte {
+	add := func(value string) {
+		to = binary.AppendUvarint(to, uint64(len(value)))
+		to = append(to, value...)
+	}
 	if !c.options.IgnoreID {
-		b.WriteString(strconv.Quote(e.ID))
+		add(e.ID)
 	}
 	for _, field := range c.options.Fields {
 		if value, known := fieldOf(e, field); known {
-			b.WriteString(strconv.Quote(value))
+			add(value)
 		} else {
-			b.WriteByte('-')
+			to = append(to, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff) // no length
 		}
 	}
-	return b.String()
+	return to
 }
 
 func timeText(t time.Time) string {

@@ -31,6 +31,7 @@ func (s *side) open(ctx context.Context, windows []stretch) *stream {
 	go func() {
 		defer close(pages)
 		send := func(p pageOf) bool {
+			s.prepare(p.rows)
 			select {
 			case pages <- p:
 				return true

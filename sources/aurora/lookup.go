@@ -12,8 +12,8 @@ import (
 	"parallax/internal/record"
 )
 
-// lookupChunk is how many ids one statement asks for.
-const lookupChunk = 1000
+// lookupChunk is how many ids one statement asks for: without an index each statement reads the whole table.
+const lookupChunk = 5000
 
 // LookupReferences is Lookup by the network's reference. Without a column that holds it nothing is found.
 func (s Source) LookupReferences(ctx context.Context, references []string) ([]record.Entry, error) {

@@ -2,6 +2,7 @@ package aurora
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -76,16 +77,16 @@ func microsecond(t time.Time) time.Time {
 // NOT NULL, for that may read the whole table.
 func (r *reading) countUnplaced(ctx context.Context) {
 	c := r.Mapping.Columns
-	r.countNulls(ctx, c.PaymentID, r.Mapping.keylessQuery(), microsecond(r.window.From), microsecond(r.window.To))
-	r.countNulls(ctx, c.CreatedAt, r.Mapping.timelessQuery())
-	r.count(ctx, "an infinite "+c.CreatedAt, "correct "+c.CreatedAt+" of these rows", func(ctx context.Context, tx pgx.Tx) (n int64, err error) {
-		err = tx.QueryRow(ctx, r.Mapping.endlessQuery()).Scan(&n)
-		return n, err
-	})
+	_ = r.countNulls(ctx, c.PaymentID, r.Mapping.keylessQuery(), microsecond(r.window.From), microsecond(r.window.To)) &&
+		r.countNulls(ctx, c.CreatedAt, r.Mapping.timelessQuery()) &&
+		r.count(ctx, "an infinite "+c.CreatedAt, "correct "+c.CreatedAt+" of these rows", func(ctx context.Context, tx pgx.Tx) (n int64, err error) {
+			err = tx.QueryRow(ctx, r.Mapping.endlessQuery()).Scan(&n)
+			return n, err
+		})
 }
 
-func (r *reading) countNulls(ctx context.Context, name, query string, args ...any) {
-	r.count(ctx, "no "+name, "fill in "+name+" and declare it not null", func(ctx context.Context, tx pgx.Tx) (n int64, err error) {
+func (r *reading) countNulls(ctx context.Context, name, query string, args ...any) bool {
+	return r.count(ctx, "no "+name, "fill in "+name+" and declare it not null", func(ctx context.Context, tx pgx.Tx) (n int64, err error) {
 		var never bool
 		if r.Mapping.Table != "" {
 			if err := tx.QueryRow(ctx, notNullQuery, quoteTable(r.Mapping.Table), name).Scan(&never); err != nil {
@@ -100,8 +101,9 @@ func (r *reading) countNulls(ctx context.Context, name, query string, args ...an
 	})
 }
 
-// count makes a gap of rows that have what keeps them from being read.
-func (r *reading) count(ctx context.Context, what, remedy string, ask func(context.Context, pgx.Tx) (int64, error)) {
+// count makes a gap of rows that have what keeps them from being read. It reports false where the database is silent: asking
+// on would only wait as long again.
+func (r *reading) count(ctx context.Context, what, remedy string, ask func(context.Context, pgx.Tx) (int64, error)) bool {
 	var rows int64
 	err := r.retry(ctx, func(ctx context.Context, tx pgx.Tx) (err error) {
 		rows, err = ask(ctx, tx)
@@ -109,7 +111,7 @@ func (r *reading) count(ctx context.Context, what, remedy string, ask func(conte
 	})
 	if err != nil {
 		r.gaps = append(r.gaps, r.gap(r.window, fmt.Errorf("count rows with %s: %w", what, err)))
-		return
+		return !errors.Is(err, context.DeadlineExceeded)
 	}
 	if rows > 0 {
 		r.gaps = append(r.gaps, audit.Gap{
@@ -117,4 +119,5 @@ func (r *reading) count(ctx context.Context, what, remedy string, ask func(conte
 			Reason: fmt.Sprintf("%s in %s: %d rows have %s and were not read", r.Mapping.name(), r.Region, rows, what),
 		})
 	}
+	return true
 }

@@ -107,6 +107,7 @@ func conflicts(t *testing.T, pair *lab.Pair) {
 			t.Errorf("%d transactions: nothing was cancelled", db.begun.Load())
 		}
 	})
+	t.Run("are waited out by digests", func(t *testing.T) { conflictsOfDigests(t, pair) })
 	t.Run("that do not end are a gap", func(t *testing.T) {
 		src := slow
 		src.Witness, src.Settings.Retries = record.Reader, 1
@@ -123,6 +124,52 @@ func conflicts(t *testing.T, pair *lab.Pair) {
 		close(done)
 		wantGap(t, r.last.Gaps, "conflict with recovery", "max_standby_streaming_delay")
 	})
+}
+
+// conflictsOfDigests compares the two while the reader's statements are cancelled; the writer's are quick.
+func conflictsOfDigests(t *testing.T, pair *lab.Pair) {
+	writer, reader := payments(t, pair, dublin), payments(t, pair, london)
+	db := &cancelled{DB: reader.DB}
+	reader.DB = db
+	reader.Mapping.Table, reader.Mapping.Query = "", "select payments.* from (select pg_sleep(0.15)) s, payments"
+	vacuumUntil(t, pair, func() bool { return db.failed.Load() > 3 || db.begun.Load() > 60 })
+	r := compared(t, writer, reader, aurora.CompareOptions{Fields: []string{"amount_minor", "status"}})
+	if r.Method != aurora.MethodChecksums || r.Equal != 50 || len(r.Left)+len(r.Right)+len(gapsOf(r)) > 0 {
+		t.Errorf("%s: %d equal, %d and %d not, gaps %+v", r.Method, r.Equal, len(r.Left), len(r.Right), gapsOf(r))
+	}
+	if db.failed.Load() == 0 {
+		t.Error("nothing was cancelled")
+	}
+}
+
+// cancelled counts transactions, and those that end in a rollback.
+type cancelled struct {
+	aurora.DB
+	begun, failed atomic.Int64
+}
+
+func (c *cancelled) BeginTx(ctx context.Context, o pgx.TxOptions) (pgx.Tx, error) {
+	c.begun.Add(1)
+	tx, err := c.DB.BeginTx(ctx, o)
+	return &watchedTx{Tx: tx, of: c}, err
+}
+
+type watchedTx struct {
+	pgx.Tx
+	of        *cancelled
+	committed bool
+}
+
+func (w *watchedTx) Commit(ctx context.Context) error {
+	w.committed = true
+	return w.Tx.Commit(ctx)
+}
+
+func (w *watchedTx) Rollback(ctx context.Context) error {
+	if !w.committed {
+		w.of.failed.Add(1)
+	}
+	return w.Tx.Rollback(ctx)
 }
 
 // vacuumUntil updates and vacuums the writer's rows in the background.

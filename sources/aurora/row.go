@@ -21,6 +21,7 @@ type row struct {
 	entry    record.Entry
 	amount   *string
 	currency *string
+	unfit    error // why it cannot be used, once it was understood
 }
 
 // Why a row cannot be used.

@@ -1,0 +1,10 @@
+package aurora
+
+// The two ways to find the stretch a moment is in, which must agree.
+var (
+	DateBin  = dateBin
+	EpochBin = epochBin
+)
+
+// FirstStretches is into how many stretches a window is cut first.
+const FirstStretches = firstStretches

@@ -46,11 +46,11 @@ func (f *dossierFacts) healthMoments() []report.Moment {
 		case record.HealthFailed:
 			if !open {
 				failing[check] = len(out)
-				out = append(out, f.healthMoment(e, "failing", true))
+				out = append(out, f.healthMoment(e, "failing", report.MomentDown))
 			}
 		case record.HealthRecovered:
 			if !open {
-				out = append(out, f.healthMoment(e, "healthy", false))
+				out = append(out, f.healthMoment(e, "healthy", ""))
 				continue
 			}
 			out[at].Until, out[at].Name = e.At, fmt.Sprintf("%s failing, %s", e.Region, report.Spell(e.At.Sub(out[at].At)))
@@ -61,9 +61,9 @@ func (f *dossierFacts) healthMoments() []report.Moment {
 	return out
 }
 
-func (f *dossierFacts) healthMoment(e audit.TopologyEvent, state string, down bool) report.Moment {
+func (f *dossierFacts) healthMoment(e audit.TopologyEvent, word string, state report.MomentState) report.Moment {
 	return report.Moment{
-		Lane: report.LaneHealth, Name: fmt.Sprintf("%s %s", e.Region, state), Region: e.Region, At: e.At, Down: down, Weight: 1,
+		Lane: report.LaneHealth, Name: fmt.Sprintf("%s %s", e.Region, word), Region: e.Region, At: e.At, State: state, Weight: 1,
 		Source: "health check " + e.Source, Text: e.Message,
 	}
 }
@@ -72,21 +72,21 @@ func (f *dossierFacts) healthMoment(e audit.TopologyEvent, state string, down bo
 var eventNames = map[record.EventType]struct {
 	name   string
 	weight int
-	down   bool
+	state  report.MomentState
 }{
-	record.FailoverStarted:     {"failover started", 1, false},
-	record.FailoverCompleted:   {"failover completed", 1, false},
-	record.FailoverFailed:      {"failover FAILED", 1, true},
-	record.SwitchoverStarted:   {"switchover started", 1, false},
-	record.SwitchoverCompleted: {"switchover completed", 1, false},
-	record.WriterShutDown:      {"old writer shut down", 1, true},
-	record.WriterPromoted:      {"promoted", 2, false},
-	record.Resynced:            {"old region back", 1, false},
-	record.WritesBlocked:       {"writes blocked", 1, false},
-	record.WriteBlockTimedOut:  {"write block timed out", 1, true},
-	record.SnapshotSeen:        {"snapshot of the old primary", 1, false},
-	record.WriterSeen:          {"writes accepted in", 0, false},
-	record.OtherEvent:          {"", 0, false},
+	record.FailoverStarted:     {"failover started", 1, ""},
+	record.FailoverCompleted:   {"failover completed", 1, ""},
+	record.FailoverFailed:      {"failover FAILED", 1, report.MomentDown},
+	record.SwitchoverStarted:   {"switchover started", 1, ""},
+	record.SwitchoverCompleted: {"switchover completed", 1, ""},
+	record.WriterShutDown:      {"old writer shut down", 1, report.MomentDown},
+	record.WriterPromoted:      {"promoted", 2, ""},
+	record.Resynced:            {"old region back", 2, ""},
+	record.WritesBlocked:       {"writes blocked", 1, ""},
+	record.WriteBlockTimedOut:  {"write block timed out", 1, report.MomentDown},
+	record.SnapshotSeen:        {"old primary's snapshot", 1, ""},
+	record.WriterSeen:          {"writes accepted in", -1, ""},
+	record.OtherEvent:          {"", -1, ""},
 }
 
 // controlMoments are what RDS said, who accepted writes, and the incident notes.
@@ -104,13 +104,16 @@ func (f *dossierFacts) controlMoments() []report.Moment {
 			continue
 		}
 		m := report.Moment{
-			Lane: report.LaneControl, Name: about.name, Region: e.Region, At: e.At, Weight: about.weight, Down: about.down,
+			Lane: report.LaneControl, Name: about.name, Region: e.Region, At: e.At, Weight: about.weight, State: about.state,
 			Source: "RDS, " + e.Source, Text: e.Message,
 		}
 		switch record.EventType(e.Type) {
 		case record.WriterSeen:
 			m.Name += " " + string(e.Region)
 			m.Source = "database, " + e.Source
+			if f.failover.Seen == audit.SeenInData {
+				m.Weight = 2 // nothing else tells that the writer changed
+			}
 		case record.OtherEvent:
 			m.Name = e.Message
 		case record.WriterPromoted:
@@ -120,7 +123,7 @@ func (f *dossierFacts) controlMoments() []report.Moment {
 	}
 	if s := f.failover; s.Snapshot != "" && !s.SnapshotExpires.IsZero() {
 		out = append(out, report.Moment{
-			Lane: report.LaneControl, Name: "snapshot expires", Region: s.From, At: s.SnapshotExpires, Weight: 1, Down: true,
+			Lane: report.LaneControl, Name: "snapshot expires", Region: s.From, At: s.SnapshotExpires, Weight: 1, State: report.MomentDown,
 			Source: "RDS, " + s.Snapshot, Text: "The old primary's snapshot expires: copy it to a manual one before.",
 		})
 	}
@@ -135,6 +138,11 @@ func (f *dossierFacts) stranger(e audit.TopologyEvent) bool {
 	return e.At.Before(f.window.From)
 }
 
+// lostNames are what the picture calls the records of a layer that were not there when the new region took over.
+var lostNames = map[string]string{
+	report.LaneLedger: "writes lost", report.LaneKeys: "not yet in the new region", report.LaneReceipts: "receipts missing",
+}
+
 // layerMoments are what a layer's own records tell: the last write, what was lost, the silence, the first good write.
 func (f *dossierFacts) layerMoments(layer string, d report.Dossier) []report.Moment {
 	var out []report.Moment
@@ -144,14 +152,11 @@ func (f *dossierFacts) layerMoments(layer string, d report.Dossier) []report.Mom
 			Text: strings.TrimSpace(fmt.Sprintf("%s: %s", m.Name, m.Basis)),
 		}
 	}
-	last, ended := f.mark(layer, "last write")
-	good, resumed := f.mark(layer, "first good write")
-	first, lost := f.mark(layer, "first lost")
 	if kept, found := f.mark(layer, "last survivor"); found {
 		out = append(out, moment(kept, "last write kept", 2))
 	}
-	if lost {
-		m := moment(first, "writes lost", 2)
+	if first, found := f.mark(layer, "first lost"); found {
+		m := moment(first, lostNames[layer], 2)
 		if layer == report.LaneLedger && len(d.Lost) > 0 {
 			m.Name = fmt.Sprintf("%d lost", len(d.Lost))
 		}
@@ -159,19 +164,36 @@ func (f *dossierFacts) layerMoments(layer string, d report.Dossier) []report.Mom
 			m.Until = until.At
 			m.Text += "; " + until.Name + ": " + until.Basis
 		}
-		out = append(out, m)
-	}
-	if ended {
-		m := moment(last, "last write", 1)
-		if resumed && good.At.After(last.At) {
-			m.Name, m.Until, m.Down = "no write for "+report.Spell(good.At.Sub(last.At)), good.At, true
+		m.State = report.MomentLost
+		if layer == report.LaneKeys {
+			m.State = report.MomentLate // they come when the old region is back
 		}
 		out = append(out, m)
 	}
-	if resumed {
-		out = append(out, moment(good, "first good write", 2))
+	if last, found := f.mark(layer, "last write"); found {
+		out = append(out, moment(last, "last write", -1))
 	}
-	return out
+	good, resumed := f.mark(layer, "first good write")
+	if !resumed {
+		return out
+	}
+	if silence := f.silence(layer, good); !silence.At.IsZero() {
+		out = append(out, silence)
+	}
+	return append(out, moment(good, "first good write", 2))
+}
+
+// silence is the stretch before the first good write in which a layer took none, as its recovery time was measured.
+func (f *dossierFacts) silence(layer string, good audit.Mark) report.Moment {
+	for _, m := range f.failover.Measures {
+		if m.Layer == layer && m.Figure == "rto" && m.Value > 0 {
+			return report.Moment{
+				Lane: layer, Name: "no write for " + report.Spell(m.Value), At: good.At.Add(-m.Value), Until: good.At, Error: report.Span(m.Error),
+				State: report.MomentDown, Weight: 1, Source: "data of the " + layer, Text: m.Basis,
+			}
+		}
+	}
+	return report.Moment{}
 }
 
 // fileMoments are the settlement files that speak of the failover's days.
@@ -184,13 +206,22 @@ func (f *dossierFacts) fileMoments() []report.Moment {
 			continue
 		}
 		m := report.Moment{
-			Lane: report.LaneSettlement, Name: fmt.Sprintf("%s of %s", s.Feed, strings.TrimPrefix(s.BusinessDate, day[:5])), At: s.SeenAt, Source: "feed " + s.Feed,
+			Lane: report.LaneSettlement, Name: fmt.Sprintf("%s file of %s", s.Feed, shortDay(s.BusinessDate)), At: s.SeenAt, Source: "feed " + s.Feed,
 			Text: fmt.Sprintf("file %s of business date %s, %d records, %s", s.Name, s.BusinessDate, s.Records, s.Status),
 		}
 		if s.Status != "accepted" {
-			m.Name, m.Down = m.Name+" "+s.Status, true
+			m.Name, m.State = m.Name+" "+s.Status, report.MomentDown
 		}
 		out = append(out, m)
 	}
 	return out
+}
+
+// shortDay shows YYYY-MM-DD as a day and month; what is no date stays as it is.
+func shortDay(date string) string {
+	t, err := time.Parse(time.DateOnly, date)
+	if err != nil {
+		return date
+	}
+	return t.Format("2 Jan")
 }

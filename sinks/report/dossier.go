@@ -89,11 +89,21 @@ type Moment struct {
 	At     time.Time    `json:"at"`
 	Until  time.Time    `json:"until,omitzero"`
 	Error  Span         `json:"error_seconds"` // +/- of At
-	Down   bool         `json:"down"`          // writes failed, or the health check did
-	Weight int          `json:"-"`             // what must be labelled first where there is little room: 2, 1 or 0
-	Source string       `json:"source"`        // who says so
+	State  MomentState  `json:"state,omitempty"`
+	Weight int          `json:"-"`      // what must be labelled first where there is little room: 2, 1 or 0; below 0 it is in the table alone
+	Source string       `json:"source"` // who says so
 	Text   string       `json:"text"`
 }
+
+// MomentState says what a moment means for the layer.
+type MomentState string
+
+// The states of a moment; most have none.
+const (
+	MomentDown MomentState = "down" // writes failed, or the health check did, or an attempt
+	MomentLost MomentState = "lost"
+	MomentLate MomentState = "late" // not there when it was needed, though it may come
+)
 
 // FigureState says how a measured figure stands against its objective.
 type FigureState string

@@ -34,7 +34,7 @@ type lane struct {
 
 type band struct {
 	X, Y, Width, Height float64
-	Down                bool
+	Fill                string
 	Title               string
 }
 
@@ -60,7 +60,7 @@ type guide struct {
 
 const (
 	pictureWidth = 742
-	laneNames    = 82 // room of the lanes' names
+	laneNames    = 94 // room of the lanes' names
 	laneHeight   = 35
 	laneEmpty    = 17
 	axisHeight   = 20
@@ -79,21 +79,47 @@ func draw(d Dossier) picture {
 	if !d.Promoted.IsZero() {
 		p.Guides = []guide{{s.x(d.Promoted), "promotion " + exact(d.Promoted)}}
 	}
-	y := 2.0
+	var busy [][]Moment
+	spare := 0.0
 	for _, name := range Lanes() {
-		l := lane{Name: name, Y: y, Height: laneHeight}
-		moments := slices.DeleteFunc(slices.Clone(d.Timeline), func(m Moment) bool { return m.Lane != name })
+		moments := slices.DeleteFunc(slices.Clone(d.Timeline), func(m Moment) bool { return m.Lane != name || m.Weight < 0 })
+		busy = append(busy, moments)
 		if len(moments) == 0 {
-			l.Height, l.Empty = laneEmpty, true
+			spare += laneHeight - laneEmpty
 		}
-		l.Middle = l.Y + l.Height/2
-		p.Hidden += l.fill(moments, s)
+	}
+	y := 2.0
+	for i, name := range Lanes() {
+		l := newLane(name, y, laneHeight)
+		if len(busy[i]) == 0 {
+			l = newLane(name, y, laneEmpty)
+			l.Empty = true
+		}
+		hidden := l.fill(busy[i], s)
+		// What empty lanes leave is room for the labels of crowded ones.
+		for hidden > 0 && spare >= 2*labelRow {
+			spare -= 2 * labelRow
+			l = newLane(name, y, l.Height+2*labelRow)
+			hidden = l.fill(busy[i], s)
+		}
+		p.Hidden += hidden
 		p.Lanes = append(p.Lanes, l)
 		y += l.Height
 	}
-	p.Bottom, p.Height = y, y+axisHeight
+	p.Bottom = y + 3
+	p.Height = p.Bottom + axisHeight
 	return p
 }
+
+// rows is how many labels stand below one another in a lane.
+func (l *lane) rows() int { return int((l.Height-labelRow)/(2*labelRow))*2 + 1 }
+
+func newLane(name string, y, height float64) lane {
+	return lane{Name: name, Y: y, Height: height, Middle: y + height/2}
+}
+
+// fills are how stretches of time are filled.
+var fills = map[MomentState]string{MomentDown: "url(#down)", MomentLost: "#000", MomentLate: "#ccc", "": "#fff"}
 
 // exact shows a moment to the millisecond, where it has any.
 func exact(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.999") + " UTC" }
@@ -109,15 +135,14 @@ func (l *lane) fill(moments []Moment, s scale) (hidden int) {
 			room.take(x-4, x+4, l.Middle)
 			continue
 		}
-		b := band{X: x, Y: l.Middle - 6, Width: max(s.x(m.Until)-x, 2.5), Height: 12, Down: m.Down, Title: titleOf(m)}
+		b := band{X: x, Y: l.Middle - 6, Width: max(s.x(m.Until)-x, 2.5), Height: 12, Fill: fills[m.State], Title: titleOf(m)}
 		l.Bands = append(l.Bands, b)
 		room.take(b.X-2, b.X+b.Width+2, l.Middle)
 	}
-	slices.SortStableFunc(moments, func(a, b Moment) int { return cmp.Compare(b.Weight, a.Weight) })
-	for _, m := range moments {
-		placed := room.place(l, m, s)
+	for _, g := range together(moments, s) {
+		placed := room.place(l, g, s)
 		if placed == nil {
-			hidden++
+			hidden += len(g)
 			continue
 		}
 		l.Labels = append(l.Labels, *placed)
@@ -125,8 +150,27 @@ func (l *lane) fill(moments []Moment, s scale) (hidden int) {
 	return hidden
 }
 
+// together groups the points that cannot be told apart, the weightiest first: one label speaks for a group.
+func together(moments []Moment, s scale) [][]Moment {
+	const apart = 5
+	sorted := slices.Clone(moments)
+	slices.SortStableFunc(sorted, func(a, b Moment) int { return cmp.Compare(b.Weight, a.Weight) })
+	var out [][]Moment
+	for _, m := range sorted {
+		i := slices.IndexFunc(out, func(g []Moment) bool {
+			return m.Weight < 2 && m.Until.IsZero() && g[0].Until.IsZero() && math.Abs(s.x(g[0].At)-s.x(m.At)) < apart
+		})
+		if i < 0 {
+			out = append(out, []Moment{m})
+			continue
+		}
+		out[i] = append(out[i], m)
+	}
+	return out
+}
+
 func (l *lane) point(m Moment, x float64, s scale) point {
-	p := point{X: x, Y: l.Middle, Down: m.Down, Major: m.Weight > 1, Title: titleOf(m)}
+	p := point{X: x, Y: l.Middle, Down: m.State == MomentDown, Major: m.Weight > 1, Title: titleOf(m)}
 	if m.Error > 0 {
 		p.Low, p.High = s.x(m.At.Add(-time.Duration(m.Error))), s.x(m.At.Add(time.Duration(m.Error)))
 		p.Bar = p.High-p.Low > 8
@@ -158,8 +202,11 @@ func (o *occupied) free(from, to, y float64) bool {
 }
 
 // place finds room for a label: inside its band, beside its mark, or above or below it.
-func (o *occupied) place(l *lane, m Moment, s scale) *label {
-	text := labelOf(m, s)
+func (o *occupied) place(l *lane, g []Moment, s scale) *label {
+	m, text := g[0], labelOf(g[0], s)
+	if len(g) > 1 {
+		text += fmt.Sprintf(" (+%d)", len(g)-1)
+	}
 	width := float64(len([]rune(text)))*letter + 4
 	x, end := s.x(m.At), s.x(m.At)
 	if !m.Until.IsZero() {
@@ -168,7 +215,11 @@ func (o *occupied) place(l *lane, m Moment, s scale) *label {
 	if end-x > width {
 		return &label{X: (x + end) / 2, Y: l.Middle + 3.5, Anchor: "middle", Text: text, Bold: m.Weight > 1}
 	}
-	for _, row := range []float64{0, -labelRow, labelRow} {
+	for i := range l.rows() {
+		row := float64((i+1)/2) * labelRow
+		if i%2 == 1 {
+			row = -row
+		}
 		y := l.Middle + row
 		spots := []label{{X: end + 6, Anchor: "start"}, {X: x - 6, Anchor: "end"}}
 		if row != 0 {
@@ -199,12 +250,12 @@ func labelOf(m Moment, s scale) string {
 	if len(name) > maxLabel {
 		name = append(name[:maxLabel-1], '…')
 	}
-	form := "15:04:05"
+	form := " 15:04:05"
 	switch {
 	case !m.Until.IsZero():
 		return string(name)
 	case m.At.Sub(s.to) > 12*time.Hour || s.from.Sub(m.At) > 12*time.Hour:
-		form = "2 Jan 15:04"
+		form = ", 2 Jan 15:04"
 	}
-	return string(name) + " " + m.At.UTC().Format(form)
+	return string(name) + m.At.UTC().Format(form)
 }

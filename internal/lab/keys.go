@@ -22,6 +22,7 @@ func (w *World) accept(p *payment, at time.Time) error {
 	item := w.write(p, p.region, at, "accepted")
 	item["pk"], item["payment_id"] = text(p.key), text(p.id)
 	item["amount_minor"], item["currency"] = number(p.money.Minor), text(p.money.Currency)
+	item["expires"] = number(p.expires(at))
 	err := w.table.Put(p.region, at, item, globaltable.Condition{Absent: true})
 	return wrap(err, "accept key %s in %s", p.key, p.region)
 }

@@ -25,10 +25,11 @@ type payment struct {
 	late     bool // settles a day later
 
 	// What a fault makes of it.
-	keyless   bool // takes no idempotency key
-	abandoned bool // not tried again once the ledger refused it
-	unfiled   bool // its receipt is never stored
-	bill      func(cardfile.Line) []cardfile.Line
+	keyless    bool // takes no idempotency key
+	abandoned  bool // not tried again once the ledger refused it
+	unfiled    bool // its receipt is never stored
+	shortLived bool // its key expires too early
+	bill       func(cardfile.Line) []cardfile.Line
 
 	writeID string // of its last write of its key
 	retried bool   // another payment took the key later

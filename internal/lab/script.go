@@ -35,6 +35,8 @@ func (w *World) script() {
 	w.receiptTrouble()        // l
 	w.settlementTrouble()     // m
 	w.entryWithoutKey()       // o
+	w.keysThatExpire()        // p
+	w.sagas()                 // q
 	w.ordinaryPayments()
 	w.nightAndMornings()
 }

@@ -51,6 +51,9 @@ func (w *World) start(ctx context.Context) error {
 	}
 	w.ledger.pair = pair
 	w.closers = append(w.closers, pair.Close)
+	if _, err := pair.Writer().Exec(ctx, commandSchema); err != nil {
+		return wrap(err, "make the table of commands")
+	}
 	return pair.SetStatus(ctx, london, 140, 190, opening)
 }
 

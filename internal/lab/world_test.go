@@ -71,6 +71,7 @@ func TestTruthIsWhatTheServersHold(t *testing.T) {
 			t.Run("keys", func(t *testing.T) { checkKeys(t, w, l) })
 			t.Run("receipts", func(t *testing.T) { checkReceipts(t, w, l) })
 			t.Run("files", func(t *testing.T) { checkFiles(t, w, l) })
+			t.Run("chain", func(t *testing.T) { checkChain(t, w) })
 			t.Run("moments", func(t *testing.T) { checkMoments(t, w.Truth()) })
 			t.Run("counts", func(t *testing.T) { checkCounts(t, w) })
 		})
@@ -157,6 +158,7 @@ func checkCounts(t *testing.T, w *World) {
 		"settlement.currency_mismatch": 1, "settlement.duplicate_in_network": 2, "settlement.duplicate_in_ledger": 1,
 		"settlement.status_mismatch": 1, "file.duplicate": 1,
 		"chain.key_without_entry": lost - 2 + 2, "chain.entry_without_key": 1, "chain.broken": 7,
+		"chain.key_retention": 3, "chain.stuck_command": 4,
 		"lag.breach": 4, "failover.detected": 1,
 	}
 	if n := len(truth.keysOf("ledger.id_collision")); n > 0 {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -31,10 +32,11 @@ func TestDrills(t *testing.T) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			d := stand.open(t, s)
 			d.play()
-			ledger := d.audit("ledger", d.world.From, d.world.AsOf)
-			topology := d.audit("failover", d.world.From, d.world.AsOf)
-			d.wantFacts(ledger)
-			d.wantMoves(topology)
+			if seed%2 == 1 { // the history may be known by the time the ledgers are compared, or not
+				d.audit("failover", d.world.From, d.world.AsOf)
+			}
+			d.wantFacts(d.audit("ledger", d.world.From, d.world.AsOf))
+			d.wantMoves(d.audit("failover", d.world.From, d.world.AsOf))
 			line := fmt.Sprintf("seed %d: %s: %s", seed, s, d.scored())
 			if t.Failed() {
 				line += " WRONG"
@@ -57,7 +59,7 @@ func drillSeeds(t *testing.T) []uint64 {
 	}
 	text := os.Getenv("PARALLAX_DRILLS")
 	if text == "" {
-		return []uint64{0, 7}
+		return []uint64{0, 2, 4, 6, 7, 8}
 	}
 	n, err := strconv.ParseUint(text, 10, 32)
 	if err != nil {
@@ -86,7 +88,7 @@ func newDrillStand(t *testing.T) *drillStand {
 	} {
 		t.Setenv(name, value)
 	}
-	stand := &drillStand{dir: worldFolder(t)}
+	stand := &drillStand{dir: memoryFolder(t)}
 	var err error
 	if stand.template, err = aurora.NewTemplate(t.Context(), filepath.Join(stand.dir, "template")); err != nil {
 		t.Fatal(err)
@@ -108,6 +110,29 @@ func newDrillStand(t *testing.T) *drillStand {
 		t.Fatal(err)
 	}
 	return stand
+}
+
+// memoryFolder is a folder that is removed at the end, in memory where there is room: databases are made of a thousand files.
+func memoryFolder(t *testing.T) string {
+	t.Helper()
+	const room = 1 << 30
+	var fs syscall.Statfs_t
+	if err := syscall.Statfs("/dev/shm", &fs); err != nil || fs.Bavail*uint64(fs.Bsize) < room { //nolint:gosec // a size is not negative
+		return worldFolder(t)
+	}
+	dir, err := os.MkdirTemp("/dev/shm", "parallax-drills-")
+	if err != nil {
+		return worldFolder(t)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := os.Chmod(dir, 0o711); err != nil { //nolint:gosec // the account of the databases passes through
+		t.Fatal(err)
+	}
+	return dir
 }
 
 // database makes a database of a name, as a copy of another one where that is named.
@@ -133,6 +158,7 @@ type drilled struct {
 	*testing.T
 	world     *drill.World
 	dir, dsn  string
+	edits     []string // old and new text of the configuration, in turn
 	failovers []audit.Failover
 	found     []audit.StoredFinding
 }
@@ -184,10 +210,16 @@ func (d *drilled) observe(_ context.Context, stage drill.Stage, at time.Time) er
 }
 
 // configured is the configuration of the world as it stands.
-func (d *drilled) configured(more ...string) *config.Config {
+func (d *drilled) configured() *config.Config {
 	d.Helper()
 	path := filepath.Join(d.dir, "parallax.yaml")
-	text := d.world.Config(filepath.Join(d.dir, "data"), d.dsn, more...)
+	text := d.world.Config(filepath.Join(d.dir, "data"), d.dsn)
+	for i := 0; i < len(d.edits); i += 2 {
+		if !strings.Contains(text, d.edits[i]) {
+			d.Fatalf("the configuration does not say %q:\n%s", d.edits[i], text)
+		}
+		text = strings.ReplaceAll(text, d.edits[i], d.edits[i+1])
+	}
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		d.Fatal(err)
 	}
@@ -201,7 +233,12 @@ func (d *drilled) configured(more ...string) *config.Config {
 // audit runs one job as a process of its own would.
 func (d *drilled) audit(job string, from, asOf time.Time) report.Run {
 	d.Helper()
-	app, err := Open(d.Context(), d.configured(), Options{})
+	return d.auditWith(d.configured(), job, from, asOf)
+}
+
+func (d *drilled) auditWith(cfg *config.Config, job string, from, asOf time.Time) report.Run {
+	d.Helper()
+	app, err := Open(d.Context(), cfg, Options{})
 	if err != nil {
 		d.Fatal(err)
 	}

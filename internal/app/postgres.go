@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/feature/rds/auth"
 	"github.com/jackc/pgx/v5"
@@ -51,8 +52,24 @@ func (a *App) ledgerPool(ctx context.Context, conn config.Connection, region aud
 	if err != nil {
 		return nil, err
 	}
-	a.onClose(func() error { pool.Close(); return nil })
+	a.onClose(func() error { leave(pool); return nil })
 	return pool, nil
+}
+
+// leavePatience is how long the application waits for its sessions to end. One whose database hangs is given up by the driver
+// some 15 s later, in the background: nothing is lost with it, for it only reads.
+const leavePatience = time.Second
+
+func leave(pool *pgxpool.Pool) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		pool.Close()
+	}()
+	select {
+	case <-done:
+	case <-time.After(leavePatience):
+	}
 }
 
 func (a *App) ledgerSettings() aurora.Settings {

@@ -145,8 +145,8 @@ func (w *World) observe(ctx context.Context, stage Stage) error {
 }
 
 // Config is a configuration of this world as it stands: a ledger in two regions, the snapshots that are restored, and the
-// topology. more is further lines of the ledger, each indented by four.
-func (w *World) Config(dataDir, storeDSN string, more ...string) string {
+// topology.
+func (w *World) Config(dataDir, storeDSN string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "data_dir: %q\nstore: {dsn: %q}\nregions: [%s, %s]\naws:\n  timeout: 5s\n  retries: 2\n  endpoints:\n", dataDir, storeDSN, Dublin, London)
 	for _, region := range []string{Dublin, London} {
@@ -164,9 +164,6 @@ func (w *World) Config(dataDir, storeDSN string, more ...string) string {
       %s: {dsn: %q}
 `, Margin, Dublin, w.Pair.DSN(Dublin), London, w.Pair.DSN(London))
 	b.WriteString(w.snapshots())
-	for _, line := range more {
-		b.WriteString("    " + line + "\n")
-	}
 	fmt.Fprintf(&b, "topology:\n  global_cluster: %s\n  clusters: {%s: %s, %s: %s}\nlimits: {statement_timeout: 5s}\nlog: {level: error}\n",
 		Global, Dublin, cluster(Dublin), London, cluster(London))
 	return b.String()

@@ -55,9 +55,17 @@ func (a *App) auditLosses(ctx context.Context, o *audit.Outcome, table config.Ta
 	if err != nil {
 		return err
 	}
-	result, h, err := a.auditTable(ctx, table, t, lww.Input{Also: unsettled.keys()})
+	in := lww.Input{Also: unsettled.keys()}
+	result, h, err := a.auditTable(ctx, table, t, in)
 	if err != nil {
 		return err
+	}
+	if around, known, err := a.knownBefore(ctx, table, t, result.Findings); err != nil {
+		return err
+	} else if known {
+		if result, h, err = a.auditAround(ctx, table, t, in, around); err != nil {
+			return err
+		}
 	}
 	h.coverage[0].Gaps = append(h.coverage[0].Gaps, unsettled.gaps...)
 	if len(h.lost) > 0 && table.Scan.AfterGap {
@@ -75,7 +83,12 @@ func (a *App) auditLosses(ctx context.Context, o *audit.Outcome, table config.Ta
 // auditTable audits one table's archive and writes its certificate. A hole in a chain of images that no gap explains is a
 // gap too.
 func (a *App) auditTable(ctx context.Context, table config.Table, t task, in lww.Input) (history.Result, *tableArchive, error) {
-	h, err := a.openArchive(ctx, table, t, historyContext)
+	return a.auditAround(ctx, table, t, in, historyContext)
+}
+
+// auditAround is auditTable with the archive read so far around the window.
+func (a *App) auditAround(ctx context.Context, table config.Table, t task, in lww.Input, around time.Duration) (history.Result, *tableArchive, error) {
+	h, err := a.openArchive(ctx, table, t, around)
 	if err != nil {
 		return history.Result{}, nil, err
 	}

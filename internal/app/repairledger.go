@@ -182,7 +182,7 @@ func (p *planning) planRow(l config.Ledger, f audit.StoredFinding, inForce whole
 	if why != "" {
 		return row, why, unread
 	}
-	row = repair.Row{About: about(f), Table: mapping(l).TableSQL(), Compare: comparedColumns(l), OldID: textOf(held, l.Columns.ID)}
+	row = repair.Row{About: about(f), Table: mapping(l).TableSQL(), OldID: textOf(held, l.Columns.ID)}
 	if l.Mode == sharded {
 		row.Target = f.Region
 	}

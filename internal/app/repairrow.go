@@ -24,6 +24,7 @@ func insertion(l config.Ledger, f audit.StoredFinding, held aurora.FullRow, ther
 		}
 		row.Absent = []repair.Column{repairColumn(created)}
 	}
+	row.Lasting = []string{l.Columns.CreatedAt, l.Columns.AmountMinor, l.Columns.Currency}
 	for _, c := range held.Columns {
 		if !c.Generated && c.Identity == "" && !strings.HasPrefix(c.Default, "nextval(") {
 			row.Insert = append(row.Insert, repairColumn(c))
@@ -41,7 +42,7 @@ func alteration(l config.Ledger, f audit.StoredFinding, held aurora.FullRow, the
 			return "decide by hand: which row of the payment in the ledger in force is meant cannot be told"
 		}
 	}
-	now := there[i]
+	now, compared := there[i], comparedColumns(l)
 	if len(now.Columns) != len(held.Columns) {
 		return "decide by hand: the witness has other columns than the ledger in force"
 	}
@@ -51,7 +52,7 @@ func alteration(l config.Ledger, f audit.StoredFinding, held aurora.FullRow, the
 		case !ok || was.Type != c.Type:
 			return "decide by hand: column " + c.Name + " of the witness is of another type"
 		case sameColumn(was, c) || c.Generated || c.Identity != "" || strings.HasPrefix(c.Default, "nextval("):
-			if c.Name == l.Columns.ID || slices.Contains(row.Compare, c.Name) {
+			if c.Name == l.Columns.ID || slices.Contains(compared, c.Name) {
 				row.Expect = append(row.Expect, repairColumn(c))
 			}
 		default:

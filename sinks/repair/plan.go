@@ -55,7 +55,7 @@ type Row struct {
 	Absent  []Column     // further values of the row, one of whose absence is needed besides the payment's: of a payment with several rows
 	Expect  []Column     // update: what the row still has to hold
 	Set     []Column     // update: what it is to hold then
-	Compare []string     // columns by which the check tells that the row is mended
+	Lasting []string     // insert: columns that no later life of the row changes, by which the check tells that it is back
 }
 
 // Item is an item of a DynamoDB table to be written.

@@ -127,7 +127,7 @@ func (r Row) step(file string) Step {
 		action = "insert row"
 		g.Become = map[string]*string{}
 		for _, c := range r.Insert {
-			if slices.Contains(r.Compare, c.Name) {
+			if slices.Contains(r.Lasting, c.Name) {
 				g.Become[c.Name] = c.Value
 			}
 		}

@@ -6,7 +6,7 @@ import (
 )
 
 // expressions reads the small part of DynamoDB's expression language that the stand-in has: SET name = :value, ... and
-// the conditions attribute_not_exists(hash key) and name = :value, joined by AND.
+// the conditions attribute_not_exists(hash key) and name = :value, joined by AND, as often as there are attributes.
 type expressions struct {
 	names  map[string]string
 	values Item
@@ -62,10 +62,17 @@ func (e *expressions) condition(text, hashKey string) (Condition, error) {
 		if err != nil {
 			return cond, err
 		}
-		if cond.Attr != "" || value.Type != "S" {
-			return cond, validation("Invalid ConditionExpression: only one comparison, with a string, is supported")
+		clean, err := value.clean()
+		if err != nil {
+			return cond, validation("Invalid ConditionExpression: %s", err)
 		}
-		cond.Attr, cond.Equals = name, value.Text
+		if cond.All == nil {
+			cond.All = Item{}
+		}
+		if other, twice := cond.All[name]; twice && !other.equal(clean) {
+			return cond, validation("Invalid ConditionExpression: %s is compared with two values", name)
+		}
+		cond.All[name] = clean
 	}
 	return cond, nil
 }

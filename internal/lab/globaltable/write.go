@@ -17,11 +17,17 @@ var errInvalid = errors.New("invalid write")
 type Condition struct {
 	Absent       bool   // the item must not exist: attribute_not_exists(hash key)
 	Attr, Equals string // the attribute must exist and be the string
+	All          Item   // these attributes must exist and be equal
 }
 
 func (c Condition) holds(item Item) bool {
 	if c.Absent && item != nil {
 		return false
+	}
+	for name, want := range c.All {
+		if held, ok := item[name]; !ok || !held.equal(want) {
+			return false
+		}
 	}
 	return c.Attr == "" || item[c.Attr].is(c.Equals)
 }

@@ -1,0 +1,63 @@
+package app
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestAWSCommandLine is no test but the stand-in for "aws dynamodb OPERATION --region R --cli-input-json file://F", run as a
+// process of its own by awsOnPath. Like the real one it prints the service's error and ends with 254.
+func TestAWSCommandLine(*testing.T) {
+	where := os.Getenv("PARALLAX_TEST_DYNAMODB")
+	at := slices.Index(os.Args, "--")
+	if where == "" || at < 0 {
+		return
+	}
+	if err := sendDynamoDB(where, os.Args[at+1:]); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(254)
+	}
+	os.Exit(0)
+}
+
+func sendDynamoDB(where string, args []string) error {
+	var endpoints map[string]string
+	if err := json.Unmarshal([]byte(where), &endpoints); err != nil {
+		return err
+	}
+	actions := map[string]string{"put-item": "PutItem", "update-item": "UpdateItem", "delete-item": "DeleteItem"}
+	if len(args) != 6 || args[0] != "dynamodb" || actions[args[1]] == "" || args[2] != "--region" || args[4] != "--cli-input-json" {
+		return fmt.Errorf("unknown arguments %q", args)
+	}
+	body, err := os.ReadFile(strings.TrimPrefix(args[5], "file://"))
+	if err != nil {
+		return err
+	}
+	for { // the stand-in throttles now and then
+		request, err := http.NewRequest(http.MethodPost, endpoints[args[3]], bytes.NewReader(body)) //nolint:noctx // a process of its own
+		if err != nil {
+			return err
+		}
+		request.Header.Set("X-Amz-Target", "DynamoDB_20120810."+actions[args[1]])
+		request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=lab/20261118/"+args[3]+"/dynamodb/aws4_request, Signature=none")
+		answer, err := http.DefaultClient.Do(request)
+		if err != nil {
+			return err
+		}
+		text, err := io.ReadAll(answer.Body)
+		_ = answer.Body.Close() // read to its end
+		if err != nil || answer.StatusCode == http.StatusOK {
+			return err
+		}
+		if !bytes.Contains(text, []byte("ThroughputExceeded")) && !bytes.Contains(text, []byte("Throttling")) {
+			return fmt.Errorf("an error occurred (%s)", text)
+		}
+	}
+}

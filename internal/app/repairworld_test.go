@@ -1,0 +1,240 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"parallax/internal/audit"
+	"parallax/internal/config"
+	"parallax/internal/lab"
+	"parallax/sinks/repair"
+	"parallax/sinks/store"
+)
+
+// mendedWorld is the demo's world after its day, audited once.
+type mendedWorld struct {
+	*testing.T
+	world    *lab.World
+	app      *App
+	from, to time.Time
+	now      time.Time
+}
+
+func newMendedWorld(t *testing.T) *mendedWorld {
+	t.Helper()
+	w := &mendedWorld{T: t}
+	hook := func(ctx context.Context, at time.Time) error {
+		_, err := w.app.Run(ctx, Request{Job: "capture", AsOf: at, From: w.from, To: at})
+		return err
+	}
+	var err error
+	if w.world, err = lab.Build(t.Context(), lab.Options{Dir: worldFolder(t), Seed: 7, Payments: lab.MinPayments, Hook: hook}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := w.world.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	for _, setting := range w.world.Env() {
+		name, value, _ := strings.Cut(setting, "=")
+		t.Setenv(name, value)
+	}
+	cfg, err := config.Load(w.world.ConfigPath(), w.world.Env())
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.Ledgers[0].Statuses.Refunded = []string{"refunded"}
+	cfg.Repair.Expires = 100 * 365 * 24 * time.Hour // the servers' clocks are not the world's
+	if w.app, err = Open(t.Context(), cfg, Options{Log: os.Stderr}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := w.app.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	w.from, w.to = w.world.Window()
+	if err := w.world.Play(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.now = w.world.AsOf()
+	w.run(allJobs)
+	return w
+}
+
+// run audits the day once more, as of the world's present.
+func (w *mendedWorld) run(job string) {
+	w.Helper()
+	if _, err := w.app.Run(w.Context(), Request{Job: job, AsOf: w.now, From: w.from, To: w.to}); err != nil {
+		w.Fatal(err)
+	}
+}
+
+// pass lets time go by, and captures what happened in it.
+func (w *mendedWorld) pass(d time.Duration) {
+	w.Helper()
+	w.now = w.now.Add(d)
+	w.world.Advance(w.now)
+	if _, err := w.app.Run(w.Context(), Request{Job: "capture", AsOf: w.now, From: w.from, To: w.now}); err != nil {
+		w.Fatal(err)
+	}
+}
+
+// living are the findings of some kinds that stand, as "kind key".
+func (w *mendedWorld) living(kinds ...audit.Kind) []string {
+	w.Helper()
+	found, _, err := w.app.store.Findings(w.Context(), store.Filter{Kinds: kinds, Status: []audit.Status{audit.Open, audit.Overdue, audit.Acknowledged}})
+	if err != nil {
+		w.Fatal(err)
+	}
+	var out []string
+	for _, f := range found {
+		out = append(out, string(f.Kind)+" "+f.Key)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// write writes the repair files into a new folder, and returns it with its manifest.
+func (w *mendedWorld) write() (string, repair.Manifest) {
+	w.Helper()
+	dir := filepath.Join(w.TempDir(), "repair")
+	var said bytes.Buffer
+	complete, err := w.app.WriteRepair(w.Context(), &said, "table", RepairRequest{Out: dir, AsOf: w.now})
+	if err != nil || !complete {
+		w.Fatalf("complete %v, error %v\n%s", complete, err, &said)
+	}
+	w.Log(said.String())
+	m, err := readManifest(dir)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return dir, m
+}
+
+// states are how many guards stand how.
+func (w *mendedWorld) states(dir string) map[repair.State]int {
+	w.Helper()
+	a, err := w.app.askGuards(w.Context(), dir, w.now)
+	if err != nil {
+		w.Fatal(err)
+	}
+	out := map[repair.State]int{}
+	for _, s := range a.Steps {
+		out[s.State]++
+		if s.State == repair.Unasked || s.State == repair.Changed {
+			w.Logf("%s %s %s: %s", s.State, s.Action, s.Key, s.Note)
+		}
+	}
+	return out
+}
+
+// psql runs a file on the ledger in force, as a person would.
+func (w *mendedWorld) psql(path string) (said string, err error) {
+	w.Helper()
+	out, err := exec.CommandContext(w.Context(), "psql", "-X", "-v", "ON_ERROR_STOP=1", "-f", path, w.world.Ledger().Writer().Config().ConnString()).CombinedOutput()
+	return string(out), err
+}
+
+// rows is the whole ledger in force as text.
+func (w *mendedWorld) rows() string {
+	w.Helper()
+	var text string
+	err := w.world.Ledger().Writer().QueryRow(w.Context(), "select coalesce(string_agg(p::text, E'\n' order by id), '') from payments p").Scan(&text)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return text
+}
+
+// batch does what S3 Batch Operations would do with a manifest. It returns how many objects it changed.
+func (w *mendedWorld) batch(path string) int {
+	w.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		w.Fatal(err)
+	}
+	defer func() { _ = f.Close() }() // only read
+	lines, err := csv.NewReader(f).ReadAll()
+	if err != nil {
+		w.Fatal(err)
+	}
+	n := 0
+	for _, line := range lines {
+		key, err := url.QueryUnescape(line[1])
+		if err != nil || len(line) != 3 {
+			w.Fatalf("line %q: %v", line, err)
+		}
+		region := strings.TrimPrefix(line[0], "receipts-")
+		if strings.Contains(path, "-copy-") && w.world.Receipts().Copy(region, key, line[2], w.now) || w.world.Receipts().Replicate(region, key, line[2]) {
+			n++
+		}
+	}
+	return n
+}
+
+// refund does what finance would do with the proposals: a charge whose guard still holds is given back and marked.
+func (w *mendedWorld) refund(path string) (n int64) {
+	w.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		w.Fatal(err)
+	}
+	defer func() { _ = f.Close() }() // only read
+	lines, err := csv.NewReader(f).ReadAll()
+	if err != nil {
+		w.Fatal(err)
+	}
+	for _, line := range lines[1:] {
+		done, err := w.world.Ledger().Writer().Exec(w.Context(),
+			"update payments set status = 'refunded', updated_at = $2 where payment_id = $1 and status = 'captured'", line[2], w.now)
+		if err != nil {
+			w.Fatal(err)
+		}
+		n += done.RowsAffected()
+	}
+	return n
+}
+
+// awsOnPath puts a stand-in for the AWS command line on the path, which sends what it is given to the world's table.
+func (w *mendedWorld) awsOnPath() {
+	w.Helper()
+	endpoints := map[string]string{}
+	for region, e := range w.app.cfg.AWS.Endpoints {
+		endpoints[string(region)] = e.DynamoDB
+	}
+	where, err := json.Marshal(endpoints)
+	if err != nil {
+		w.Fatal(err)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		w.Fatal(err)
+	}
+	dir := w.TempDir()
+	script := fmt.Sprintf("#!/bin/sh\nexec '%s' -test.run '^TestAWSCommandLine$' -- \"$@\"\n", self)
+	if err := os.WriteFile(filepath.Join(dir, "aws"), []byte(script), 0o700); err != nil { //nolint:gosec // it has to be executable
+		w.Fatal(err)
+	}
+	w.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
+	w.Setenv("PARALLAX_TEST_DYNAMODB", string(where))
+}
+
+// sh runs a script.
+func (w *mendedWorld) sh(path string) (said string, err error) {
+	w.Helper()
+	out, err := exec.CommandContext(w.Context(), "sh", path).CombinedOutput()
+	return string(out), err
+}

@@ -161,7 +161,7 @@ func (d *demo) show(ctx context.Context, result Result, took time.Duration) ([]s
 		return nil, err
 	}
 	if d.format == report.JSON {
-		return scores, writeScores(d.o, scores, exact(scores), page, dossier, d.world.ConfigPath())
+		return scores, writeScores(d.o, scores, exact(scores), page, dossier, filepath.Join(d.dir, repairName), d.world.ConfigPath())
 	}
 	s := screen{w: d.o.Out}
 	s.title(d.o, took)
@@ -169,7 +169,7 @@ func (d *demo) show(ctx context.Context, result Result, took time.Duration) ([]s
 	s.measures(failovers)
 	s.coverage(result, runs)
 	s.complaints(scores)
-	s.paths(relative(page), relative(dossier), relative(d.world.ConfigPath()), findings)
+	s.paths([]string{relative(page), relative(dossier), relative(filepath.Join(d.dir, repairName))}, relative(d.world.ConfigPath()), findings)
 	return scores, s.err
 }
 
@@ -185,12 +185,24 @@ func (d *demo) writePage(path string, runs []audit.RunRecord, findings []audit.S
 	return errors.Join(err, f.Close())
 }
 
-// writeDossier writes what the failover cost, as report failover does.
+// repairName is the demo's folder of repair files.
+const repairName = "repair"
+
+// writeDossier writes what the failover cost, as report failover does, and the repair files that it asks to approve.
 func (d *demo) writeDossier(ctx context.Context, path string) error {
 	facts, err := d.app.dossierFacts(ctx, DossierRequest{})
 	if err != nil {
 		return err
 	}
+	folder := filepath.Join(d.dir, repairName)
+	at := facts.failover.At
+	if _, err := d.app.WriteRepair(ctx, io.Discard, string(report.Table), RepairRequest{Out: folder, AsOf: d.world.AsOf(), At: at}); err != nil {
+		return err
+	}
+	if facts.repair, err = readRepairFolder(folder); err != nil {
+		return err
+	}
+	facts.repair.dir = relative(folder)
 	return writeDossierFile(path, report.HTML, facts.dossier())
 }
 

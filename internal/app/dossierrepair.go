@@ -69,13 +69,15 @@ func (f *dossierFacts) withFile(d report.Dossier, a report.Action, prefix string
 			byHand++
 		}
 	}
+	notes := []string{a.Why}
 	if byHand > 0 {
-		a.Why += fmt.Sprintf(" (%d of them by hand)", byHand)
+		notes = append(notes, several(byHand, "finding")+" by hand")
 	}
-	if expires := f.repair.manifest.Expires; expires.Before(d.AsOf) {
-		a.Why += fmt.Sprintf(" (expired on %s: write the files again)", expires.UTC().Format("2 Jan 15:04 UTC"))
-	} else {
-		a.Why += fmt.Sprintf(" (until %s)", expires.UTC().Format("2 Jan 15:04 UTC"))
+	expires := f.repair.manifest.Expires
+	note := "until " + expires.UTC().Format("2 Jan 15:04 UTC")
+	if expires.Before(d.AsOf) {
+		note = "expired " + expires.UTC().Format("2 Jan 15:04 UTC") + ", to be written again"
 	}
+	a.Why = strings.Join(append(notes, note), "; ")
 	return a
 }

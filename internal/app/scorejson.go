@@ -17,7 +17,7 @@ type scoreJSON struct {
 }
 
 // writeScores writes the demo's result as one JSON document.
-func writeScores(o DemoOptions, scores []score, equal bool, page, dossier, config string) error {
+func writeScores(o DemoOptions, scores []score, equal bool, page, dossier, repair, config string) error {
 	kinds := make([]scoreJSON, len(scores))
 	for i, s := range scores {
 		kinds[i] = scoreJSON{s.kind, s.injected, len(s.found), len(s.false_), len(s.missed), len(s.unequal)}
@@ -31,6 +31,7 @@ func writeScores(o DemoOptions, scores []score, equal bool, page, dossier, confi
 		Kinds    []scoreJSON `json:"kinds"`
 		Report   string      `json:"report"`
 		Dossier  string      `json:"dossier"`
+		Repair   string      `json:"repair"`
 		Config   string      `json:"config"`
-	}{o.Seed, o.Payments, equal, kinds, page, dossier, config})
+	}{o.Seed, o.Payments, equal, kinds, page, dossier, repair, config})
 }

@@ -109,8 +109,13 @@ func (s *screen) complaints(scores []score) {
 	}
 }
 
-func (s *screen) paths(page, dossier, config string, findings []audit.StoredFinding) {
-	s.printf("\n report     %s\n dossier    %s\n next       parallax findings list --config %s\n", page, dossier, config)
+// paths names what was written: the report, the dossier and the folder of repair files.
+func (s *screen) paths(written []string, config string, findings []audit.StoredFinding) {
+	s.printf("\n")
+	for i, name := range []string{"report", "dossier", "repair"} {
+		s.printf(" %-10s %s\n", name, written[i])
+	}
+	s.printf(" next       parallax findings list --config %s\n", config)
 	if len(findings) > 0 {
 		s.printf("            parallax findings show %.12s --config %s\n            parallax report coverage --config %s\n", findings[0].Fingerprint, config, config)
 	}

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	_ "embed"
 	"fmt"
 	"html/template"
@@ -39,7 +40,8 @@ func dossierHTML(w io.Writer, d Dossier, print bool) error {
 		return fmt.Errorf("parse dossier template: %w", err)
 	}
 	top := min(len(d.Actions), firstActions)
-	return t.Execute(w, struct {
+	var page bytes.Buffer
+	if err := t.Execute(&page, struct {
 		D          Dossier
 		Print      bool
 		Picture    picture
@@ -47,7 +49,20 @@ func dossierHTML(w io.Writer, d Dossier, print bool) error {
 		Currencies []string
 		Top, Rest  []Action
 		More       int
-	}{d, print, draw(d), bars(d.Figures), currenciesOf(d.Money), d.Actions[:top], d.Actions[top:], len(d.Actions) - top})
+	}{d, print, draw(d), bars(d.Figures), currenciesOf(d.Money), d.Actions[:top], d.Actions[top:], len(d.Actions) - top}); err != nil {
+		return fmt.Errorf("write dossier: %w", err)
+	}
+	return visibleLines(w, page.String())
+}
+
+// visibleLines writes a page line by line with control characters spelled out, for a page's source is read too.
+func visibleLines(w io.Writer, page string) error {
+	for line := range strings.Lines(page) {
+		if _, err := io.WriteString(w, visible(strings.TrimSuffix(line, "\n"))+"\n"); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func px(x float64) string { return strings.TrimSuffix(fmt.Sprintf("%.1f", x), ".0") }

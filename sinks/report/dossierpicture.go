@@ -67,6 +67,7 @@ const (
 	letter       = 6.0 // width of a letter of a label, generously
 	lineHeight   = 10
 	labelRow     = 11.5 // between two labels of a lane
+	minBand      = 2.5  // width of the shortest stretch of time
 )
 
 // draw lays the timeline out.
@@ -132,12 +133,12 @@ func (l *lane) fill(moments []Moment, s scale) (hidden int) {
 		x := s.x(m.At)
 		if m.Until.IsZero() {
 			l.Points = append(l.Points, l.point(m, x, s))
-			room.take(x-4, x+4, l.Middle)
+			room.take(box{x - 4, x + 4, l.Middle})
 			continue
 		}
-		b := band{X: x, Y: l.Middle - 6, Width: max(s.x(m.Until)-x, 2.5), Height: 12, Fill: fills[m.State], Title: titleOf(m)}
+		b := band{X: x, Y: l.Middle - 6, Width: max(s.x(m.Until)-x, minBand), Height: 12, Fill: fills[m.State], Title: titleOf(m)}
 		l.Bands = append(l.Bands, b)
-		room.take(b.X-2, b.X+b.Width+2, l.Middle)
+		room.take(box{b.X - 2, b.X + b.Width + 2, l.Middle})
 	}
 	for _, g := range together(moments, s) {
 		placed := room.place(l, g, s)
@@ -190,15 +191,22 @@ func titleOf(m Moment) string {
 	return fmt.Sprintf("%s\n%s\nsource: %s", text, cmp.Or(m.Text, m.Name), m.Source)
 }
 
-// occupied is what of a lane is taken: from, to and the height of the middle.
-type occupied struct{ boxes [][3]float64 }
+// box is a part of a lane that is taken: from, to, and the height of its middle.
+type box struct{ from, to, y float64 }
 
-func (o *occupied) take(from, to, y float64) { o.boxes = append(o.boxes, [3]float64{from, to, y}) }
+// touches reports whether two boxes are too near to one another to be read.
+func (b box) touches(o box) bool {
+	return b.from < o.to && b.to > o.from && math.Abs(b.y-o.y) < lineHeight
+}
 
-func (o *occupied) free(from, to, y float64) bool {
-	return !slices.ContainsFunc(o.boxes, func(b [3]float64) bool {
-		return from < b[1] && to > b[0] && math.Abs(y-b[2]) < lineHeight
-	})
+// occupied is what of a lane is taken.
+type occupied struct{ boxes []box }
+
+func (o *occupied) take(b box) { o.boxes = append(o.boxes, b) }
+
+// free reports whether nothing is there but, perhaps, the band that a label is written on.
+func (o *occupied) free(b box, on box) bool {
+	return !slices.ContainsFunc(o.boxes, func(taken box) bool { return taken != on && b.touches(taken) })
 }
 
 // place finds room for a label: inside its band, beside its mark, or above or below it.
@@ -212,7 +220,8 @@ func (o *occupied) place(l *lane, g []Moment, s scale) *label {
 	if !m.Until.IsZero() {
 		end = s.x(m.Until)
 	}
-	if end-x > width {
+	if inside := (box{(x + end - width) / 2, (x + end + width) / 2, l.Middle}); end-x > width && o.free(inside, box{x - 2, x + max(end-x, minBand) + 2, l.Middle}) {
+		o.take(inside)
 		return &label{X: (x + end) / 2, Y: l.Middle + 3.5, Anchor: "middle", Text: text, Bold: m.Weight > 1}
 	}
 	for i := range l.rows() {
@@ -230,10 +239,11 @@ func (o *occupied) place(l *lane, g []Moment, s scale) *label {
 			if spot.Anchor == "end" {
 				from -= width
 			}
-			if from < s.start || from+width > s.end+4 || !o.free(from, from+width, y) {
+			there := box{from, from + width, y}
+			if there.from < s.start || there.to > s.end+4 || !o.free(there, box{}) {
 				continue
 			}
-			o.take(from, from+width, y)
+			o.take(there)
 			spot.Y, spot.Text, spot.Bold = y+3.5, text, m.Weight > 1
 			return &spot
 		}

@@ -47,8 +47,8 @@ func (c *cli) drillStart() *cobra.Command {
 		Short: "Record the start of a drill and what it must find",
 		Long: `Record the start of a drill and what it must find. What is declared is not changed afterwards.
 
---expect ledger.lost_row=3 declares three findings of a kind, --expect ledger.lost_row:pay_1 the one of a key, --expect none that nothing may
-be found. A file given with --expect-file has one of them a line; lines that begin with # are remarks.`,
+--expect ledger.lost_row=3 declares three findings of a kind, --expect ledger.lost_row=any as many as there are, --expect ledger.lost_row:pay_1
+the one of a key, --expect none that nothing may be found. A file given with --expect-file has one of them a line; lines that begin with # are remarks.`,
 		Args: exactly(1, "a name for the drill, for example 2026-11-game-day"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			req.Name = args[0]
@@ -67,7 +67,7 @@ be found. A file given with --expect-file has one of them a line; lines that beg
 	}
 	c.addAsOf(cmd)
 	flags := cmd.Flags()
-	flags.StringArrayVar(&req.Expect, "expect", nil, "what must be found: kind=N, kind:KEY, or none (repeatable)")
+	flags.StringArrayVar(&req.Expect, "expect", nil, "what must be found: kind=N, kind=any, kind:KEY, or none (repeatable)")
 	flags.StringVar(&file, "expect-file", "", "file with one expectation a line")
 	flags.StringVar(&req.Note, "note", "", "what is broken on purpose, in a sentence")
 	return cmd

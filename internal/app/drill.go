@@ -40,8 +40,8 @@ const (
 // NothingExpected declares that a drill must leave nothing to be found.
 const NothingExpected = "none"
 
-// ParseExpectations reads what a drill declares: kind=N for so many findings of a kind, kind:KEY for one of that key, or none.
-// A kind stands once with a number, and a key once.
+// ParseExpectations reads what a drill declares: kind=N for so many findings of a kind, kind=any for what nobody can count
+// beforehand, kind:KEY for one of that key, or none. A kind stands once with a number, and a key once.
 func ParseExpectations(texts []string) ([]audit.Expectation, error) {
 	if len(texts) == 0 {
 		return nil, errors.New("a drill declares what must be found before it is looked for: give --expect or --expect-file, or --expect " + NothingExpected)
@@ -180,7 +180,7 @@ func parseExpectation(text string) (audit.Expectation, error) {
 		kind = audit.Kind(text[:end])
 	}
 	wrong := func(why string) (audit.Expectation, error) {
-		return audit.Expectation{}, fmt.Errorf("--expect %q %s: write kind=N or kind:KEY, for example ledger.lost_row=3", text, why)
+		return audit.Expectation{}, fmt.Errorf("--expect %q %s: write kind=N, kind=any or kind:KEY, for example ledger.lost_row=3", text, why)
 	}
 	switch {
 	case !slices.Contains(audit.Kinds(), kind):
@@ -193,6 +193,9 @@ func parseExpectation(text string) (audit.Expectation, error) {
 			return audit.Expectation{Kind: kind, Key: key, Count: 1}, nil
 		}
 		return wrong("names no key")
+	}
+	if text[end:] == "=any" {
+		return audit.Expectation{Kind: kind}, nil
 	}
 	n, err := countOf(text[end:])
 	if err != nil {

@@ -42,13 +42,16 @@ const maxListed = 200
 // of the audit.
 func scoreDrill(d audit.Drill, asOf time.Time, findings []audit.StoredFinding, failovers []audit.Failover, unread []audit.Unread) audit.DrillScore {
 	w := drillWindow(d)
-	score := audit.DrillScore{AsOf: asOf, Missed: []audit.Expectation{}, False: []audit.Expectation{}, Measures: []audit.Measure{}}
+	score := audit.DrillScore{AsOf: asOf, FoundBy: map[audit.Kind]int{}, Missed: []audit.Expectation{}, False: []audit.Expectation{}, Measures: []audit.Measure{}}
 	seen := slices.DeleteFunc(slices.Clone(findings), func(f audit.StoredFinding) bool { return !inDrill(f, w, asOf) })
 	slices.SortStableFunc(seen, func(a, b audit.StoredFinding) int { return rankInDrill(a, w) - rankInDrill(b, w) })
 	for _, e := range byPrecision(d.Expected) {
 		var hits int
 		seen, hits = takeExpected(seen, e)
 		score.Found += hits
+		if hits > 0 {
+			score.FoundBy[e.Kind] += hits
+		}
 		if hits < e.Count {
 			e.Count -= hits
 			score.Missed = append(score.Missed, e)
@@ -101,11 +104,11 @@ func byPrecision(expected []audit.Expectation) []audit.Expectation {
 	return out
 }
 
-// takeExpected takes the findings that an expectation asks for, as many as it does at most.
+// takeExpected takes the findings that an expectation asks for, as many as it does at most; all where any number will do.
 func takeExpected(seen []audit.StoredFinding, e audit.Expectation) (left []audit.StoredFinding, hits int) {
 	key := pan.Mask(e.Key) // as the store keeps keys
 	for _, f := range seen {
-		if hits < e.Count && f.Kind == e.Kind && (e.Key == "" || f.Key == key) {
+		if (hits < e.Count || e.Count == 0) && f.Kind == e.Kind && (e.Key == "" || f.Key == key) {
 			hits++
 			continue
 		}

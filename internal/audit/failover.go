@@ -119,13 +119,14 @@ type Drill struct {
 type Expectation struct {
 	Kind  Kind   `json:"kind"`
 	Key   string `json:"key,omitempty"` // one finding of this key; empty: Count findings of the kind, whatever their keys
-	Count int    `json:"count"`
+	Count int    `json:"count"`         // 0: any number of them, also none
 }
 
 // DrillScore is what was found of what a drill declared.
 type DrillScore struct {
 	AsOf     time.Time     `json:"as_of"`
 	Found    int           `json:"found"`
+	FoundBy  map[Kind]int  `json:"found_by"`
 	Missed   []Expectation `json:"missed"`
 	False    []Expectation `json:"false"` // found in the drill's window and not declared
 	Measures []Measure     `json:"measures"`

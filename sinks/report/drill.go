@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,7 +21,7 @@ func Drills(w io.Writer, format Format, drills []audit.Drill) error {
 	}
 	rows := [][]string{{"drill", "started", "stopped", "declared", "result"}}
 	for _, d := range drills {
-		rows = append(rows, []string{visible(d.Name), stamp(d.Started), whenOrDash(d.Stopped), fmt.Sprint(declared(d.Expected)), drillResult(d)})
+		rows = append(rows, []string{visible(d.Name), stamp(d.Started), whenOrDash(d.Stopped), declaredAll(d.Expected), drillResult(d)})
 	}
 	return columns(w, rows)
 }
@@ -52,32 +53,51 @@ func Drill(w io.Writer, format Format, d audit.Drill) error {
 
 // drillKinds is a line for each kind that was declared or found: how many were declared, found, missed, and found undeclared.
 func drillKinds(d audit.Drill) [][]string {
-	sum := func(all []audit.Expectation, kind audit.Kind) int {
-		n := 0
-		for _, e := range all {
-			if e.Kind == kind {
-				n += e.Count
-			}
-		}
-		return n
-	}
-	if d.Score == nil {
-		rows := [][]string{{"  ", "declared"}}
-		for _, kind := range audit.Kinds() {
-			if n := sum(d.Expected, kind); n > 0 {
-				rows = append(rows, []string{"  " + string(kind), fmt.Sprint(n)})
-			}
-		}
-		return rows
+	score := audit.DrillScore{}
+	if d.Score != nil {
+		score = *d.Score
 	}
 	rows := [][]string{{"  ", "declared", "found", "missed", "false"}}
 	for _, kind := range audit.Kinds() {
-		want, missed, wrong := sum(d.Expected, kind), sum(d.Score.Missed, kind), sum(d.Score.False, kind)
-		if want+wrong > 0 {
-			rows = append(rows, []string{"  " + string(kind), fmt.Sprint(want), fmt.Sprint(want - missed), fmt.Sprint(missed), fmt.Sprint(wrong)})
+		want, asked := declaredOf(d.Expected, kind)
+		missed, _ := countedOf(score.Missed, kind)
+		wrong, accused := countedOf(score.False, kind)
+		row := []string{"  " + string(kind), want, fmt.Sprint(score.FoundBy[kind]), fmt.Sprint(missed), fmt.Sprint(wrong)}
+		if d.Score == nil {
+			row = row[:2]
+		}
+		if asked || accused {
+			rows = append(rows, row)
 		}
 	}
+	if d.Score == nil {
+		rows[0] = rows[0][:2]
+	}
 	return rows
+}
+
+// countedOf sums the expectations of a kind up, and tells whether there are any.
+func countedOf(all []audit.Expectation, kind audit.Kind) (n int, there bool) {
+	for _, e := range all {
+		if e.Kind == kind {
+			n, there = n+e.Count, true
+		}
+	}
+	return n, there
+}
+
+// declaredOf is what was declared of a kind: "3", "any", or "3 and more".
+func declaredOf(expected []audit.Expectation, kind audit.Kind) (text string, there bool) {
+	n, there := countedOf(expected, kind)
+	open := slices.ContainsFunc(expected, func(e audit.Expectation) bool { return e.Kind == kind && e.Count == 0 })
+	switch {
+	case open && n > 0:
+		return fmt.Sprintf("%d and more", n), true
+	case open:
+		return "any", true
+	default:
+		return fmt.Sprint(n), there
+	}
 }
 
 // maxDetail bounds the lines of each sort on a terminal; JSON has more.
@@ -131,12 +151,16 @@ func cutShort(lines []string) []string {
 	return append(lines[:maxDetail:maxDetail], fmt.Sprintf("          and %d more: see --output json", len(lines)-maxDetail))
 }
 
-func declared(expected []audit.Expectation) int {
-	n := 0
+// declaredAll is how many findings were declared in all.
+func declaredAll(expected []audit.Expectation) string {
+	n, open := 0, false
 	for _, e := range expected {
-		n += e.Count
+		n, open = n+e.Count, open || e.Count == 0
 	}
-	return n
+	if open {
+		return fmt.Sprintf("%d and more", n)
+	}
+	return fmt.Sprint(n)
 }
 
 // drillResult is how a game day stands, in a word.

@@ -86,7 +86,7 @@ func TestTheNewestScoreIsKept(t *testing.T) {
 	}
 	score := func(asOf time.Time, passed bool) audit.DrillScore {
 		return audit.DrillScore{
-			AsOf: asOf, Found: 4, Passed: passed, Missed: []audit.Expectation{}, False: []audit.Expectation{{Kind: audit.LagBreach, Key: "x", Count: 1}},
+			AsOf: asOf, Found: 4, FoundBy: map[audit.Kind]int{audit.LedgerLostRow: 4}, Passed: passed, Missed: []audit.Expectation{}, False: []audit.Expectation{{Kind: audit.LagBreach, Key: "x", Count: 1}},
 			Measures: []audit.Measure{{Layer: "ledger", Figure: "rto", Value: time.Minute}},
 		}
 	}

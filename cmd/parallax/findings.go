@@ -60,7 +60,7 @@ func (c *cli) runbookCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:       "runbook KIND",
 		Short:     "Show what a kind of finding means, how sure it is, and what to do now",
-		Args:      exactly(1, "a kind of finding, for example lww.lost_write, or operate"),
+		Args:      exactly(1, "a kind of finding, for example lww.lost_write, or operate, or drill"),
 		ValidArgs: app.RunbookNames(),
 		RunE: func(_ *cobra.Command, args []string) error {
 			return app.Runbook(c.stdout, args[0])

@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -188,11 +189,11 @@ func (s *settlementLinks) of(p chain.Payment) audit.Link {
 		return audit.Link{State: audit.LinkUnknown, Note: "the tie-out has not judged it"}
 	}
 	link := audit.Link{}
-	for name, feed := range s.feeds {
+	for _, name := range slices.Sorted(maps.Keys(s.feeds)) {
 		if p.Network != "" && name != p.Network {
 			continue
 		}
-		if one := feed.of(name, p); link.State == "" || doubt(one.State) > doubt(link.State) {
+		if one := s.feeds[name].of(name, p); link.State == "" || doubt(one.State) > doubt(link.State) {
 			link = one
 		}
 	}

@@ -55,6 +55,7 @@ func TestDemoIsExact(t *testing.T) {
 	}
 	checkMeasures(t, failovers[0], d.world.Truth())
 	checkDrills(t, d)
+	checkChains(t, d)
 }
 
 // worldFolder is a folder that PostgreSQL's own account can reach, which a test's is not when root runs it.

@@ -38,6 +38,8 @@ func (f *dossierFacts) against(charges []report.Charge) string {
 		}
 	}
 	switch {
+	case len(charges) == 0:
+		return ""
 	case before == len(charges):
 		return fmt.Sprintf("%s before the outage", report.Spell(outage.From.Sub(charges[0].At).Round(time.Second)))
 	case after == len(charges):

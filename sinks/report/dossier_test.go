@@ -224,8 +224,23 @@ func TestHeadline(t *testing.T) {
 			[]string{"No lost payment is known, but not everything was read.", "No double charge is known, but not everything was read."}},
 		{"no snapshot", func(d *Dossier) { nothing(d); d.Snapshot = Snapshot{} }, []string{"Whether payments are lost is not known: no snapshot of the old primary is known."}},
 		{"snapshot not compared", func(d *Dossier) { nothing(d); d.Snapshot.Compared = false }, []string{"is not known: the old primary's snapshot was not compared."}},
-		{"no snapshot, but traces", func(d *Dossier) { l := d.Lost; nothing(d); d.Lost, d.Snapshot = l[:2], Snapshot{} },
+		{"no snapshot, but traces", func(d *Dossier) {
+			l := d.Lost
+			nothing(d)
+			d.Lost, d.Snapshot = l[:2], Snapshot{}
+			l[0].Finding, l[1].Finding = "", ""
+		},
 			[]string{"2 payments are not in the ledger though other layers know of them: no snapshot of the old primary is known."}},
+		{"all explained", func(d *Dossier) {
+			l, x := d.Lost, d.Doubles
+			nothing(d)
+			d.Lost, d.Doubles = l, x
+			d.Doubles[0].Status = audit.Resolved
+			for i := range l {
+				l[i].Status = audit.Cleared
+			}
+		}, []string{"No payment is missing from the ledger any more. 14 were, and are explained.", "No double charge is left. 1 was, and is explained."}},
+		{"not proven", func(d *Dossier) { l := d.Lost; nothing(d); d.Lost = l[:1]; l[0].Verdict = audit.Probable }, []string{"1 payment is perhaps lost from the ledger: it is not proven."}},
 		{"at least", func(d *Dossier) { d.Money[0].Complete = false }, []string{"At least 14 payments are lost"}},
 		{"unmeasured", func(d *Dossier) { d.Figures = nil }, []string{"RPO of the ledger: not measured. RTO of the ledger: not measured."}},
 		{"by hand", func(d *Dossier) { d.Seen, d.PromotedError = string(audit.SeenInData), seconds(150) },

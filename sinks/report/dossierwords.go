@@ -104,20 +104,51 @@ func (d Dossier) row(class string) MoneyRow {
 	return MoneyRow{Class: class}
 }
 
+// closed reports whether a finding needs nobody's attention any more.
+func closed(s audit.Status) bool {
+	return s == audit.Cleared || s == audit.Resolved || s == audit.Suppressed
+}
+
 func (d Dossier) sayLost() Sentence {
 	r := d.row(ClassLost)
+	var explained, doubtful, traces int
+	for _, p := range d.Lost {
+		switch {
+		case closed(p.Status):
+			explained++
+		case p.Finding == "":
+			traces++
+		case p.Verdict != audit.Proven:
+			doubtful++
+		}
+	}
 	switch {
 	case r.Count > 0:
-		return Sentence{fmt.Sprintf("%s%s lost from the ledger: %s.", atLeast(r), are(r.Count, "payment"), list(r.Amounts)), true}
-	case len(d.Lost) > 0:
-		return Sentence{fmt.Sprintf("%s not in the ledger though other layers know of %s%s.", are(len(d.Lost), "payment"),
-			pronoun(len(d.Lost)), d.uncompared()), true}
+		return Sentence{fmt.Sprintf("%s%s lost from the ledger: %s.%s", atLeast(r), are(r.Count, "payment"), list(r.Amounts), since(explained)), true}
+	case traces > 0:
+		return Sentence{fmt.Sprintf("%s not in the ledger though other layers know of %s%s.", are(traces, "payment"), pronoun(traces), d.uncompared()), true}
+	case doubtful > 0:
+		return Sentence{fmt.Sprintf("%s perhaps lost from the ledger: it is not proven.", are(doubtful, "payment")), true}
 	case !d.Snapshot.Compared:
-		return Sentence{"Whether payments are lost is not known" + d.uncompared() + ".", true}
+		return Sentence{"Whether payments are lost is not known" + d.uncompared() + "." + since(explained), true}
 	case !r.Complete:
-		return Sentence{"No lost payment is known, but not everything was read.", true}
+		return Sentence{"No lost payment is known, but not everything was read." + since(explained), true}
+	case explained > 0:
+		return Sentence{fmt.Sprintf("No payment is missing from the ledger any more.%s", since(explained)), false}
 	default:
 		return Sentence{"No payment is lost from the ledger.", false}
+	}
+}
+
+// since says how many have been explained.
+func since(explained int) string {
+	switch explained {
+	case 0:
+		return ""
+	case 1:
+		return " 1 was, and is explained."
+	default:
+		return fmt.Sprintf(" %d were, and are explained.", explained)
 	}
 }
 
@@ -142,15 +173,23 @@ func (d Dossier) uncompared() string {
 
 func (d Dossier) sayDoubles() Sentence {
 	r := d.row(ClassDouble)
+	explained := 0
+	for _, x := range d.Doubles {
+		if closed(x.Status) {
+			explained++
+		}
+	}
 	switch {
 	case r.Count > 0:
 		verb := "orders were"
 		if r.Count == 1 {
 			verb = "order was"
 		}
-		return Sentence{fmt.Sprintf("%s%d %s charged twice: %s to refund.", atLeast(r), r.Count, verb, list(r.Amounts)), true}
+		return Sentence{fmt.Sprintf("%s%d %s charged twice: %s to refund.%s", atLeast(r), r.Count, verb, list(r.Amounts), since(explained)), true}
 	case !r.Complete:
-		return Sentence{"No double charge is known, but not everything was read.", true}
+		return Sentence{"No double charge is known, but not everything was read." + since(explained), true}
+	case explained > 0:
+		return Sentence{"No double charge is left." + since(explained), false}
 	default:
 		return Sentence{"No order was charged twice.", false}
 	}

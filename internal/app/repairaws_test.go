@@ -32,8 +32,8 @@ func sendDynamoDB(where string, args []string) error {
 	if err := json.Unmarshal([]byte(where), &endpoints); err != nil {
 		return err
 	}
-	actions := map[string]string{"put-item": "PutItem", "update-item": "UpdateItem", "delete-item": "DeleteItem"}
-	if len(args) != 6 || args[0] != "dynamodb" || actions[args[1]] == "" || args[2] != "--region" || args[4] != "--cli-input-json" {
+	actions := map[string]string{"put-item": "PutItem", "update-item": "UpdateItem", "delete-item": "DeleteItem", "get-item": "GetItem"}
+	if len(args) < 6 || args[0] != "dynamodb" || actions[args[1]] == "" || args[2] != "--region" || args[4] != "--cli-input-json" {
 		return fmt.Errorf("unknown arguments %q", args)
 	}
 	body, err := os.ReadFile(strings.TrimPrefix(args[5], "file://"))
@@ -53,6 +53,11 @@ func sendDynamoDB(where string, args []string) error {
 		}
 		text, err := io.ReadAll(answer.Body)
 		_ = answer.Body.Close() // read to its end
+		if err == nil && args[1] == "get-item" && answer.StatusCode == http.StatusOK {
+			var item struct{ Item map[string]struct{ S string } }
+			err = json.Unmarshal(text, &item)
+			fmt.Println(item.Item[strings.Trim(strings.TrimSuffix(strings.TrimPrefix(args[7], "Item."), ".S"), `"`)].S)
+		}
 		if err != nil || answer.StatusCode == http.StatusOK {
 			return err
 		}

@@ -111,7 +111,7 @@ func (n tableNow) plan(f audit.StoredFinding) (it repair.Item, why string, unrea
 		}
 		it.Keys = reading.Keys
 	}
-	it.About, it.Table, it.TTL = about(f), n.table.Name, n.table.Attributes.TTL
+	it.About, it.Table = about(f), n.table.Name
 	switch f.Kind {
 	case audit.LWWNotReplicated:
 		why, unread = n.repeat(f, &it)
@@ -237,6 +237,12 @@ func (n tableNow) removeAgain(f audit.StoredFinding, it *repair.Item) (why strin
 	it.Writes = []repair.Request{
 		{Operation: "update-item", Before: back.New, After: marked},
 		{Operation: "delete-item", Before: marked},
+	}
+	it.WriteID = n.table.Attributes.WriteID
+	for _, region := range slices.Sorted(maps.Keys(n.present)) {
+		if region != f.Region {
+			it.Elsewhere = append(it.Elsewhere, region)
+		}
 	}
 	return "", false
 }

@@ -232,9 +232,23 @@ func (w *mendedWorld) awsOnPath() {
 	w.Setenv("PARALLAX_TEST_DYNAMODB", string(where))
 }
 
-// sh runs a script.
+// sh runs a script while the world's time goes on.
 func (w *mendedWorld) sh(path string) (said string, err error) {
 	w.Helper()
+	over, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for now := w.now; ; now = now.Add(time.Second) {
+			select {
+			case <-over:
+				return
+			case <-time.After(50 * time.Millisecond):
+				w.world.Advance(now)
+			}
+		}
+	}()
 	out, err := exec.CommandContext(w.Context(), "sh", path).CombinedOutput()
+	close(over)
+	<-stopped
 	return string(out), err
 }

@@ -53,29 +53,73 @@ func keysFiles(p Plan, base string, items []Item) ([]body, error) {
 		AsOf:    p.AsOf.UTC(), Expires: p.Expires.UTC(), Checksum: checksumScheme,
 		Apply: "sh " + base + ".sh", Check: "parallax repair check .", Findings: fingerprints(about),
 	}
-	var inputs []body
+	s := sending{base: base}
 	for _, it := range items {
-		for _, w := range it.Writes {
-			input, err := w.input(it)
-			if err != nil {
-				return nil, err
-			}
-			name := fmt.Sprintf("%s/%04d-%.8s-%s.json", base, len(inputs)+1, it.Findings[0], w.Operation)
-			inputs = append(inputs, body{name: name, data: input, part: true})
-			doc.Writes = append(doc.Writes, keysWrite{
-				About: it.About, Operation: w.Operation, InputFile: name, Changes: changes(w), Input: bytes.TrimSpace(input),
-			})
+		if err := s.item(it, &doc); err != nil {
+			return nil, err
 		}
 	}
 	data, err := marshal(doc)
 	if err != nil {
 		return nil, err
 	}
-	script := keysScript(p, base, items, inputs, about)
+	script := keysScript(p, "send the conditional writes of "+base+".json, in order", s.lines, about)
 	return append([]body{
 		{name: base + ".json", data: data, about: about, purpose: doc.Purpose, count: len(items), apply: doc.Apply},
 		{name: base + ".sh", data: script, part: true},
-	}, inputs...), nil
+	}, s.inputs...), nil
+}
+
+// sending gathers the requests of a table and the lines of the script that sends them.
+type sending struct {
+	base   string
+	inputs []body
+	lines  []string
+}
+
+func (s *sending) item(it Item, doc *keysDocument) error {
+	for i, w := range it.Writes {
+		if i > 0 {
+			if err := s.wait(it, w.Before); err != nil {
+				return err
+			}
+		}
+		input, err := w.input(it)
+		if err != nil {
+			return err
+		}
+		name := s.add(it, w.Operation, input)
+		s.lines = append(s.lines, fmt.Sprintf("write %s %s %s %s", it.Findings[0], shellWord(string(it.Region)), w.Operation, shellWord(name)))
+		doc.Writes = append(doc.Writes, keysWrite{
+			About: it.About, Operation: w.Operation, InputFile: name, Changes: changes(w), Input: bytes.TrimSpace(input),
+		})
+	}
+	return nil
+}
+
+// wait lets the script go on only when the other regions have what was just written: two writes that are replicated as one
+// look like something else.
+func (s *sending) wait(it Item, marked record.Image) error {
+	ask, err := marshal(map[string]any{"TableName": it.Table, "ConsistentRead": true, "Key": keyOf(it, marked)})
+	if err != nil {
+		return err
+	}
+	name := s.add(it, "get-item", ask)
+	query, err := json.Marshal(it.WriteID) // a quoted name of JMESPath is a JSON string
+	if err != nil {
+		return fmt.Errorf("write key repair: %w", err)
+	}
+	for _, region := range it.Elsewhere {
+		s.lines = append(s.lines, fmt.Sprintf("arrived %s %s %s %s %s", it.Findings[0], shellWord(string(region)), shellWord(name),
+			shellWord("Item."+string(query)+".S"), shellWord(marked.Text(it.WriteID))))
+	}
+	return nil
+}
+
+func (s *sending) add(it Item, operation string, data []byte) (name string) {
+	name = fmt.Sprintf("%s/%04d-%.8s-%s.json", s.base, len(s.inputs)+1, it.Findings[0], operation)
+	s.inputs = append(s.inputs, body{name: name, data: data, part: true})
+	return name
 }
 
 // input is the request's own JSON. Its condition names every attribute of the item as the audit saw it.

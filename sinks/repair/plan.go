@@ -64,7 +64,11 @@ type Item struct {
 	Table  string
 	Keys   []string  // names of the key attributes
 	Writes []Request // in order: each finds what the one before it has left
-	TTL    string    // name of the attribute with the time to live, if there is one
+
+	// Of an item that is written more than once: the other regions, which must have the first write before the second is made,
+	// or the two would be replicated as one; and the attribute that tells.
+	Elsewhere []audit.Region
+	WriteID   string
 }
 
 // Request is one conditional write.

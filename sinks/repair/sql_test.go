@@ -57,7 +57,7 @@ func openLedgers(t *testing.T) ledgers {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) }) // of the machine's own temporary files
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })  // of the machine's own temporary files
 	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // the server runs as another user
 		t.Fatal(err)
 	}

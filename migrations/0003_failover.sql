@@ -40,6 +40,7 @@ create table parallax.failover_case (
     next_due    timestamptz,
     questions   jsonb not null check (jsonb_typeof(questions) = 'array'),
     runs        jsonb not null check (jsonb_typeof(runs) = 'array'),
+    evidence    text[] not null,
     opened_at   timestamptz not null,
     closed_at   timestamptz,
     as_of       timestamptz not null,
@@ -50,6 +51,7 @@ create table parallax.failover_case (
 );
 comment on table parallax.failover_case is 'the reconciliation of one failover, repeated until every item is explained';
 comment on column parallax.failover_case.questions is '[{about, text, remedy}]: what keeps it open';
+comment on column parallax.failover_case.evidence is 'what could be read at its newest repetition: anything new repeats it at once';
 comment on column parallax.failover_case.runs is '[{job, run_id, verdict, as_of}]: the newest run of each job';
 
 create table parallax.chain (

@@ -160,8 +160,8 @@ func disorder(old []record.Entry, near audit.Window) time.Duration {
 	return min(most, straggler)
 }
 
-// copyOf is the restored old primary of one failover. A copy shares its rows with the ledger in force up to the failover that
-// it was lost in; where no shared row tells, its region does.
+// copyOf is the restored old primary of one failover: of the region that lost the writer. It shares its rows with the ledger in
+// force up to that failover, and to no later one of its region.
 func copyOf(copies []Copy, entries []record.Entry, all []change, i int, near audit.Window) ([]record.Entry, bool) {
 	inForce := byPayment(entries)
 	for _, c := range copies {
@@ -171,27 +171,16 @@ func copyOf(copies []Copy, entries []record.Entry, all []change, i int, near aud
 				shared = later(shared, s.CreatedAt)
 			}
 		}
-		if owner(all, shared, c.Region, near) == i {
+		if owner(all, shared, c.Region) == i {
 			return c.Entries, true
 		}
 	}
 	return nil, false
 }
 
-// owner is the unplanned failover that a copy belongs to by the newest row it shares, or -1.
-func owner(all []change, shared time.Time, region audit.Region, near audit.Window) int {
-	first := -1
-	for k, c := range all {
-		if c.Planned || c.Promoted.Add(c.PromotedError).Before(shared) {
-			continue
-		}
-		if first < 0 {
-			first = k
-		}
-		// Nothing shared since the failover before: then it may be of either.
-		if region != "" && region == c.From && (all[first].From != region) && shared.Equal(near.From) {
-			return k
-		}
-	}
-	return first
+// owner is the unplanned failover that a copy belongs to: the first of its region after the newest row it shares, or -1.
+func owner(all []change, shared time.Time, region audit.Region) int {
+	return slices.IndexFunc(all, func(c change) bool {
+		return !c.Planned && !c.Promoted.Add(c.PromotedError).Before(shared) && (region == "" || c.From == "" || c.From == region)
+	})
 }

@@ -12,18 +12,22 @@ import (
 
 // runCommand runs one job, or all of them, now and in this process.
 func (c *cli) runCommand() *cobra.Command {
-	var from, to string
+	var from, to, at string
 	cmd := &cobra.Command{
 		Use:   "run JOB",
 		Short: "Run one job now, in this process",
 		Long: `Run one job now. Jobs: ` + strings.Join(app.JobNames(), ", ") + `; "all" runs them in that order.
 
-Without --from and --to the window is the newest elapsed slot of the job's schedule at --as-of.
+Without --from and --to the window is the newest elapsed slot of the job's schedule at --as-of. The job failover then also reconciles
+every new failover: all jobs over the window around it, repeated until every item is explained.
 The exit code is the verdict: 0 clean, 1 findings, 3 inconclusive (something was not read); 2 if the job could not run.`,
 		Args:      exactly(1, "a job: "+strings.Join(app.JobNames(), ", ")+" or all"),
 		ValidArgs: append(app.JobNames(), "all"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			req, err := c.request(args[0], from, to)
+			if at != "" {
+				req, err = c.stated(args[0], at, from+to)
+			}
 			if err != nil {
 				return err
 			}
@@ -42,6 +46,7 @@ The exit code is the verdict: 0 clean, 1 findings, 3 inconclusive (something was
 	c.addAsOf(cmd)
 	cmd.Flags().StringVar(&from, "from", "", "start of the window, RFC 3339 or a date (inclusive)")
 	cmd.Flags().StringVar(&to, "to", "", "end of the window (exclusive)")
+	cmd.Flags().StringVar(&at, "at", "", "job failover: there was a failover at about this time; reconcile it now, whoever tells of it")
 	return cmd
 }
 
@@ -67,6 +72,21 @@ func (c *cli) request(job, from, to string) (app.Request, error) {
 		return req, err
 	}
 	if req.To, err = parseTime("--to", to); err != nil {
+		return req, err
+	}
+	return req, req.Check()
+}
+
+// stated is a request that tells of a failover: a moment, and no window.
+func (c *cli) stated(job, at, window string) (app.Request, error) {
+	req, err := c.request(job, "", "")
+	if err != nil {
+		return req, err
+	}
+	if window != "" {
+		return req, errors.New("--at gives the window itself: leave out --from and --to")
+	}
+	if req.At, err = parseTime("--at", at); err != nil {
 		return req, err
 	}
 	return req, req.Check()

@@ -101,10 +101,7 @@ func (a *App) readLedgerLayer(ctx context.Context, t task, l *failover.Layers) (
 		return nil, nil
 	}
 	ledger := a.cfg.Ledgers[0]
-	snapshots := slices.Clone(ledger.Snapshots)
-	if ledger.Snapshot != nil {
-		snapshots = slices.Insert(snapshots, 0, *ledger.Snapshot)
-	}
+	snapshots := ledger.Restored()
 	ledger.Snapshot, ledger.Snapshots = nil, nil
 	l.Missing[failover.LayerSnapshot] = "no snapshot of the old primary is configured (ledgers[].snapshot)"
 	var coverage []audit.Coverage

@@ -22,6 +22,9 @@ import (
 // allJobs asks for every job, in order.
 const allJobs = "all"
 
+// failoverName is the job that watches the databases and tends the cases of failovers.
+const failoverName = "failover"
+
 // task is one job over one window, speaking for one moment.
 type task struct {
 	window audit.Window
@@ -45,7 +48,7 @@ func jobs() []job {
 		{"lag", (*App).lagJob},
 		{"settlement", (*App).settlementJob},
 		{"chain", (*App).chainJob},
-		{"failover", (*App).failoverJob},
+		{failoverName, (*App).failoverJob},
 	}
 }
 
@@ -67,7 +70,16 @@ func (a *App) Run(ctx context.Context, req Request) (Result, error) {
 	if err := checkRules(a.cfg); err != nil {
 		return Result{}, err
 	}
-	return a.runJobs(ctx, jobs(), req)
+	result, err := a.runJobs(ctx, jobs(), req)
+	switch {
+	case ctx.Err() != nil:
+		return result, err
+	case req.Job == failoverName && req.From.IsZero():
+		return result, errors.Join(err, a.tendCases(ctx, req, &result))
+	case req.Job == allJobs && !req.From.IsZero():
+		return result, errors.Join(err, a.countForCases(ctx, req, result))
+	}
+	return result, err
 }
 
 func (a *App) runJobs(ctx context.Context, jobs []job, req Request) (Result, error) {
@@ -106,10 +118,11 @@ func (a *App) runJob(ctx context.Context, j job, req Request) (report.Run, error
 	log := a.log.With(zap.String("job", j.name), zap.String("run_id", id), zap.Stringer("window", window))
 	log.Info("run started")
 	speaks := audit.Outcome{RunID: id, Job: j.name, AsOf: req.AsOf, Basis: basis}
-	outcome, err := a.perform(ctx, j, speaks, window)
+	at := task{window: window, asOf: req.AsOf, stated: req.At}
+	outcome, err := a.perform(ctx, j, speaks, at)
 	if errors.Is(err, store.ErrStale) && ctx.Err() == nil {
 		log.Info("another run moved the cursors meanwhile: reading again from where it came to")
-		outcome, err = a.perform(ctx, j, speaks, window)
+		outcome, err = a.perform(ctx, j, speaks, at)
 	}
 	if err != nil {
 		return report.Run{}, err
@@ -119,8 +132,9 @@ func (a *App) runJob(ctx context.Context, j job, req Request) (report.Run, error
 }
 
 // perform lets a job speak once for the moment, under the name and on the basis given, and commits what it says.
-func (a *App) perform(ctx context.Context, j job, speaks audit.Outcome, window audit.Window) (audit.Outcome, error) {
-	outcome, err := j.run(a, ctx, task{window: window, asOf: speaks.AsOf})
+func (a *App) perform(ctx context.Context, j job, speaks audit.Outcome, t task) (audit.Outcome, error) {
+	window := t.window
+	outcome, err := j.run(a, ctx, t)
 	a.progress("", 0, 0)
 	if err != nil {
 		return outcome, err

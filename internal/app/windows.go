@@ -28,6 +28,9 @@ func (r Request) window(cfg *config.Config, job string) (audit.Window, error) {
 	if !r.From.IsZero() {
 		return audit.NewWindow(r.From, r.To)
 	}
+	if !r.At.IsZero() {
+		return audit.NewWindow(r.At.Add(-aroundFailover), minTime(r.At.Add(aroundFailover), r.AsOf))
+	}
 	spec, found := cfg.Schedules[job]
 	if !found {
 		return audit.Window{}, fmt.Errorf("job %s has no schedule to take its window from: give --from and --to, or set schedules.%s", job, job)

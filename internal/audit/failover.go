@@ -73,6 +73,7 @@ type Case struct {
 	NextDue   time.Time  `json:"next_due,omitzero"` // when its jobs are repeated; zero once closed
 	Questions []Question `json:"questions"`         // what keeps it open
 	Runs      []CaseRun  `json:"runs"`              // the newest run of each job, in the order of the jobs
+	Evidence  []string   `json:"evidence"`          // what could be read at its newest repetition: anything new repeats it at once
 	OpenedAt  time.Time  `json:"opened_at"`
 	ClosedAt  time.Time  `json:"closed_at,omitzero"`
 	AsOf      time.Time  `json:"as_of"` // of the newest repetition

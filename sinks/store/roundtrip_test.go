@@ -39,7 +39,7 @@ func everything(id string) audit.Outcome {
 		At: minutes(7), Promoted: minutes(8), PromotedError: time.Second, Snapshot: "rds:x", SnapshotExpires: minutes(600),
 		Marks:      []audit.Mark{{Layer: "ledger", Name: "last write", At: minutes(6), Error: time.Millisecond, Basis: "row pay-1"}},
 		Unmeasured: []string{"receipts rpo: not read"},
-		Measures: []audit.Measure{{Layer: "ledger", Figure: "rpo", Value: 840 * time.Millisecond, Error: 50 * time.Millisecond, Basis: "rows"}},
+		Measures:   []audit.Measure{{Layer: "ledger", Figure: "rpo", Value: 840 * time.Millisecond, Error: 50 * time.Millisecond, Basis: "rows"}},
 	}}
 	o.Topology = []audit.TopologyEvent{
 		{Cluster: "payments-global", Region: "eu-west-2", Type: "writer_promoted", Source: "c2", At: minutes(8), Message: "promoted"},

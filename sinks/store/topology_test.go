@@ -69,6 +69,7 @@ func TestCaseIsComparedAndSwapped(t *testing.T) {
 		Cluster: "g", To: "r2", At: minutes(7), Window: audit.Window{From: minutes(0), To: minutes(60)}, State: audit.CaseOpen,
 		NextDue: minutes(100), OpenedAt: minutes(20), AsOf: minutes(20),
 		Questions: []audit.Question{{About: "snapshot", Text: "none <yet>", Remedy: "restore it"}},
+		Evidence:  []string{"region r1 answers"},
 		Runs:      []audit.CaseRun{{Job: "ledger", RunID: "run-1", Verdict: audit.RunInconclusive, AsOf: minutes(20)}},
 	}
 	opened, err := s.OpenCase(t.Context(), c)

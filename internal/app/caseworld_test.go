@@ -204,7 +204,8 @@ func TestCaseLife(t *testing.T) {
 		names = append(names, fmt.Sprintf("before%d", i), fmt.Sprintf("after%d", i))
 	}
 	w.file(pm(0, 0, 0), append(names, "lost1", "lost2")...)
-	w.file(pm(0, 0, 0).AddDate(0, 0, 1))
+	w.pay(pm(10, 0, 0).AddDate(0, 0, 1), "next day")
+	w.file(pm(0, 0, 0).AddDate(0, 0, 1), "next day")
 	w.run(pm(8, 0, 0).AddDate(0, 0, 2)) // the settlement job sees the files
 	w.wantRan("the files are here", w.watch(pm(9, 0, 0).AddDate(0, 0, 2)), reconciled...)
 	w.wantCase("all is explained", audit.CaseClosed)
@@ -224,7 +225,7 @@ func TestCaseIsGivenUp(t *testing.T) {
 	w.wantRan("not due", w.watch(pm(14, 20, 0).Add(23*time.Hour)), "failover")
 	w.wantRan("due", w.watch(pm(14, 20, 0).Add(24*time.Hour)), reconciled...)
 	w.wantRan("due for the last time", w.watch(pm(14, 20, 0).Add(72*time.Hour)), reconciled...)
-	c := w.wantCase("given up", audit.CaseGivenUp, aboutSnapshot, aboutOld, aboutFile, aboutFindings)
+	c := w.wantCase("given up", audit.CaseGivenUp, aboutSnapshot, aboutOld, aboutFile, aboutFindings, aboutCoverage)
 	if !c.NextDue.IsZero() || c.ClosedAt.IsZero() {
 		t.Errorf("case %+v", c)
 	}

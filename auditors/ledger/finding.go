@@ -115,6 +115,10 @@ func changedRow(rules Rules, t twin, diffs []difference, verdict audit.Verdict) 
 	f.Rule = "same payment id, different " + diffs[0].field
 	f.Reason = fmt.Sprintf("Payment %s has %s %q in the ledger in force, but %q in the %s of %s: that change never arrived.",
 		w.PaymentID, diffs[0].field, diffs[0].left, diffs[0].right, other.Witness, other.Region)
+	if !sameRow(w, other) {
+		f.Reason = fmt.Sprintf("Payment %s was written twice: with %s %q to the ledger in force, and with %q to the %s of %s, which never arrived.",
+			w.PaymentID, diffs[0].field, diffs[0].left, diffs[0].right, other.Witness, other.Region)
+	}
 	for _, d := range diffs {
 		left, right := observed(rules, w, "in force"), observed(rules, other, "as the "+string(other.Witness)+" holds it")
 		left.Field, left.Value = d.field, d.left

@@ -13,13 +13,14 @@ import (
 type old struct {
 	Copy
 	clock     time.Duration
+	margin    time.Duration
 	pairs     map[string]pairing // the writer's rows and its own, by payment
 	firstLost time.Time          // see firstLoss
 	promotion *Promotion         // that ended its time; nil where none is known
 }
 
 func (c *comparison) compareSnapshot(other Copy) {
-	o := &old{Copy: other, clock: c.rules.Clock, pairs: map[string]pairing{}, promotion: promotionOf(other, c.in.Promotions)}
+	o := &old{Copy: other, clock: c.rules.Clock, margin: c.rules.Margin, pairs: map[string]pairing{}, promotion: promotionOf(other, c.in.Promotions)}
 	writer, snapshot := byPayment(other.Writer), byPayment(other.Rows)
 	for payment, rows := range snapshot {
 		o.pairs[payment] = pair(c.rules.Compare, writer[payment], rows)
@@ -99,6 +100,10 @@ func (o *old) firstLoss(compare []string) time.Time {
 			note(s.CreatedAt)
 		}
 		for _, t := range p.twins {
+			if !sameRow(t.left, t.right) {
+				note(t.right.CreatedAt)
+				continue
+			}
 			if t.sure && len(differences(compare, t.left, t.right)) > 0 && o.newer(t.left, t.right) == audit.Proven {
 				note(t.right.UpdatedAt)
 			}
@@ -121,10 +126,28 @@ func (o *old) newer(w, s record.Entry) audit.Verdict {
 	}
 }
 
+// sameRow reports whether two entries of one payment are one row. A row that a repair put back has another id and the same
+// creation; one that was written anew has another creation, even where the id was given out again and is the same.
+func sameRow(w, s record.Entry) bool { return w.CreatedAt.Equal(s.CreatedAt) }
+
+// arrived reports whether the old primary wrote its version of a row so long before the first loss that it had left it by then:
+// longer than rows are in flight, by one and the same clock. That decides where the clocks of the two regions are too far apart
+// to tell which version is newer.
+func (o *old) arrived(w, s record.Entry) bool {
+	return !s.UpdatedAt.IsZero() && !w.UpdatedAt.IsZero() && o.newer(w, s) != audit.Proven &&
+		!o.firstLost.IsZero() && s.UpdatedAt.Before(o.firstLost.Add(-o.margin))
+}
+
 // lostChange decides whether the old primary's version of a row holds a change that the new writer never received.
 // The writer's version being younger is no finding: rows go on living after a failover.
 func (o *old) lostChange(w, s record.Entry) (audit.Verdict, bool) {
+	if !sameRow(w, s) {
+		return audit.Probable, true // the payment was written anew, and unlike: this row never arrived
+	}
 	if verdict := o.newer(w, s); verdict != "" {
+		if o.arrived(w, s) {
+			return "", false
+		}
 		return verdict, true
 	}
 	if !s.UpdatedAt.After(s.CreatedAt) {

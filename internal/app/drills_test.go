@@ -24,7 +24,7 @@ import (
 )
 
 // Random failovers on real PostgreSQL servers: what the audit finds is what is true, and the recovery figures it measures
-// hold the true ones. PARALLAX_DRILLS=50 plays that many (make drills), PARALLAX_DRILL_SEED=7 that one.
+// hold the true ones. PARALLAX_DRILLS=50 plays that many (make drills), PARALLAX_DRILL_SEED=7,13 those.
 func TestDrills(t *testing.T) {
 	stand := newDrillStand(t)
 	for _, seed := range drillSeeds(t) {
@@ -50,23 +50,25 @@ func TestDrills(t *testing.T) {
 
 func drillSeeds(t *testing.T) []uint64 {
 	t.Helper()
-	if text := os.Getenv("PARALLAX_DRILL_SEED"); text != "" {
-		seed, err := strconv.ParseUint(text, 10, 64)
+	number := func(text string) uint64 {
+		n, err := strconv.ParseUint(text, 10, 32)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return []uint64{seed}
+		return n
+	}
+	var seeds []uint64
+	if text := os.Getenv("PARALLAX_DRILL_SEED"); text != "" {
+		for part := range strings.SplitSeq(text, ",") {
+			seeds = append(seeds, number(part))
+		}
+		return seeds
 	}
 	text := os.Getenv("PARALLAX_DRILLS")
 	if text == "" {
 		return []uint64{0, 2, 4, 6, 7, 8}
 	}
-	n, err := strconv.ParseUint(text, 10, 32)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var seeds []uint64
-	for seed := range n {
+	for seed := range number(text) {
 		seeds = append(seeds, seed)
 	}
 	return seeds

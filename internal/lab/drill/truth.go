@@ -64,6 +64,10 @@ func (w *World) settleSnapshot(o old) {
 		holder[r.id] = payment
 	}
 	lossBegins, arrivedUntil := w.surroundings(o)
+	doubt := time.Duration(0) // how long before the loss a version may not have arrived
+	if w.Scenario.Skew != 0 { // which of two versions is newer cannot be told either
+		doubt = Margin
+	}
 	for payment, s := range o.rows {
 		n, there := w.hand.rows[payment]
 		switch {
@@ -79,7 +83,7 @@ func (w *World) settleSnapshot(o old) {
 			w.Truth.add(changed(payment, n, false, false))
 		case s.changedAfterCut: // and changed by the new writer, too
 			w.Truth.add(changed(payment, n, true, s.updated.Before(lossBegins)))
-		case !s.updated.Before(lossBegins) || s.updated.After(arrivedUntil):
+		case !s.updated.Before(lossBegins.Add(-doubt)) || s.updated.After(arrivedUntil):
 			w.Truth.add(changed(payment, n, true, true))
 		}
 	}

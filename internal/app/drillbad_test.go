@@ -32,6 +32,7 @@ func TestDrillsOfBadInput(t *testing.T) {
 	stand := newDrillStand(t)
 	for name, test := range map[string]func(*drilled, *drillStand){
 		"a snapshot of another ledger":           snapshotOfAnother,
+		"a snapshot without a row":               snapshotWithoutRows,
 		"a snapshot without a mapped column":     snapshotWithoutColumn,
 		"a snapshot without the table":           snapshotWithoutTable,
 		"a snapshot of other types":              snapshotOfOtherTypes,
@@ -99,6 +100,12 @@ func snapshotOfAnother(d *drilled, stand *drillStand) {
 	if len(run.Reported) > 0 {
 		d.Errorf("found in another ledger: %q", said(run.Reported))
 	}
+}
+
+func snapshotWithoutRows(d *drilled, stand *drillStand) {
+	other := stand.open(d.T, small(98))
+	d.instead(aurora.Snapshot, other.dsnOf(drill.Dublin))
+	d.wantUnread(d.ledger(), "the snapshot of eu-west-1 holds not one row")
 }
 
 // change changes a restored snapshot, as only its owner could.

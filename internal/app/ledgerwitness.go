@@ -18,6 +18,13 @@ func (c *ledgerAudit) compareSnapshot(ctx context.Context, writer *ledgerCopy, p
 		return reason, ctx.Err()
 	}
 	p.copy.Newest = p.newest
+	if p.newest.IsZero() {
+		p.other.gap(audit.Gap{
+			Window: c.window, Reason: fmt.Sprintf("the %s of %s holds not one row, so it cannot witness what was lost", p.other.name, p.other.src.Region),
+			Remedy: "correct the dsn of the snapshot, or the table: it must be the old primary of this ledger, restored",
+		})
+		return nil, nil
+	}
 	if err := c.tooOld(ctx, writer, p); err != nil {
 		return nil, err
 	}

@@ -21,7 +21,7 @@ var mendable = []audit.Kind{
 // second application changes nothing.
 func TestRepairFilesMendTheWorld(t *testing.T) {
 	w := newMendedWorld(t)
-	w.awsOnPath()
+	awsOnPath(t, w.app)
 	before := w.living(mendable...)
 	dir, m := w.write()
 	if got := w.states(dir); got[repair.Holds] != len(m.Steps) || len(m.Steps) == 0 {
@@ -101,4 +101,70 @@ func TestRepairFilesMendTheWorld(t *testing.T) {
 	if left := w.living(mendable...); !slices.Equal(left, byHand) {
 		t.Errorf("of %d findings these still stand:\n%s\nand these were left to be done by hand:\n%s", len(before), strings.Join(left, "\n"), strings.Join(byHand, "\n"))
 	}
+}
+
+// TestRepairOfKeysAmongOtherWriters repairs three lost writes and a lost removal of which somebody has touched one since: the
+// others are mended and cleared by the next run, and stay so when their window is audited again days later.
+func TestRepairOfKeysAmongOtherWriters(t *testing.T) {
+	w := newTableWorld(t, nil)
+	awsOnPath(t, w.app)
+	w.app.cfg.Repair.Expires = 100 * 365 * 24 * time.Hour
+	w.capture(minute(1))
+	w.lose(minute(10), "a")
+	w.lose(minute(12), "b")
+	w.write(dublin, minute(14), "gone", "captured")
+	w.remove(dublin, minute(15), "gone")
+	w.write(london, minute(15).Add(time.Second), "gone", "disputed")
+	w.capture(minute(59))
+	w.run("lww", minutes(5, 40), minute(59))
+	w.wantFindings("before", w.living(), "lww.lost_delete gone proven", "lww.lost_write a proven", "lww.lost_write b proven")
+	dir := filepath.Join(t.TempDir(), "repair")
+	if complete, err := w.app.WriteRepair(t.Context(), t.Output(), "table", RepairRequest{Out: dir, AsOf: minute(59)}); err != nil || !complete {
+		t.Fatal(complete, err)
+	}
+	w.write(london, minute(60), "b", "settled")
+	w.keys.Advance(minute(61))
+	if got := guardStates(t, w.app, dir); got != "gone holds, a holds, b changed" {
+		t.Errorf("before: %s", got)
+	}
+	for range 2 {
+		said, err := runScript(t, filepath.Join(dir, "keys-keys.sh"), minute(62), w.keys.Advance)
+		if err != nil {
+			t.Fatalf("%v\n%s", err, said)
+		}
+		t.Log(said)
+	}
+	w.keys.Advance(minute(70))
+	if got := guardStates(t, w.app, dir); got != "gone done, a done, b changed" {
+		t.Errorf("after: %s", got)
+	}
+	for _, region := range []string{dublin, london} {
+		a, _ := w.keys.Get(region, "a")
+		b, _ := w.keys.Get(region, "b")
+		if _, there := w.keys.Get(region, "gone"); there || a["status"].Text != "refunded" || b["status"].Text != "settled" {
+			t.Errorf("%s: a %v, b %v, gone %v", region, a, b, there)
+		}
+	}
+	w.capture(minute(119))
+	w.run("lww", minutes(61, 100), minute(119))
+	w.wantFindings("the next run", w.living(), "lww.lost_write b proven")
+	w.capture(minute(119 + 12*60))
+	w.capture(minute(119 + 24*60))
+	w.capture(minute(119 + 36*60))
+	w.run("lww", minutes(5, 40), minute(119+36*60))
+	w.wantFindings("days later", w.living(), "lww.lost_write b proven")
+}
+
+// guardStates are how the guards of a folder stand, as "key state", in the order of the steps.
+func guardStates(t *testing.T, a *App, dir string) string {
+	t.Helper()
+	answer, err := a.askGuards(t.Context(), dir, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, s := range answer.Steps {
+		out = append(out, s.Key+" "+string(s.State))
+	}
+	return strings.Join(out, ", ")
 }

@@ -7,10 +7,58 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
+
+// awsOnPath puts a stand-in for the AWS command line on the path, which sends what it is given to the tables of a world.
+func awsOnPath(t *testing.T, a *App) {
+	t.Helper()
+	endpoints := map[string]string{}
+	for region, e := range a.cfg.AWS.Endpoints {
+		endpoints[string(region)] = e.DynamoDB
+	}
+	where, err := json.Marshal(endpoints)
+	if err != nil {
+		t.Fatal(err)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	script := fmt.Sprintf("#!/bin/sh\nexec '%s' -test.run '^TestAWSCommandLine$' -- \"$@\"\n", self)
+	if err := os.WriteFile(filepath.Join(dir, "aws"), []byte(script), 0o700); err != nil { //nolint:gosec // it has to be executable
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
+	t.Setenv("PARALLAX_TEST_DYNAMODB", string(where))
+}
+
+// runScript runs a script while a world's time goes on, second by second.
+func runScript(t *testing.T, path string, now time.Time, advance func(time.Time)) (said string, err error) {
+	t.Helper()
+	over, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for ; ; now = now.Add(time.Second) {
+			select {
+			case <-over:
+				return
+			case <-time.After(50 * time.Millisecond):
+				advance(now)
+			}
+		}
+	}()
+	out, err := exec.CommandContext(t.Context(), "sh", path).CombinedOutput()
+	close(over)
+	<-stopped
+	return string(out), err
+}
 
 // TestAWSCommandLine is no test but the stand-in for "aws dynamodb OPERATION --region R --cli-input-json file://F", run as a
 // process of its own by awsOnPath. Like the real one it prints the service's error and ends with 254.

@@ -163,6 +163,9 @@ func (n tableNow) item(region audit.Region, key string) record.Image {
 // repeat writes a version again where it stands, so that it is replicated: a write that changed nothing would not be, so it
 // gets a write id of its own. A removal that did not arrive is made again where the item still is.
 func (n tableNow) repeat(f audit.StoredFinding, it *repair.Item) (why string, unread bool) {
+	if !slices.ContainsFunc(f.Evidence, func(e audit.Evidence) bool { return strings.HasSuffix(e.Note, "the first that did not arrive") }) {
+		return "decide by hand: the finding rests on a comparison of the replicas, which tells no history", false
+	}
 	newest, ok := n.seen(f, "the newest that did not arrive")
 	if !ok {
 		if newest, ok = n.seen(f, "the first that did not arrive"); !ok {

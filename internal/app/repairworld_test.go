@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/csv"
-	"encoding/json"
-	"fmt"
 	"net/url"
 	"os"
 	"os/exec"
@@ -208,47 +206,8 @@ func (w *mendedWorld) refund(path string) (n int64) {
 	return n
 }
 
-// awsOnPath puts a stand-in for the AWS command line on the path, which sends what it is given to the world's table.
-func (w *mendedWorld) awsOnPath() {
-	w.Helper()
-	endpoints := map[string]string{}
-	for region, e := range w.app.cfg.AWS.Endpoints {
-		endpoints[string(region)] = e.DynamoDB
-	}
-	where, err := json.Marshal(endpoints)
-	if err != nil {
-		w.Fatal(err)
-	}
-	self, err := os.Executable()
-	if err != nil {
-		w.Fatal(err)
-	}
-	dir := w.TempDir()
-	script := fmt.Sprintf("#!/bin/sh\nexec '%s' -test.run '^TestAWSCommandLine$' -- \"$@\"\n", self)
-	if err := os.WriteFile(filepath.Join(dir, "aws"), []byte(script), 0o700); err != nil { //nolint:gosec // it has to be executable
-		w.Fatal(err)
-	}
-	w.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
-	w.Setenv("PARALLAX_TEST_DYNAMODB", string(where))
-}
-
 // sh runs a script while the world's time goes on.
 func (w *mendedWorld) sh(path string) (said string, err error) {
 	w.Helper()
-	over, stopped := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(stopped)
-		for now := w.now; ; now = now.Add(time.Second) {
-			select {
-			case <-over:
-				return
-			case <-time.After(50 * time.Millisecond):
-				w.world.Advance(now)
-			}
-		}
-	}()
-	out, err := exec.CommandContext(w.Context(), "sh", path).CombinedOutput()
-	close(over)
-	<-stopped
-	return string(out), err
+	return runScript(w.T, path, w.now, w.world.Advance)
 }

@@ -8,7 +8,7 @@ import (
 	"parallax/runbooks"
 )
 
-// Runbook writes the page of a kind of finding, or the one named "operate" or "drill".
+// Runbook writes the page of a kind of finding, or the one named "operate", "drill" or "repair".
 func Runbook(w io.Writer, name string) error {
 	page, err := runbooks.Page(name)
 	if err != nil {
@@ -20,7 +20,7 @@ func Runbook(w io.Writer, name string) error {
 
 // RunbookNames lists the pages.
 func RunbookNames() []string {
-	names := []string{"README", "operate", "drill"}
+	names := []string{"README", "operate", "drill", "repair"}
 	for _, k := range audit.Kinds() {
 		names = append(names, string(k))
 	}

@@ -18,7 +18,7 @@ var sections = []string{"## What it means", "## How sure it is", "## What to do 
 func TestEveryKindHasARunbook(t *testing.T) {
 	t.Parallel()
 	index := page(t, "README.md")
-	wanted := map[string]bool{"README.md": true, "operate.md": true, "drill.md": true, "settlement.md": true, "embed.go": true}
+	wanted := map[string]bool{"README.md": true, "operate.md": true, "drill.md": true, "repair.md": true, "settlement.md": true, "embed.go": true}
 	for _, kind := range audit.Kinds() {
 		name := string(kind) + ".md"
 		wanted[name] = true

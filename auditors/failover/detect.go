@@ -119,7 +119,8 @@ func (c *change) begin(at time.Time) {
 	}
 }
 
-// otherMember is the region that wrote before a moment, by what its database said; else the only other member, if there is one.
+// otherMember is the region that wrote before a moment, by what its database said; else the only other one that is a member, or
+// that RDS tells anything of.
 func otherMember(events []record.Event, to audit.Region, at time.Time) audit.Region {
 	var wrote audit.Region
 	var members []audit.Region
@@ -127,8 +128,8 @@ func otherMember(events []record.Event, to audit.Region, at time.Time) audit.Reg
 		switch {
 		case e.Type == record.WriterSeen && e.Region != to && e.At.Before(at):
 			wrote = e.Region
-		case (e.Type == record.Member || e.Type == record.MemberLeft) && e.Member != "" && e.Member != to && !slices.Contains(members, e.Member):
-			members = append(members, e.Member)
+		case (e.Type == record.Member || e.Type == record.MemberLeft || shown[e.Type]) && target(e) != to && !slices.Contains(members, target(e)):
+			members = append(members, target(e))
 		}
 	}
 	if wrote == "" && len(members) == 1 {

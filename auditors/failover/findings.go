@@ -63,22 +63,52 @@ func told(events []record.Event, all []change, i int, c change) []audit.Evidence
 	}
 	var out []audit.Evidence
 	for _, e := range events {
-		switch {
-		case e.Type == record.WriterSeen && c.Seen != audit.SeenInEvents && bounds(e, c):
-			out = append(out, audit.Evidence{
-				Source: e.Source, Region: e.Region, At: e.At, Field: "accepts writes", Value: e.At.UTC().Format(time.RFC3339) + " to " + lastSeen(e).UTC().Format(time.RFC3339),
-			})
-		case shown[e.Type] && !e.At.Before(from) && e.At.Before(until):
+		if shown[e.Type] && !e.At.Before(from) && e.At.Before(until) && !toAnother(e, c.To) {
 			out = append(out, audit.Evidence{Source: "rds events", Region: e.Region, Ref: e.Source, At: e.At, Note: e.Message})
 		}
+	}
+	if c.Seen == audit.SeenInEvents {
+		return out
+	}
+	for _, e := range sights(events, c) {
+		out = append(out, audit.Evidence{
+			Source: e.Source, Region: e.Region, At: e.At, Field: "accepts writes",
+			Value: e.At.UTC().Format(time.RFC3339) + " to " + lastSeen(e).UTC().Format(time.RFC3339),
+		})
 	}
 	return out
 }
 
-// bounds reports whether a sight of the writer is the last before or the first after a promotion by hand.
-func bounds(e record.Event, c change) bool {
-	return e.Region == c.From && lastSeen(e).Equal(c.Promoted.Add(-c.PromotedError)) ||
-		e.Region == c.To && (e.At.Sub(c.Promoted)-c.PromotedError).Abs() <= time.Microsecond
+// toAnother reports whether an event tells of a change to another region.
+func toAnother(e record.Event, to audit.Region) bool {
+	switch e.Type {
+	case record.FailoverStarted, record.FailoverCompleted, record.FailoverFailed, record.SwitchoverStarted, record.SwitchoverCompleted, record.WriterPromoted:
+		return target(e) != to
+	default:
+		return false
+	}
+}
+
+// sights are the last of the old writer before a promotion, and the first of the new one after it.
+func sights(events []record.Event, c change) []record.Event {
+	var before, after *record.Event
+	for i := range events {
+		e := &events[i]
+		switch {
+		case e.Type != record.WriterSeen:
+		case e.Region == c.From && !e.At.After(c.Promoted) && (before == nil || e.At.After(before.At)):
+			before = e
+		case e.Region == c.To && !lastSeen(*e).Before(c.Promoted) && (after == nil || e.At.Before(after.At)):
+			after = e
+		}
+	}
+	var out []record.Event
+	for _, e := range []*record.Event{before, after} {
+		if e != nil {
+			out = append(out, *e)
+		}
+	}
+	return out
 }
 
 // moment is when the writer moved, as exactly as it is known.

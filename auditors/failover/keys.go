@@ -61,7 +61,7 @@ func (a Auditor) keysRPO(l Layers, near audit.Window, f *audit.Failover) {
 	mark(f, LayerKeys, "first lost", first, streamClock, "oldest key write that had not arrived by the promotion")
 	mark(f, LayerKeys, "last lost", newest(stale), streamClock, "newest key write that had not arrived by the promotion")
 	m.Value, m.Error = f.Promoted.Sub(first), streamClock+f.PromotedError
-	m.Basis = fmt.Sprintf("%d key writes of %s were not yet in %s at the promotion, the oldest of %s", len(stale), orUnknown(f.From), f.To, clock(first))
+	m.Basis = fmt.Sprintf("%s of %s not yet in %s at the promotion, the oldest of %s", count(len(stale), "key write"), orUnknown(f.From), f.To, clock(first))
 	f.Measures = append(f.Measures, m)
 }
 
@@ -141,7 +141,7 @@ func (a Auditor) receipts(l Layers, near audit.Window, f *audit.Failover) {
 	if len(gone) > 0 {
 		first, last := oldest(gone), newest(gone)
 		m.Value = last.Sub(first)
-		m.Basis = fmt.Sprintf("%d receipts of payments from %s to %s are missing", len(gone), clock(first), clock(last))
+		m.Basis = fmt.Sprintf("%s of payments from %s to %s missing", count(len(gone), "receipt"), clock(first), clock(last))
 		mark(f, LayerReceipts, "first lost", first, 0, "oldest payment whose receipt is missing")
 		mark(f, LayerReceipts, "last lost", last, 0, "newest payment whose receipt is missing")
 	}

@@ -95,21 +95,22 @@ func (a Auditor) ledgerRPO(c commits, f *audit.Failover) {
 			before = t
 		}
 	}
-	m.Basis = fmt.Sprintf("%d writes of the old primary from %s to %s never arrived; the last that did is of %s", len(c.lost), clock(first), clock(last), clock(survivor)) + c.remarks()
-	add(f, m, last.Sub(later(first, survivor))-c.disorder, later(last, hidden).Sub(before)+c.disorder)
+	m.Basis = fmt.Sprintf("%s of the old primary from %s to %s never arrived; the last that did is of %s", count(len(c.lost), "write"), clock(first), clock(last), clock(survivor)) + c.remarks()
+	low := max(last.Sub(later(first, survivor))-c.disorder, time.Microsecond) // what is lost is lost: an objective of zero is broken
+	add(f, m, low, later(last, hidden).Sub(before)+c.disorder)
 }
 
 // remarks says what the figure leaves out or cannot see.
 func (c commits) remarks() string {
 	var out string
 	if c.again > 0 {
-		out += fmt.Sprintf("; %d payments of them stand in the ledger again, written anew", c.again)
+		out += fmt.Sprintf("; %s of them written anew since", count(c.again, "payment"))
 	}
 	if c.ancient > 0 {
-		out += fmt.Sprintf("; %d writes are missing from long before and are not counted: their rows were deleted, or never replicated", c.ancient)
+		out += fmt.Sprintf("; %s missing from long before and not counted: the rows were deleted, or never replicated", count(c.ancient, "write"))
 	}
 	if c.undated > 0 {
-		out += fmt.Sprintf("; %d rows differ and no column updated_at is mapped that says since when", c.undated)
+		out += fmt.Sprintf("; values of %s differ, and no column updated_at is mapped that says since when", count(c.undated, "row"))
 	}
 	return out
 }

@@ -1,6 +1,7 @@
 package failover
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -21,8 +22,11 @@ func (a Auditor) measure(l Layers, all []change, i int, f *audit.Failover) {
 // add notes a figure. Its value is the middle of [low, high], between which the truth lies.
 func add(f *audit.Failover, m audit.Measure, low, high time.Duration) {
 	low = min(max(low, 0), high)
-	m.Error = (high - low + 1) / 2
-	m.Value = high - m.Error
+	m.Error = (high - low) / 2
+	m.Value = low + m.Error
+	if m.Value+m.Error < high {
+		m.Error++
+	}
 	f.Measures = append(f.Measures, m)
 }
 
@@ -69,6 +73,14 @@ func silence(times []time.Time, began, promoted time.Time) (from, to time.Time, 
 		}
 	}
 	return from, to, ok
+}
+
+// count is "1 write" or "2 writes".
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 func clock(t time.Time) string { return t.UTC().Format("15:04:05.000") }

@@ -88,6 +88,8 @@ func (s snapshots) evidence(c change, asOf time.Time) []audit.Evidence {
 		e.Note = "the snapshot of the old primary is gone: it has expired or was deleted"
 	case !c.SnapshotExpires.IsZero() && left <= 0:
 		e.Note = "the retention of the snapshot has ended: copy it at once if it is still there"
+	case !c.SnapshotExpires.IsZero() && s.system.At.IsZero():
+		e.Note = fmt.Sprintf("expires in %s and was not copied, as far as an earlier run saw", left)
 	case !c.SnapshotExpires.IsZero():
 		e.Note = fmt.Sprintf("%s old; expires in %s and was not copied", asOf.Sub(s.system.At).Round(time.Minute), left)
 	default:

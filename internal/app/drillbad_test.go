@@ -100,12 +100,29 @@ func snapshotOfAnother(d *drilled, stand *drillStand) {
 	if len(run.Reported) > 0 {
 		d.Errorf("found in another ledger: %q", said(run.Reported))
 	}
+	d.wantNoRPO()
+}
+
+// wantNoRPO wants the failover job to measure no loss by a snapshot that can witness none.
+func (d *drilled) wantNoRPO() {
+	d.Helper()
+	run := d.audit("failover", d.world.From, d.world.AsOf)
+	if run.Verdict == audit.RunClean || len(d.failovers) != 1 {
+		d.Fatalf("%s, failovers %+v; gaps %q", run.Verdict, d.failovers, gapsOf(run, ""))
+	}
+	if m, measured := measured(d.failovers[0], "rpo"); measured {
+		d.Errorf("rpo is measured by a snapshot that witnesses nothing: %+v", m)
+	}
+	if !strings.Contains(strings.Join(d.failovers[0].Unmeasured, "\n"), "rpo") {
+		d.Errorf("it is not said why there is no rpo: %q", d.failovers[0].Unmeasured)
+	}
 }
 
 func snapshotWithoutRows(d *drilled, stand *drillStand) {
 	other := stand.open(d.T, small(98))
 	d.instead(aurora.Snapshot, other.dsnOf(drill.Dublin))
 	d.wantUnread(d.ledger(), "the snapshot of eu-west-1 holds not one row")
+	d.wantNoRPO()
 }
 
 // change changes a restored snapshot, as only its owner could.

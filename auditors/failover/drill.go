@@ -29,14 +29,12 @@ func (r Rehearsal) Audit() []audit.Finding {
 		return nil
 	}
 	last, passed := r.lastPassed()
-	from, why := last.Stopped, ""
-	switch {
-	case passed:
-		why = fmt.Sprintf("the last drill that passed, %s, ended on %s", last.Name, day(last.Stopped))
-	case r.Since.IsZero():
-		return nil
-	default:
+	from, why := last.Stopped, fmt.Sprintf("the last drill that passed, %s, ended on %s", last.Name, day(last.Stopped))
+	if !passed {
 		from, why = r.Since, "no drill has passed since failovers are watched, "+day(r.Since)
+	}
+	if from.IsZero() {
+		return nil
 	}
 	due := from.Add(r.Every)
 	if !due.Before(r.AsOf) {

@@ -48,6 +48,9 @@ func (f *dossierFacts) healthMoments() []report.Moment {
 				failing[check] = len(out)
 				out = append(out, f.healthMoment(e, "failing", report.MomentDown))
 			}
+		case record.HealthReason:
+			out = append(out, f.healthMoment(e, "checker", "")) // a line of the list, too much for the picture
+			out[len(out)-1].Weight = -1
 		case record.HealthRecovered:
 			if !open {
 				out = append(out, f.healthMoment(e, "healthy", ""))

@@ -48,6 +48,7 @@ const (
 	WriterSeen          EventType = "writer_seen"      // a database says of itself that it accepts writes
 	HealthFailed        EventType = "health_failed"    // a health check went from healthy to failing
 	HealthRecovered     EventType = "health_recovered" // and back
+	HealthReason        EventType = "health_reason"    // what a health checker saw
 	IncidentNote        EventType = "incident_note"    // of the user's own incident file
 	OtherEvent          EventType = "other"
 )

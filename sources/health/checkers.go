@@ -51,7 +51,7 @@ func (r *reading) checkersSaid(ctx context.Context, outage audit.Window) {
 		}
 	}
 	if said > 0 {
-		r.add(record.OtherEvent, when, fmt.Sprintf("last failure seen by a checker (%s, %s): %s",
+		r.add(record.HealthReason, when, fmt.Sprintf("last failure seen by a checker (%s, %s): %s",
 			last.Region, aws.ToString(last.IPAddress), reason(last)))
 	}
 	r.extents = append(r.extents, audit.Extent{Name: "last failures of health check " + r.ID, Records: said})

@@ -56,7 +56,7 @@ type Source struct {
 }
 
 // Read yields one batch: HealthFailed and HealthRecovered at each change of the status inside w, up to AsOf, and where the
-// check failed, an OtherEvent for what its checkers said last. What was refused, or is not there, is a gap with its remedy.
+// check failed, a HealthReason for what its checkers saw last. What was refused, or is not there, is a gap with its remedy.
 // The cursor is not used: every read sees the whole window again, and the same change always as the same event. The only
 // error is that of ctx.
 func (s Source) Read(ctx context.Context, w audit.Window, _ audit.Cursor) iter.Seq2[record.Batch[record.Event], error] {

@@ -102,7 +102,7 @@ func wantSaid(t *testing.T, b record.Batch[record.Event], want ...string) {
 func TestOutage(t *testing.T) {
 	for _, page := range []int{500, 7} {
 		b := read(t, source(t, outage(page)), window)
-		wantSaid(t, b, "14:07:30 health_failed", "14:39:30 health_recovered", "14:39:50 other")
+		wantSaid(t, b, "14:07:30 health_failed", "14:39:30 health_recovered", "14:39:50 health_reason")
 		if len(b.Gaps) > 0 || b.Region != "eu-west-1" || !b.Watermark.Equal(window.To) {
 			t.Errorf("gaps %+v, region %s, watermark %s", b.Gaps, b.Region, b.Watermark)
 		}

@@ -13,8 +13,8 @@ type Fault struct {
 	Text  string
 }
 
-// Faults are all that is wrong with a file, at most 20 of them.
-type Faults []Fault
+// FileError are all that is wrong with a file, at most 20 of them.
+type FileError []Fault
 
 func (f Fault) String() string {
 	var b strings.Builder
@@ -30,7 +30,7 @@ func (f Fault) String() string {
 	return b.String()
 }
 
-func (f Faults) Error() string {
+func (f FileError) Error() string {
 	lines := make([]string, 0, len(f))
 	for i, one := range f {
 		if i == maxFaults {
@@ -43,13 +43,15 @@ func (f Faults) Error() string {
 }
 
 // fault is a single one, whose file is named later.
-func fault(line int, name, text string) error { return Faults{{Line: line, Field: name, Text: text}} }
+func fault(line int, name, text string) error {
+	return FileError{{Line: line, Field: name, Text: text}}
+}
 
 // in names the file in every fault.
 func in(file string, err error) error {
-	faults, ok := err.(Faults) //nolint:errorlint // made in this package and never wrapped
+	faults, ok := err.(FileError) //nolint:errorlint // made in this package and never wrapped
 	if !ok {
-		return Faults{{File: file, Text: err.Error()}}
+		return FileError{{File: file, Text: err.Error()}}
 	}
 	for i := range faults {
 		faults[i].File = file

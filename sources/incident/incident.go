@@ -49,7 +49,7 @@ type field struct {
 var names = []string{"at", "note", "region", "source"}
 
 // Read reads a file and returns its entries as events of type IncidentNote, oldest first. Control characters become spaces and
-// full card numbers are cut. Every error is one of the file: that it cannot be read, or Faults.
+// full card numbers are cut. Every error is one of the file: that it cannot be read, or FileError.
 func Read(path string) ([]record.Event, error) {
 	name := filepath.Base(path)
 	data, err := load(path)
@@ -89,10 +89,10 @@ func load(path string) ([]byte, error) {
 // Decode reads the bytes of a file; its name tells the format and stands in the errors.
 func Decode(name string, data []byte) ([]record.Event, error) {
 	if len(data) > MaxBytes {
-		return nil, Faults{{File: name, Text: fmt.Sprintf("it is larger than %d bytes: keep the entries that belong to the failover", MaxBytes)}}
+		return nil, FileError{{File: name, Text: fmt.Sprintf("it is larger than %d bytes: keep the entries that belong to the failover", MaxBytes)}}
 	}
 	if !utf8.Valid(data) {
-		return nil, Faults{{File: name, Text: "it is not UTF-8: save it as UTF-8"}}
+		return nil, FileError{{File: name, Text: "it is not UTF-8: save it as UTF-8"}}
 	}
 	data = []byte(strings.TrimPrefix(string(data), "\ufeff"))
 	var entries []entry
@@ -118,7 +118,7 @@ func Decode(name string, data []byte) ([]record.Event, error) {
 
 func events(name string, entries []entry) ([]record.Event, error) {
 	var out []record.Event
-	var wrong Faults
+	var wrong FileError
 	for _, e := range entries {
 		event, faults := e.event()
 		wrong = append(wrong, faults...)
@@ -141,8 +141,8 @@ func events(name string, entries []entry) ([]record.Event, error) {
 var region = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d$`)
 
 // event checks one entry.
-func (e entry) event() (record.Event, Faults) {
-	var wrong Faults
+func (e entry) event() (record.Event, FileError) {
+	var wrong FileError
 	for name, f := range e.fields {
 		if !slices.Contains(names, name) {
 			wrong = append(wrong, Fault{Line: f.line, Field: clean(name, maxSource), Text: "is not a field: use " + strings.Join(names, ", ")})

@@ -116,7 +116,7 @@ func TestErrorsNameTheLineTheFieldAndTheRemedy(t *testing.T) {
 // Every entry that is wrong is named at once, up to a bound.
 func TestAllFaultsAreNamed(t *testing.T) {
 	_, err := incident.Decode("a.csv", []byte("at,note\nx,y\n2026-11-18T14:07:08Z,\nz,\n"))
-	var faults incident.Faults
+	var faults incident.FileError
 	if !errors.As(err, &faults) || len(faults) != 4 {
 		t.Errorf("faults %v", err)
 	}
@@ -171,7 +171,7 @@ func FuzzDecode(f *testing.F) {
 			return
 		}
 		events, err := incident.Decode("a."+ext, data)
-		var faults incident.Faults
+		var faults incident.FileError
 		if err != nil && (!errors.As(err, &faults) || len(faults) == 0 || events != nil || len(err.Error()) > 20_000) {
 			t.Fatalf("error %q with %d events", err, len(events))
 		}

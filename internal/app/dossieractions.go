@@ -42,11 +42,10 @@ func (f *dossierFacts) keepSnapshot(d report.Dossier) (report.Action, bool) {
 
 func (f *dossierFacts) keep(d report.Dossier, why string) report.Action {
 	name := cmp.Or(d.Snapshot.Name, "SNAPSHOT")
-	what := "Copy the old primary's snapshot to a manual one"
 	if !d.Snapshot.ExpiresAt.IsZero() {
-		what += " before " + d.Snapshot.ExpiresAt.UTC().Format("2 Jan 15:04 UTC")
+		why = "Copy it to a manual one before " + d.Snapshot.ExpiresAt.UTC().Format("2 Jan 15:04 UTC") + ". " + why
 	}
-	return report.Action{What: what, Why: why, Command: fmt.Sprintf(
+	return report.Action{What: "Keep the old primary's snapshot", Why: why, Command: fmt.Sprintf(
 		"aws rds copy-db-cluster-snapshot --region %s --source-db-cluster-snapshot-identifier %s --target-db-cluster-snapshot-identifier kept-%s",
 		cmp.Or(string(d.From), "REGION"), name, strings.TrimPrefix(name, "rds:"))}
 }
@@ -58,14 +57,14 @@ func (f *dossierFacts) compareSnapshot(d report.Dossier) (report.Action, bool) {
 		return report.Action{}, false
 	case d.Snapshot.Name == "":
 		return report.Action{
-			What:    "Find a copy of the old primary and compare it",
-			Why:     "Without one no loss can be proven. A restored snapshot goes under ledgers[].snapshot.",
+			What:    "Find a copy of the old primary",
+			Why:     "Without one no loss can be proven. Restored, it goes under ledgers[].snapshot.",
 			Command: "parallax runbook ledger.lost_row",
 		}, true
 	default:
 		return report.Action{
-			What:    "Restore the old primary's snapshot and compare it",
-			Why:     fmt.Sprintf("Restore %s, name it under ledgers[].snapshot, and run the case again: until then no loss is proven.", d.Snapshot.Name),
+			What:    "Restore the snapshot and compare it",
+			Why:     "Until it is named under ledgers[].snapshot no loss can be proven: " + d.Snapshot.Name,
 			Command: "parallax run failover --at " + d.At.UTC().Format(time.RFC3339),
 		}, true
 	}
@@ -94,9 +93,9 @@ func (f *dossierFacts) reinsert(d report.Dossier) (report.Action, bool) {
 	a := report.Action{Why: sum}
 	switch {
 	case lost > 0 && changed > 0:
-		a.What = fmt.Sprintf("Put %s back into the ledger and mend %s", several(lost, "lost payment"), several(changed, "changed row"))
+		a.What = fmt.Sprintf("Re-insert %s, mend %s", several(lost, "lost payment"), several(changed, "row"))
 	case lost > 0:
-		a.What = fmt.Sprintf("Put %s back into the ledger", several(lost, "lost payment"))
+		a.What = fmt.Sprintf("Re-insert %s in the ledger", several(lost, "lost payment"))
 	default:
 		a.What, a.Why = fmt.Sprintf("Mend %s of the ledger", several(changed, "changed row")), "An update of them was lost."
 	}
@@ -146,7 +145,7 @@ func (f *dossierFacts) reissueReceipts(d report.Dossier) (report.Action, bool) {
 func (f *dossierFacts) askNetworks(d report.Dossier) (report.Action, bool) {
 	n, sum := count(d, report.ClassNotInNetwork)
 	return report.Action{
-		What: fmt.Sprintf("Ask the card networks for %s they did not settle", several(n, "payment")), Why: sum,
+		What: fmt.Sprintf("Ask the networks for %s", several(n, "payment")), Why: "They were charged and not settled: " + sum,
 		Command: "parallax runbook " + string(audit.SettlementMissingInNetwork),
 	}, n > 0
 }
@@ -154,7 +153,7 @@ func (f *dossierFacts) askNetworks(d report.Dossier) (report.Action, bool) {
 // reconcile is needed while no case repeats the jobs.
 func (f *dossierFacts) reconcile(d report.Dossier) (report.Action, bool) {
 	return report.Action{
-		What:    "Have the failover reconciled until everything is explained",
+		What:    "Have it reconciled to the end",
 		Why:     "No case is open: evidence that comes late, such as tomorrow's settlement file, is not looked at by itself.",
 		Command: "parallax run failover --at " + d.At.UTC().Format(time.RFC3339),
 	}, d.Case == nil && !d.Planned

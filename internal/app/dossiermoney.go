@@ -23,12 +23,12 @@ func moneyClasses() []moneyClass {
 		{report.ClassLost, "lost from the ledger", "ledger", []audit.Kind{audit.LedgerLostRow}},
 		{report.ClassChanged, "changed in the ledger", "ledger", []audit.Kind{audit.LedgerChangedRow, audit.LedgerIDCollision}},
 		{report.ClassDouble, "charged twice, to refund", "chain", []audit.Kind{audit.ChainDoubleCharge}},
-		{report.ClassKeyOnly, "key accepted, but not in the ledger", "chain", []audit.Kind{audit.ChainKeyWithoutEntry}},
-		{report.ClassKeyWrites, "key writes lost, overwritten or not copied", "lww", []audit.Kind{
+		{report.ClassKeyOnly, "key accepted, not in the ledger", "chain", []audit.Kind{audit.ChainKeyWithoutEntry}},
+		{report.ClassKeyWrites, "key writes lost or overwritten", "lww", []audit.Kind{
 			audit.LWWLostWrite, audit.LWWLostDelete, audit.LWWDoubleAccept, audit.LWWFork, audit.LWWNotReplicated, audit.LWWDiverged,
 		}},
-		{report.ClassNotInLedger, "settled by the network, not in the ledger", "settlement", []audit.Kind{audit.SettlementMissingInLedger}},
-		{report.ClassNotInNetwork, "in the ledger, not settled by the network", "settlement", []audit.Kind{audit.SettlementMissingInNetwork}},
+		{report.ClassNotInLedger, "settled, not in the ledger", "settlement", []audit.Kind{audit.SettlementMissingInLedger}},
+		{report.ClassNotInNetwork, "in the ledger, not settled", "settlement", []audit.Kind{audit.SettlementMissingInNetwork}},
 		{report.ClassNoReceipt, "charged without a receipt", "receipts", []audit.Kind{audit.ReceiptMissing}},
 	}
 }
@@ -75,7 +75,7 @@ func (f *dossierFacts) money(d report.Dossier) []report.MoneyRow {
 		row(c.class, c.name, complete, c.kinds)
 	}
 	row(report.ClassOther, "other differences", all, nil)
-	row(report.ClassAtRisk, "at risk: not proven, or may still arrive", all, nil)
+	row(report.ClassAtRisk, "at risk: not proven or still due", all, nil)
 	row(report.ClassExplained, "explained so far", true, nil)
 	return rows
 }

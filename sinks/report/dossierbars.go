@@ -21,7 +21,10 @@ type barGroup struct {
 	Width     float64
 }
 
-const barWidth = 268
+const (
+	barWidth = 268
+	maxBars  = 4 // of a kind: there are three layers
+)
 
 // bars groups the figures by kind.
 func bars(figures []Figure) []barGroup {
@@ -38,7 +41,7 @@ func bars(figures []Figure) []barGroup {
 			}
 		}
 		for _, f := range figures {
-			if f.Figure == kind.figure {
+			if f.Figure == kind.figure && len(g.Bars) < maxBars {
 				g.Bars = append(g.Bars, newBar(f, most))
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -19,8 +20,8 @@ var dossierTemplate string
 const (
 	// maxDossierRows is how many rows of a list the page shows; the workbook and JSON have all of them.
 	maxDossierRows = 200
-	// maxCurrencies is how many currencies have a column of their own on the first page.
-	maxCurrencies = 4
+	// currencyRoom is how many characters the first page has for columns of money, each with its margin.
+	currencyRoom = 42
 	// firstActions is how many things to do the first page names.
 	firstActions = 3
 )
@@ -47,9 +48,10 @@ func dossierHTML(w io.Writer, d Dossier, print bool) error {
 		Picture    picture
 		Bars       []barGroup
 		Currencies []string
-		Top, Rest  []Action
+		Top        []Action
 		More       int
-	}{d, print, draw(d), bars(d.Figures), currenciesOf(d.Money), d.Actions[:top], d.Actions[top:], len(d.Actions) - top}); err != nil {
+		Long       bool
+	}{d, print, draw(d), bars(d.Figures), currenciesOf(d.Money), d.Actions[:top], len(d.Actions) - top, longSays(d.Headline)}); err != nil {
 		return fmt.Errorf("write dossier: %w", err)
 	}
 	return visibleLines(w, page.String())
@@ -92,21 +94,28 @@ func more(n int) template.HTML {
 	return template.HTML(fmt.Sprintf("<p>and %s more: --format json and --format xlsx have them all</p>", grouped(int64(n-maxDossierRows)))) //nolint:gosec // a number
 }
 
-// currenciesOf are the currencies of the table, in alphabetical order; none if they are too many for columns.
+// currenciesOf are the currencies of the table, in alphabetical order; none if there is no room for a column each.
 func currenciesOf(rows []MoneyRow) []string {
-	var out []string
+	widest := map[string]int{}
 	for _, r := range rows {
 		for _, m := range r.Amounts {
-			if !slices.Contains(out, m.Currency) {
-				out = append(out, m.Currency)
-			}
+			widest[m.Currency] = max(widest[m.Currency], len(moneyIn(r, m.Currency)), len(m.Currency))
 		}
 	}
-	if len(out) > maxCurrencies {
+	room := 0
+	for _, width := range widest {
+		room += width + 1
+	}
+	if room > currencyRoom {
 		return nil
 	}
-	slices.Sort(out)
-	return out
+	return slices.Sorted(maps.Keys(widest))
+}
+
+// longSays reports whether the headline's sentences need small letters to stay on the first page.
+func longSays(h Headline) bool {
+	const line = 100 // letters
+	return slices.ContainsFunc(h.Says, func(s Sentence) bool { return len([]rune(s.Text)) > line })
 }
 
 // moneyIn is a row's money in one currency, without its letters.

@@ -61,7 +61,7 @@ type guide struct {
 const (
 	pictureWidth = 742
 	laneNames    = 94 // room of the lanes' names
-	laneHeight   = 35
+	laneHeight   = 34.5
 	laneEmpty    = 17
 	axisHeight   = 20
 	letter       = 6.0 // width of a letter of a label, generously

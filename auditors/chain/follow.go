@@ -78,7 +78,7 @@ func newTrail(rules Rules, in Input) *trail {
 func byPayment(rows []record.Entry) map[string][]record.Entry {
 	out := map[string][]record.Entry{}
 	for _, e := range rows {
-		again := func(o record.Entry) bool { return e.ID != "" && o.ID == e.ID }
+		again := func(o record.Entry) bool { return sameRow(o, e) }
 		if !slices.ContainsFunc(out[e.PaymentID], again) {
 			out[e.PaymentID] = append(out[e.PaymentID], e)
 		}

@@ -79,7 +79,7 @@ func (a *App) readCommands(ctx context.Context, c config.Commands, l config.Ledg
 			copies.unread = copies.unread || l.Sharded()
 			continue
 		}
-		if src.Witness != record.Writer {
+		if src.Witness != record.Writer && !l.Sharded() {
 			continue
 		}
 		copies.writers = append(copies.writers, region)

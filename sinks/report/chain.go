@@ -90,7 +90,7 @@ func WriteChains(w io.Writer, format Format, r Chains) error {
 func chainHeader() []string {
 	head := []string{"scope", "payment_id", "key", "region", "amount_minor", "currency", "at", "broken"}
 	for _, layer := range chainLayers {
-		for _, part := range []string{"", "_region", "_ref", "_at", "_note"} {
+		for _, part := range []string{"_state", "_region", "_ref", "_at", "_note"} {
 			head = append(head, layer+part)
 		}
 	}
@@ -139,11 +139,7 @@ func chainTable(w io.Writer, r Chains) error {
 		}
 		fmt.Fprintln(w)
 	}
-	rows = [][]string{{"ledger", "region", "breaks at", "payments", "money"}}
-	for _, s := range r.Summary {
-		rows = append(rows, []string{s.Scope, cmp.Or(string(s.Region), "unknown"), cmp.Or(s.Broken, "nowhere"), strconv.Itoa(s.Payments), MoneyList(s.Amounts)})
-	}
-	if err := columns(w, rows); err != nil {
+	if err := chainSums(w, r.Summary); err != nil {
 		return err
 	}
 	for _, g := range r.Gaps {
@@ -155,6 +151,18 @@ func chainTable(w io.Writer, r Chains) error {
 		fmt.Fprintln(w)
 	}
 	return nil
+}
+
+func chainSums(w io.Writer, sums []ChainSum) error {
+	if len(sums) == 0 {
+		_, err := io.WriteString(w, "no payment of that time is known\n")
+		return err
+	}
+	rows := [][]string{{"ledger", "region", "breaks at", "payments", "money"}}
+	for _, s := range sums {
+		rows = append(rows, []string{s.Scope, cmp.Or(string(s.Region), "unknown"), cmp.Or(s.Broken, "nowhere"), strconv.Itoa(s.Payments), MoneyList(s.Amounts)})
+	}
+	return columns(w, rows)
 }
 
 func basisText(r Chains) string {

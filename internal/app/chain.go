@@ -48,7 +48,7 @@ func (a *App) readChains(ctx context.Context, t task) ([]ledgerChains, []audit.C
 		coverage = append(coverage, notConfigured("aurora", t.window, "ledgers"))
 	}
 	table := a.cfg.Tables[0]
-	h, err := a.readArchive(ctx, table, t)
+	h, err := a.readArchiveAround(ctx, table, t, max(historyContext, table.Keep)) // a key that is removed too early is told by its beginning
 	if err != nil {
 		return nil, nil, err
 	}

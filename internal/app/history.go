@@ -81,7 +81,12 @@ func (a *App) openArchive(ctx context.Context, table config.Table, t task, aroun
 
 // readArchive opens the archive and reads all changes in it.
 func (a *App) readArchive(ctx context.Context, table config.Table, t task) (*tableArchive, error) {
-	h, err := a.openArchive(ctx, table, t, historyContext)
+	return a.readArchiveAround(ctx, table, t, historyContext)
+}
+
+// readArchiveAround reads further around the window than usual.
+func (a *App) readArchiveAround(ctx context.Context, table config.Table, t task, around time.Duration) (*tableArchive, error) {
+	h, err := a.openArchive(ctx, table, t, around)
 	if err != nil {
 		return h, err
 	}

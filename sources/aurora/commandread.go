@@ -23,7 +23,6 @@ type commandReading struct {
 	first   *position
 	records int64
 	bad     int64 // amounts that could not be read
-	badHere int64 // of the page at hand
 	gaps    []audit.Gap
 }
 
@@ -60,7 +59,11 @@ func (r *commandReading) moved(commands []record.Command) {
 	if r.first == nil {
 		r.first = &position{commands[0].CreatedAt, commands[0].ID}
 	}
-	r.bad += r.badHere
+	for i := range commands {
+		if r.Columns.AmountMinor != "" && commands[i].Amount.Currency == "" {
+			r.bad++
+		}
+	}
 	last := commands[len(commands)-1]
 	r.after, r.records = &position{last.CreatedAt, last.ID}, r.records+int64(len(commands))
 }
@@ -89,7 +92,6 @@ func (r *commandReading) page(ctx context.Context) (commands []record.Command, m
 	err = r.base.retry(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		for limit := r.base.Settings.PageRows; ; limit *= 2 {
 			var queryErr error
-			r.badHere = 0
 			if commands, queryErr = r.query(ctx, tx, limit+1); queryErr != nil {
 				return queryErr
 			}
@@ -142,8 +144,7 @@ func (r *commandReading) scan(rows pgx.CollectableRow) (record.Command, error) {
 	code := strings.ToUpper(strings.TrimSpace(text(currency)))
 	minor, err := strconv.ParseInt(strings.TrimSpace(text(amount)), 10, 64)
 	if err != nil || code == "" {
-		r.badHere++
-		return c, nil //nolint:nilerr // counted, for the transfer is judged all the same
+		return c, nil //nolint:nilerr // counted when it is yielded, for the transfer is judged all the same
 	}
 	c.Amount = money.Amount{Minor: minor, Currency: code}
 	return c, nil

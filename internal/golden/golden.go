@@ -109,13 +109,8 @@ func show(t *testing.T, j audit.Judgement) string {
 func short(c audit.Chain) any {
 	links := make([]string, 0, len(c.Links))
 	for _, l := range c.Links {
-		text := l.Layer + " " + string(l.State)
-		for _, more := range []string{string(l.Region), l.Ref, l.Note} {
-			if more != "" {
-				text += ", " + more
-			}
-		}
-		links = append(links, text)
+		said := slices.DeleteFunc([]string{l.Layer + " " + string(l.State), string(l.Region), l.Ref, l.Note}, func(s string) bool { return s == "" })
+		links = append(links, strings.Join(said, ", "))
 	}
 	return struct {
 		Chain, Key, At, Amount, Broken string

@@ -38,6 +38,48 @@ func newOdd(t *testing.T, locale string) (owner *pgx.Conn, src aurora.Source) {
 	return owner, aurora.Source{Scope: "payments", Region: "eu-west-1", Mapping: oddMapping(), DB: open(t, server.DSN(name, "parallax_ro")), Settings: quick()}
 }
 
+// TestDigestsTellEveryDifference changes one value at a time: among them numbers whose halves fold into the same, and nulls
+// beside what stands for them.
+func TestDigestsTellEveryDifference(t *testing.T) {
+	one, left := newOdd(t, "lc_collate 'C' lc_ctype 'C'")
+	other, right := newOdd(t, "lc_collate 'C' lc_ctype 'C'")
+	fill := func(owner *pgx.Conn) {
+		mustExec(t, owner, "truncate odd")
+		mustExec(t, owner, `insert into odd select n, 'pay_' || n, n, 'EUR', 'captured', timestamp '2026-11-18 12:00:00' + n * interval '1 second', '[1]', 'x', '1970-01-01', 0.5
+			from generate_series(1, 2000) n`)
+	}
+	fill(one)
+	for _, change := range []string{
+		"id = 4294967300", "id = 4294967297", "id = -5", "id = null", "amount = 6", "currency = 'GBP'", "status = ''", "status = null", `note = '[ 1]'`, "note = null",
+		"label = ''", "label = null", "seen = null", "seen = '1970-01-01 00:00:00.000001'", "seen = '-infinity'", "ratio = null", "ratio = 0", "payment_id = 'pay_05'",
+		"created = created + interval '1 microsecond'", "amount = 11 - amount", "status = label, label = status",
+	} {
+		where := "id = 5"
+		if change == "amount = 11 - amount" { // two rows exchange theirs
+			where = "id in (5, 6)"
+		}
+		fill(other)
+		mustExec(t, other, "update odd set "+change+" where "+where)
+		r := compared(t, left, right, aurora.CompareOptions{Fields: oddFields, Method: aurora.MethodChecksums})
+		if r.Method != aurora.MethodChecksums || len(r.Left) == 0 || r.Equal >= 2000 {
+			t.Errorf("%s is not noticed: %d rows equal", change, r.Equal)
+		}
+	}
+}
+
+// A null is no number, not even the one whose hash would be the same with another seed.
+func TestNullAndNumberHashUnlike(t *testing.T) {
+	one, left := newOdd(t, "lc_collate 'C' lc_ctype 'C'")
+	other, right := newOdd(t, "lc_collate 'C' lc_ctype 'C'")
+	for owner, id := range map[*pgx.Conn]string{one: "null", other: "4294967297"} {
+		mustExec(t, owner, "insert into odd values ("+id+", 'pay_1', 1, 'EUR', 'captured', '2026-11-18 12:00:00')")
+		mustExec(t, owner, "insert into odd select n, 'pay_' || n, 1, 'EUR', 'captured', '2026-11-18 12:00:01' from generate_series(2, 100) n")
+	}
+	if r := compared(t, left, right, aurora.CompareOptions{Fields: oddFields}); len(r.Left) != 1 || len(r.Right) != 1 || r.Method != aurora.MethodChecksums {
+		t.Errorf("%+v", r)
+	}
+}
+
 // fillOdd writes rows: some hundred bursts of a few milliseconds, many rows of one moment, ids with odd letters.
 func fillOdd(t *testing.T, owner *pgx.Conn, rows int) {
 	t.Helper()
@@ -55,7 +97,7 @@ var changes = []string{
 	"update odd set amount = '7.00' where %s", "update odd set created = created + interval '1 microsecond' where %s", "update odd set created = created + interval '20 minutes' where %s",
 	`update odd set note = '{"a":1}' where %s`, "update odd set label = null where %s", "update odd set label = '' where %s", "update odd set label = 'NULL' where %s",
 	"update odd set label = E'\\u0065\\u0301' where %s", "update odd set seen = seen + interval '1 day' where %s", "update odd set ratio = 0.30000000000000004 where %s",
-	"update odd set id = id + 5 where %s", "update odd set currency = 'eur' where %s", "update odd o set amount = p.amount from odd p where o.created = p.created and o.id <> p.id and o.%s",
+	"update odd set id = id + 5 where %s", "update odd set id = -id where %s", "update odd set id = id + 4294967296 where %s", "update odd set id = null where %s", "update odd set seen = null where %s", "update odd set currency = 'eur' where %s", "update odd o set amount = p.amount from odd p where o.created = p.created and o.id <> p.id and o.%s",
 	"update odd set amount = case id %% 2 when 0 then amount + 3 else amount - 3 end where id / 2 = (select id / 2 from odd where %s limit 1)",
 }
 
@@ -65,6 +107,7 @@ func TestResidueIsThatOfAPlainComparison(t *testing.T) {
 	one, left := newOdd(t, "lc_collate 'C' lc_ctype 'C'")
 	other, right := newOdd(t, "locale_provider icu icu_locale 'en-US' lc_collate 'C' lc_ctype 'C'")
 	right.Region = "eu-west-2"
+	mustExec(t, one, "alter table odd alter id set not null, alter payment_id set not null, alter created set not null, alter seen set not null")
 	fillOdd(t, one, 6000)
 	rng := rand.New(rand.NewPCG(5, 2))
 	for round := range 12 {

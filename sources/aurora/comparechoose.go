@@ -3,6 +3,8 @@ package aurora
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -18,6 +20,7 @@ type signature struct {
 type columnType struct {
 	field, name, kind string
 	counts            bool // its value is compared; amount and currency are summed up in any case
+	notNull           bool // declared so
 }
 
 // sign asks a database for its signature.
@@ -30,7 +33,10 @@ func (s *side) sign(ctx context.Context, o CompareOptions) error {
 		if err != nil {
 			return err
 		}
-		return s.types(ctx, tx)
+		if err := s.types(ctx, tx); err != nil || s.Mapping.Table == "" {
+			return err
+		}
+		return s.nulls(ctx, tx)
 	})
 }
 
@@ -49,13 +55,13 @@ func (m Mapping) signed(o CompareOptions) []columnType {
 
 // types has the columns described by a statement without rows; names of types are alike in all databases, their numbers are not.
 func (s *side) types(ctx context.Context, tx pgx.Tx) error {
-	list := "null"
+	list := []string{"null"}
 	for _, c := range s.signature.columns {
 		if c.name != "" {
-			list += ", " + column(c.name)
+			list = append(list, column(c.name))
 		}
 	}
-	rows, err := tx.Query(ctx, "select "+list+" from "+s.Mapping.relation()+" limit 0")
+	rows, err := tx.Query(ctx, "select "+strings.Join(list, ", ")+" from "+s.Mapping.relation()+" limit 0")
 	if err != nil {
 		return err
 	}
@@ -77,6 +83,20 @@ func (s *side) types(ctx context.Context, tx pgx.Tx) error {
 		}
 	}
 	return nil
+}
+
+// nulls learns which columns of a table are never null.
+func (s *side) nulls(ctx context.Context, tx pgx.Tx) error {
+	rows, err := tx.Query(ctx, "select attname::text from pg_catalog.pg_attribute where attrelid = to_regclass($1) and attnotnull and not attisdropped",
+		quoteTable(s.Mapping.Table))
+	if err != nil {
+		return err
+	}
+	never, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	for i := range s.signature.columns {
+		s.signature.columns[i].notNull = slices.Contains(never, s.signature.columns[i].name)
+	}
+	return err
 }
 
 // choose decides for a method: checksums need databases that hash alike.

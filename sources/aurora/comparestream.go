@@ -85,7 +85,7 @@ func (s *side) readTogether(ctx context.Context, windows []stretch) (rows []row,
 	c, limit := s.Mapping.Columns, 2*s.Settings.PageRows
 	query := fmt.Sprintf("select %s from %s order by %s, %s limit $3", c.selectList(), s.Mapping.within(s.unindexed), column(c.CreatedAt), c.order())
 	err = s.retry(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		if err := s.steer(ctx, tx, !s.unindexed); err != nil {
+		if err := s.steer(ctx, tx, !s.unindexed, false); err != nil {
 			return err
 		}
 		result, err := tx.Query(ctx, query, since, until, limit+1)

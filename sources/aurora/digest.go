@@ -95,7 +95,7 @@ func (s *side) sumUpPart(ctx context.Context, c cut, q digestQuery, i int64, n *
 		}
 		failed = true
 		part = summary{totals: map[string]*currencyTotal{}}
-		if err := s.steer(ctx, tx, false); err != nil {
+		if err := s.steer(ctx, tx, false, true); err != nil {
 			return err
 		}
 		start := time.Now()
@@ -159,7 +159,7 @@ func (s *side) drillPart(ctx context.Context, parents []stretch, width int64, q 
 	since, until := bounds(parents)
 	err = s.retry(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		found = nil
-		if err := s.steer(ctx, tx, !s.unindexed); err != nil {
+		if err := s.steer(ctx, tx, !s.unindexed, true); err != nil {
 			return err
 		}
 		rows, err := tx.Query(ctx, q.further(s.unindexed), since, until, interval(width))

@@ -13,10 +13,9 @@ import (
 
 // digestQuery is what sums up a ledger's rows.
 //
-// A row is hashed value by value, each hash the seed of the next, so that no two values can exchange their places; and a
-// value is hashed as its text under the collation "C", byte by byte: to PostgreSQL 1.0 and 1.00 are equal, and JSON has no
-// hash. hash_record_extended would not do: it adds the hashes of the columns up, each with a weight of its own, so that two
-// rows could exchange their amounts and the sum of both would stay as it was. Hashes of rows are summed up, not combined by
+// A row is hashed value by value, each hash the seed of the next, so that no two values can exchange their places.
+// hash_record_extended would not do: it adds the hashes of the columns up, each with a weight of its own, so that two rows
+// could exchange their amounts and the sum of both would stay as it was. Hashes of rows are summed up, not combined by
 // exclusive or, under which a row that stands twice would vanish.
 type digestQuery struct {
 	first   string // $1, $2: the part; $3: where stretches are counted from; $4: their length
@@ -49,21 +48,39 @@ group by grouping sets ((at), (cur)) order by 1`,
 func hashOf(types signature) string {
 	hash := "0"
 	for i, c := range types.columns {
-		if !c.counts || c.name == "" || slices.ContainsFunc(types.columns[:i], func(other columnType) bool { return other.counts && other.name == c.name }) {
-			continue
+		if c.counts && c.name != "" && !slices.ContainsFunc(types.columns[:i], func(other columnType) bool { return other.counts && other.name == c.name }) {
+			hash = c.hash(hash)
 		}
-		name := column(c.name)
-		text := name + "::text"
-		switch { // four times as fast as the text of a time
-		case strings.HasSuffix(c.kind, "with time zone") && strings.HasPrefix(c.kind, "timestamp"):
-			text = "timestamptz_send(" + name + ")::text"
-		case strings.HasSuffix(c.kind, "without time zone") && strings.HasPrefix(c.kind, "timestamp"):
-			text = "timestamp_send(" + name + ")::text"
-		}
-		// A null is hashed as an empty text with another seed.
-		hash = fmt.Sprintf(`hashtextextended(coalesce(%s, '') collate "C", %s # case when %s is null then 1 else 0 end)`, text, hash, name)
 	}
 	return hash
+}
+
+// hash is the hash of a value with a seed. A value is hashed as its text under the collation "C", byte by byte: to
+// PostgreSQL 1.0 and 1.00 are equal, and JSON has no hash. Numbers and times have no two texts, and are hashed as they are,
+// which is four times as fast. The hash of a whole number folds its halves into one, so its upper half goes into the seed; a
+// time is hashed as a number of seconds, in which microseconds are exact until the year 2242. A null has a seed of its own.
+func (c columnType) hash(seed string) string {
+	name := column(c.name)
+	function, value, none, ofNull := "hashtextextended", name+"::text", "''", " # case when "+name+" is null then 1 else 0 end"
+	switch {
+	case c.kind == "smallint" || c.kind == "integer":
+		function, value, none = "hashint8extended", name+"::bigint", "0"
+	case c.kind == "bigint":
+		function, value, none = "hashint8extended", name, "0"
+		ofNull = " # coalesce(" + name + " >> 32, 4611686018427387904)" // no upper half is as large
+	case strings.HasPrefix(c.kind, "timestamp"):
+		function, value, none = "hashfloat8extended", "date_part('epoch', "+name+")", "0"
+	}
+	switch {
+	case !c.notNull:
+		value, seed = "coalesce("+value+", "+none+")", seed+ofNull
+	case c.kind == "bigint":
+		seed += " # (" + name + " >> 32)"
+	}
+	if function == "hashtextextended" {
+		value += ` collate "C"`
+	}
+	return function + "(" + value + ", " + seed + ")"
 }
 
 // further cuts the stretches from $1 to $2, two lists, into ones of length $3. With an index on the creation time each is
@@ -114,16 +131,20 @@ func epochBin(created, origin, width string) string {
 func interval(width int64) pgtype.Interval { return pgtype.Interval{Microseconds: width, Valid: true} }
 
 // steer sets up the planner for a transaction: one process is enough of a database that has other work to do, statements are
-// too short to be compiled, and the table must not be read once for each of many stretches, whose number the planner cannot
-// guess.
-func (s *side) steer(ctx context.Context, tx pgx.Tx, lookups bool) error {
-	scan := "on"
-	if lookups {
-		scan = "off"
-	}
+// too short to be compiled, and a thousand sums fit into memory, though the planner expects as many as there are rows and
+// would sort them on disk. Look-ups must not read the whole table once for each of many stretches, whose number the planner
+// cannot guess.
+func (s *side) steer(ctx context.Context, tx pgx.Tx, lookups, sums bool) error {
 	_, err := tx.Exec(ctx, `select set_config('max_parallel_workers_per_gather', '0', true), set_config('jit', 'off', true),
-		set_config('enable_seqscan', $1, true)`, scan)
+		set_config('enable_seqscan', $1, true), set_config('enable_sort', $2, true)`, onOff(!lookups), onOff(!sums))
 	return err
+}
+
+func onOff(on bool) string {
+	if on {
+		return "on"
+	}
+	return "off"
 }
 
 // spanQuery is the first and the last creation time between $1 and $2.
@@ -137,7 +158,7 @@ func (m Mapping) spanQuery() string {
 func (s *side) span(ctx context.Context) (from, to time.Time, err error) {
 	var first, last *time.Time
 	err = s.retry(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		if err := s.steer(ctx, tx, false); err != nil {
+		if err := s.steer(ctx, tx, false, false); err != nil {
 			return err
 		}
 		return tx.QueryRow(ctx, s.Mapping.spanQuery(), microsecond(s.window.From), microsecond(s.window.To)).Scan(&first, &last)
@@ -154,7 +175,7 @@ func (s *side) span(ctx context.Context) (from, to time.Time, err error) {
 // findIndex asks whether stretches of time can be looked up.
 func (s *side) findIndex(ctx context.Context) error {
 	return s.retry(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		if err := s.steer(ctx, tx, true); err != nil {
+		if err := s.steer(ctx, tx, true, false); err != nil {
 			return err
 		}
 		rows, err := tx.Query(ctx, "explain select "+column(s.Mapping.Columns.PaymentID)+" from "+s.Mapping.within(false),

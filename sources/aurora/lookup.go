@@ -50,7 +50,7 @@ func (s Source) lookupBy(ctx context.Context, name string, ids []string) ([]reco
 	var found []record.Entry
 	for chunk := range slices.Chunk(unique(ids), lookupChunk) {
 		var rows []row
-		err := r.lookup(ctx, column(name), chunk, func(ctx context.Context, tx pgx.Tx, condition string) (err error) {
+		err := r.lookup(ctx, column(name), func(ctx context.Context, tx pgx.Tx, condition string) (err error) {
 			rows, err = r.lookupAs(ctx, tx, condition, chunk)
 			return err
 		})
@@ -71,7 +71,7 @@ func (s Source) lookupBy(ctx context.Context, name string, ids []string) ([]reco
 
 // lookup has rows read whose key is one of $1, a text[]. It compares in the column's own type, so that its index serves, and
 // as text where an id is none of that type.
-func (s Source) lookup(ctx context.Context, key string, ids []string, read func(ctx context.Context, tx pgx.Tx, condition string) error) error {
+func (s Source) lookup(ctx context.Context, key string, read func(ctx context.Context, tx pgx.Tx, condition string) error) error {
 	var kind string
 	err := s.retry(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		err := tx.QueryRow(ctx, "select pg_typeof("+key+")::text from "+s.Mapping.relation()+" limit 1").Scan(&kind)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -67,11 +68,11 @@ func (s Source) limit(ctx context.Context, tx pgx.Tx) error {
 }
 
 var limitQuery = func() string {
-	query := "select set_config('statement_timeout', $1, true), set_config('lock_timeout', $2, true)"
+	list := []string{"set_config('statement_timeout', $1, true)", "set_config('lock_timeout', $2, true)"}
 	for _, setting := range fixed {
-		query += ", set_config('" + setting[0] + "', '" + setting[1] + "', true)"
+		list = append(list, "set_config('"+setting[0]+"', '"+setting[1]+"', true)")
 	}
-	return query
+	return "select " + strings.Join(list, ", ")
 }()
 
 func milliseconds(d time.Duration) string { return strconv.FormatInt(max(d.Milliseconds(), 1), 10) }

@@ -26,7 +26,7 @@ func (a *App) watch(ctx context.Context, o *audit.Outcome, t task) (failover.Inp
 		in.Stated = []time.Time{t.stated}
 	}
 	cluster := a.cfg.Topology.GlobalCluster
-	history, err := a.store.TopologyEvents(ctx, cluster, audit.Window{From: t.asOf.Add(-historyKept), To: t.asOf.Add(time.Microsecond)})
+	history, err := a.store.TopologyEvents(ctx, cluster, audit.Window{From: t.asOf.Add(-historyKept), To: t.asOf.Add(historyKept)})
 	if err != nil {
 		return in, nil, err
 	}
@@ -55,8 +55,23 @@ func (a *App) watch(ctx context.Context, o *audit.Outcome, t task) (failover.Inp
 		return in, nil, err
 	}
 	fresh, coverage = append(fresh, signs...), append(coverage, lines...)
-	in.Events, o.Topology = a.united(history, fresh)
+	in.Events, o.Topology = a.united(upTo(history, t.asOf), fresh)
 	return in, coverage, nil
+}
+
+// upTo is the history as it was known at a moment.
+func upTo(history []audit.TopologyEvent, asOf time.Time) []audit.TopologyEvent {
+	var out []audit.TopologyEvent
+	for _, e := range history {
+		if e.At.After(asOf) {
+			continue
+		}
+		if e.Until.After(asOf) {
+			e.Until = asOf
+		}
+		out = append(out, e)
+	}
+	return out
 }
 
 // knownFailovers are those of the cluster that runs up to a moment may know.

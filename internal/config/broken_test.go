@@ -93,6 +93,7 @@ func TestBrokenKeysAndTypes(t *testing.T) {
 		{"archive bucket", minimal + "archive: {s3: https://bucket}\n", "p.yaml:10:11: archive.s3: not a bucket: write s3://bucket/prefix"},
 		{"short retention", minimal + "archive: {retention: 24h}\n", "p.yaml:10:11: archive.retention: is shorter than 48h: an audit needs a day of history before its window"},
 		{"little memory", minimal + "limits: {memory_mib: 8}\n", "p.yaml:10:10: limits.memory_mib: must be 64 at least"},
+		{"never repeated", minimal + "failover: {repeat: 300h}\n", "p.yaml:10:12: failover.repeat: is above give_up: the jobs would never be repeated"},
 		{"half a feed", minimal + "tables: [{name: a, kinesis: {streams: {eu-west-1: s}}}]\n", "p.yaml:10:30: tables.a.kinesis.streams: a table is read the same way in every region: name the data stream of eu-west-2 too"},
 		{"number for a duration", minimal + "aws: {timeout: 30}\n", "p.yaml:10:16: aws.timeout: want a duration such as 30s, 15m or 72h"},
 		{"text for a duration", minimal + "aws: {timeout: soon}\n", "p.yaml:10:16: aws.timeout: want a duration such as 30s, 15m or 72h"},

@@ -24,6 +24,7 @@ func (d *decoder) check(cfg *Config) {
 	d.checkSettlement(cfg.Settlement, ledgers, cfg.Statements)
 	d.checkTopology(cfg.Topology)
 	d.checkSigns(cfg.Topology, cfg.Regions)
+	d.checkFailover(cfg.Failover)
 }
 
 // checkTags applies what the tags of the structs say: required, enum, keys; and that durations and numbers are above zero.

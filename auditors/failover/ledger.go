@@ -28,7 +28,7 @@ func (a Auditor) ledger(l Layers, all []change, i int, near audit.Window, f *aud
 	}
 	c := compare(l.Entries, old, near)
 	if l.Ahead.Abs() > l.AheadError+clockStep {
-		c.ahead = l.Ahead
+		c.ahead, c.aheadError = l.Ahead, l.AheadError+clockStep
 	}
 	narrow(c, f)
 	if good := oldest(c.good); !good.IsZero() && good.Before(f.Promoted.Add(-f.PromotedError-tellingApart-c.ahead.Abs())) {
@@ -137,7 +137,7 @@ func (a Auditor) ledgerRTO(c commits, f *audit.Failover) {
 		return
 	}
 	corrected := good.Add(-c.ahead)
-	low, high := earlier(good, corrected).Sub(last), later(good, corrected).Sub(last)
+	low, high := earlier(good, corrected).Sub(last)-c.aheadError, later(good, corrected).Sub(last)+c.aheadError
 	if high < 0 {
 		a.unmeasured(f, LayerLedger, "rto", fmt.Sprintf("the first write of the new writer is dated %s, before the last of the old one at %s: the clocks of the regions are apart", clock(good), clock(last)))
 		return

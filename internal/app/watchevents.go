@@ -20,7 +20,7 @@ func (a *App) readSigns(ctx context.Context, t task) ([]record.Event, []audit.Co
 	for _, check := range a.cfg.Topology.HealthChecks {
 		name := cmp.Or(check.Name, check.ID)
 		a.progress("asking health check "+name, 0, 0)
-		about := audit.Coverage{Source: "health check", Scope: a.cfg.Topology.GlobalCluster, Region: check.Region, Window: t.window}
+		about := audit.Coverage{Source: "health check " + name, Scope: a.cfg.Topology.GlobalCluster, Region: check.Region, Window: t.window}
 		r, err := pipeline.Collect(ctx, a.healthSource(check, name, t), about, audit.Cursor{})
 		if err != nil {
 			return nil, nil, err
@@ -46,7 +46,7 @@ func (a *App) healthSource(check config.HealthCheck, name string, t task) health
 
 // readIncident reads the users' incident file. Its notes speak for their own moments: those outside the window are left out.
 func (a *App) readIncident(t task) ([]record.Event, audit.Coverage) {
-	line := audit.Coverage{Source: "incident file", Scope: a.cfg.Topology.GlobalCluster, Window: t.window}
+	line := audit.Coverage{Source: record.IncidentFile, Scope: a.cfg.Topology.GlobalCluster, Window: t.window}
 	all, err := incident.Read(a.cfg.Topology.Incident)
 	if err != nil {
 		line.Gaps = []audit.Gap{{Window: t.window, Reason: err.Error(), Remedy: "correct the file named by topology.incident, or take the setting away"}}

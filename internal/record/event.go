@@ -25,6 +25,9 @@ type Event struct {
 	Until time.Time
 }
 
+// IncidentFile is the source that coverage names for the users' own incident file.
+const IncidentFile = "incident file"
+
 // EventType tells the events apart.
 type EventType string
 

@@ -140,3 +140,43 @@ func TestRunsOverAWindow(t *testing.T) {
 		t.Errorf("first run of a job that never ran: %s, %v", first, err)
 	}
 }
+
+// A note that was corrected or taken back does not stay beside what the incident file says now; what others said stays.
+func TestCorrectedNotesAreForgotten(t *testing.T) {
+	s := fresh(t)
+	say := func(id string, asOf time.Time, complete bool, notes ...audit.TopologyEvent) {
+		t.Helper()
+		o := outcome(id, asOf)
+		o.Job, o.Topology = "failover", notes
+		o.Coverage = []audit.Coverage{{Source: "incident file", Scope: "global", Window: o.Window}}
+		if !complete {
+			o.Coverage[0].Gaps = []audit.Gap{{Window: o.Window, Reason: "unreadable"}}
+		}
+		commit(t, s, o)
+	}
+	note := func(kind string, at time.Time, text string) audit.TopologyEvent {
+		return audit.TopologyEvent{Cluster: "global", Type: kind, Source: "on-call", At: at, Message: text}
+	}
+	early := note("incident_note", minutes(-5), "before the window")
+	other := note("writer_promoted", minutes(7), "promoted")
+	say("run-1", minutes(120), true, early, other, note("incident_note", minutes(8), "misspelt"))
+	said := func() (texts []string) {
+		t.Helper()
+		all, err := s.TopologyEvents(t.Context(), "global", audit.Window{From: minutes(-60), To: minutes(60)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range all {
+			texts = append(texts, e.Message)
+		}
+		return texts
+	}
+	say("run-2", minutes(130), false)
+	if got := said(); len(got) != 3 {
+		t.Errorf("after a file that could not be read: %q", got)
+	}
+	say("run-3", minutes(140), true, note("incident_note", minutes(8), "corrected"))
+	if got := said(); !reflect.DeepEqual(got, []string{"before the window", "promoted", "corrected"}) {
+		t.Errorf("after a correction: %q", got)
+	}
+}

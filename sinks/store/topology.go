@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"parallax/internal/audit"
+	"parallax/internal/record"
 )
 
 // writeTopology keeps what was said and seen of the databases. The first sighting stays; of a state it is noted until when it
@@ -17,6 +18,9 @@ func writeTopology(ctx context.Context, tx pgx.Tx, o audit.Outcome) error {
 		cluster, source, kind, message string
 		region                         audit.Region
 		at                             time.Time
+	}
+	if err := forgetNotes(ctx, tx, o); err != nil {
+		return err
 	}
 	var rows [][]any
 	for _, e := range last(o.Topology, func(e audit.TopologyEvent) key {
@@ -32,6 +36,22 @@ func writeTopology(ctx context.Context, tx pgx.Tx, o audit.Outcome) error {
 		conflict: `(cluster, region, source, at, type, message) do update set until = greatest(t.until, excluded.until)`,
 		rows:     rows,
 	})
+}
+
+// forgetNotes takes away the notes of the users' own incident file that a run has read anew: a note that they have corrected or
+// taken back must not stand beside what they say now. Nothing else that was said is ever taken away.
+func forgetNotes(ctx context.Context, tx pgx.Tx, o audit.Outcome) error {
+	for _, c := range o.Coverage {
+		if c.Source != record.IncidentFile || !c.Complete() {
+			continue
+		}
+		if _, err := tx.Exec(ctx, `delete from parallax.topology_event
+			where cluster = $1 and type = $2 and at >= $3 and at < $4 and at <= $5`,
+			c.Scope, string(record.IncidentNote), c.Window.From.UTC(), c.Window.To.UTC(), o.AsOf); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // TopologyEvents returns what was said and seen of a cluster's databases, and of what stands before them, inside a window: what

@@ -103,8 +103,8 @@ func TestRepairFilesMendTheWorld(t *testing.T) {
 	}
 }
 
-// TestRepairOfKeysAmongOtherWriters repairs three lost writes and a lost removal of which somebody has touched one since: the
-// others are mended and cleared by the next run, and stay so when their window is audited again days later.
+// TestRepairOfKeysAmongOtherWriters repairs lost writes and a lost removal, two days later, of which somebody has touched some
+// since: only the others are mended, and cleared by the next run. They stay so when their own window is audited again.
 func TestRepairOfKeysAmongOtherWriters(t *testing.T) {
 	w := newTableWorld(t, nil)
 	awsOnPath(t, w.app)
@@ -112,47 +112,51 @@ func TestRepairOfKeysAmongOtherWriters(t *testing.T) {
 	w.capture(minute(1))
 	w.lose(minute(10), "a")
 	w.lose(minute(12), "b")
-	w.write(dublin, minute(14), "gone", "captured")
-	w.remove(dublin, minute(15), "gone")
-	w.write(london, minute(15).Add(time.Second), "gone", "disputed")
+	w.lose(minute(14), "c")
+	w.write(dublin, minute(16), "gone", "captured")
+	w.remove(dublin, minute(17), "gone")
+	w.write(london, minute(17).Add(time.Second), "gone", "disputed")
+	w.write(london, minute(20), "c", "settled") // before the files are written
 	w.capture(minute(59))
 	w.run("lww", minutes(5, 40), minute(59))
-	w.wantFindings("before", w.living(), "lww.lost_delete gone proven", "lww.lost_write a proven", "lww.lost_write b proven")
+	w.wantFindings("before", w.living(), "lww.lost_delete gone proven", "lww.lost_write a proven", "lww.lost_write b proven", "lww.lost_write c proven")
+	const days = 48 * 60
+	for at := 12 * 60; at <= days; at += 12 * 60 {
+		w.capture(minute(at))
+	}
 	dir := filepath.Join(t.TempDir(), "repair")
-	if complete, err := w.app.WriteRepair(t.Context(), t.Output(), "table", RepairRequest{Out: dir, AsOf: minute(59)}); err != nil || !complete {
+	if complete, err := w.app.WriteRepair(t.Context(), t.Output(), "table", RepairRequest{Out: dir, AsOf: minute(days)}); err != nil || !complete {
 		t.Fatal(complete, err)
 	}
-	w.write(london, minute(60), "b", "settled")
-	w.keys.Advance(minute(61))
+	w.write(london, minute(days+1), "b", "settled") // and after
+	w.keys.Advance(minute(days + 2))
 	if got := guardStates(t, w.app, dir); got != "gone holds, a holds, b changed" {
 		t.Errorf("before: %s", got)
 	}
 	for range 2 {
-		said, err := runScript(t, filepath.Join(dir, "keys-keys.sh"), minute(62), w.keys.Advance)
+		said, err := runScript(t, filepath.Join(dir, "keys-keys.sh"), minute(days+3), w.keys.Advance)
 		if err != nil {
 			t.Fatalf("%v\n%s", err, said)
 		}
 		t.Log(said)
 	}
-	w.keys.Advance(minute(70))
+	w.keys.Advance(minute(days + 20))
 	if got := guardStates(t, w.app, dir); got != "gone done, a done, b changed" {
 		t.Errorf("after: %s", got)
 	}
 	for _, region := range []string{dublin, london} {
 		a, _ := w.keys.Get(region, "a")
 		b, _ := w.keys.Get(region, "b")
-		if _, there := w.keys.Get(region, "gone"); there || a["status"].Text != "refunded" || b["status"].Text != "settled" {
-			t.Errorf("%s: a %v, b %v, gone %v", region, a, b, there)
+		c, _ := w.keys.Get(region, "c")
+		if _, there := w.keys.Get(region, "gone"); there || a["status"].Text != "refunded" || b["status"].Text != "settled" || c["status"].Text != "settled" {
+			t.Errorf("%s: a %v, b %v, c %v, gone %v", region, a, b, c, there)
 		}
 	}
-	w.capture(minute(119))
-	w.run("lww", minutes(61, 100), minute(119))
-	w.wantFindings("the next run", w.living(), "lww.lost_write b proven")
-	w.capture(minute(119 + 12*60))
-	w.capture(minute(119 + 24*60))
-	w.capture(minute(119 + 36*60))
-	w.run("lww", minutes(5, 40), minute(119+36*60))
-	w.wantFindings("days later", w.living(), "lww.lost_write b proven")
+	w.capture(minute(days + 119))
+	w.run("lww", minutes(days+1, days+100), minute(days+119))
+	w.wantFindings("the next run", w.living(), "lww.lost_write b proven", "lww.lost_write c proven")
+	w.run("lww", minutes(5, 40), minute(days+119))
+	w.wantFindings("its window again", w.living(), "lww.lost_write b proven", "lww.lost_write c proven")
 }
 
 // guardStates are how the guards of a folder stand, as "key state", in the order of the steps.

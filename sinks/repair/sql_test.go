@@ -169,6 +169,8 @@ func TestLateFileChangesNothing(t *testing.T) {
 func TestConcurrentAppliersInsertOnce(t *testing.T) {
 	l := openLedgers(t)
 	l.exec(`alter table odd drop constraint "odd_pay""id_key"`) // the guard alone has to keep them apart
+	l.exec(`create function slow() returns trigger language plpgsql as $$ begin perform pg_sleep(0.2); return new; end $$`)
+	l.exec(`create trigger slow before insert on odd for each row execute function slow()`)
 	path := l.file(later, oddRow("pay-1"), oddRow("pay-2"))
 	var all sync.WaitGroup
 	for range 6 {
@@ -179,7 +181,7 @@ func TestConcurrentAppliersInsertOnce(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if n := strings.Count(l.content(), "(") - strings.Count(l.content(), "(("); n == 0 || strings.Count(l.content(), "pay-1") != 1 || strings.Count(l.content(), "pay-2") != 1 {
+	if strings.Count(l.content(), "pay-1") != 1 || strings.Count(l.content(), "pay-2") != 1 {
 		t.Errorf("after six appliers:\n%s", l.content())
 	}
 }

@@ -30,6 +30,7 @@ func TestLedgerAudit(t *testing.T) {
 		{"not replicated", nil, notReplicated},
 		{"clocks minutes apart", map[string]time.Duration{london: 3 * time.Minute}, clocksApart},
 		{"copies that are none", nil, copiesThatAreNone},
+		{"a reader of another ledger", nil, readerOfAnother(lab)},
 		{"everything differs", nil, everythingDiffers},
 		{"updated while compared", nil, updatedWhileCompared},
 		{"two accept writes and one cannot be read", nil, twoWritersOneUnread},
@@ -241,6 +242,18 @@ func copiesThatAreNone(w *auditWorld) {
 		rows("pay", 60, dublin, "captured", noon))
 	try("auth_code", audit.RunInconclusive, nil, "", strings.Replace(paymentsTable, "auth_code text", "authorisation text", 1), rows("pay", 60, dublin, "captured", noon))
 	try("payments", audit.RunInconclusive, nil, "", "create table bookings (id int)")
+}
+
+// readerOfAnother gives the writer a replica that follows another one.
+func readerOfAnother(lab auditLab) func(*auditWorld) {
+	return func(w *auditWorld) {
+		other := lab.world(w.T, nil)
+		w.pay("mine", 30, noon)
+		other.pay("theirs", 30, noon)
+		other.must(other.pair.WaitReplicated(w.Context()))
+		w.ledger().Regions[london] = other.ledger().Regions[london]
+		w.gap(w.run(audit.RunInconclusive), "the reader in eu-west-2 does not look like a copy of this ledger: of 30 of its payments, 0 are")
+	}
 }
 
 func everythingDiffers(w *auditWorld) {

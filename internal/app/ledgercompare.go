@@ -48,8 +48,11 @@ func (c *ledgerAudit) compareAll(ctx context.Context, writer *ledgerCopy, others
 }
 
 func (c *ledgerAudit) compareReader(ctx context.Context, writer *ledgerCopy, p *ledgerPair) (reason, err error) {
-	_, reason, err = c.compare(ctx, writer, p, c.window)
-	return reason, err
+	r, reason, err := c.compare(ctx, writer, p, c.window)
+	if reason != nil || err != nil {
+		return reason, err
+	}
+	return c.stranger(ctx, writer, p, r)
 }
 
 // compare finds the payments of a window in which the two copies are not proven alike and reads all their rows in both. The

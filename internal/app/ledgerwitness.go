@@ -93,7 +93,7 @@ const (
 	fewAcquaintances = 20
 )
 
-// stranger finds a snapshot that is none of this ledger: of its payments older than the first one missing, the writer has few.
+// stranger finds a copy that is none of this ledger: of its payments older than the first one missing, the writer has few.
 // Replication keeps commit order, so a true copy shares all of them. There are no findings of a stranger.
 func (c *ledgerAudit) stranger(ctx context.Context, writer *ledgerCopy, p *ledgerPair, r aurora.Residue) (reason, err error) {
 	first, lost, shared := missingFrom(p.copy.Writer, p.copy.Rows)
@@ -116,14 +116,19 @@ func (c *ledgerAudit) stranger(ctx context.Context, writer *ledgerCopy, p *ledge
 		strange = asked >= fewAcquaintances || c.unlike(ctx, writer, p.other)
 	}
 	if strange {
-		p.other.gap(audit.Gap{
-			Window: c.window, Reason: fmt.Sprintf("the %s of %s does not look like a copy of this ledger: of %d of its payments, %d are in the ledger in force",
-				p.other.name, p.other.src.Region, asked, known),
-			Remedy: "correct the dsn of the snapshot, or the table: it must be the old primary of this ledger, restored",
-		})
+		p.other.gap(strangerGap(c.window, p.other, asked, known))
 		p.copy.Writer, p.copy.Rows, p.copy.Holders, p.copy.Equal = nil, nil, nil, 0
 	}
 	return nil, ctx.Err()
+}
+
+func strangerGap(w audit.Window, one *ledgerCopy, asked, known int) audit.Gap {
+	name, remedy := "the "+one.name+" of "+string(one.src.Region), "correct the dsn of the snapshot, or the table: it must be the old primary of this ledger, restored"
+	if !one.snapshot() {
+		name, remedy = "the reader in "+one.name, "correct the dsn of the region: it must be a cluster that follows this ledger's writer"
+	}
+	return audit.Gap{Window: w, Remedy: remedy, Reason: fmt.Sprintf(
+		"%s does not look like a copy of this ledger: of %d of its payments, %d are in the ledger in force", name, asked, known)}
 }
 
 // missingFrom counts the payments of rows that the writer lacks and those that it has, and when the first it lacks was created.

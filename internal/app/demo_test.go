@@ -54,6 +54,7 @@ func TestDemoIsExact(t *testing.T) {
 		t.Fatalf("%d failovers, want 1 (%v)", len(failovers), err)
 	}
 	checkMeasures(t, failovers[0], d.world.Truth())
+	checkSigns(t, d)
 	checkDrills(t, d)
 	checkChains(t, d)
 }

@@ -9,6 +9,7 @@ import (
 
 	"parallax/internal/audit"
 	"parallax/internal/lab"
+	"parallax/internal/record"
 )
 
 // checkDrills plays game days on a world that has been audited: the truth declared passes, one thing left out is false, one too
@@ -53,6 +54,29 @@ func checkDrills(t *testing.T, d *demo) {
 	early := score("before anyone looked", d.from.Add(-time.Hour), truth)
 	if s := early.Score; s.Passed || DrillResult(early) != DrillNotFinal || s.Gaps != len(d.app.drillJobs()) {
 		t.Errorf("an hour that no job has looked at: %d gaps, %+v", s.Gaps, s.Unread)
+	}
+}
+
+// checkSigns wants the history to hold what health checks and people said of the failover.
+func checkSigns(t *testing.T, d *demo) {
+	t.Helper()
+	events, err := d.app.store.TopologyEvents(t.Context(), d.app.cfg.Topology.GlobalCluster, audit.Window{From: d.from, To: d.to})
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := map[record.EventType]int{}
+	for _, e := range events {
+		kind := record.EventType(e.Type)
+		count[kind]++
+		truth := map[record.EventType]time.Time{record.HealthFailed: d.world.Truth().KeysPaused, record.HealthRecovered: d.world.Truth().KeysResumed}[kind]
+		if late := e.At.Sub(truth); !truth.IsZero() && (late < -time.Minute || late > 2*time.Minute) { // checks take half a minute to agree
+			t.Errorf("%s at %s, Dublin changed at %s", kind, e.At, truth)
+		}
+	}
+	for kind, want := range map[record.EventType]int{record.HealthFailed: 1, record.HealthRecovered: 1, record.HealthReason: 1, record.IncidentNote: 4} {
+		if count[kind] != want {
+			t.Errorf("%d events %s, want %d", count[kind], kind, want)
+		}
 	}
 }
 

@@ -49,7 +49,6 @@ type Copy struct {
 	Writer  []record.Entry // all rows that the writer has of each payment in which the two are not proven alike
 	Rows    []record.Entry // and those that the copy has
 	Holders []record.Entry // the writer's rows that have a row id of Rows; where nil, those of Writer
-	Equal   int64          // rows of the window that were proven alike before, and are in neither
 	Newest  time.Time      // when the copy's newest row of all was created; zero where not known
 }
 
@@ -60,7 +59,6 @@ type Auditor struct{ Rules Rules }
 func (a Auditor) Audit(in Input) audit.Judgement {
 	c := comparison{rules: a.Rules, in: in, seen: map[audit.Fingerprint]int{}}
 	for _, other := range in.Copies {
-		c.out.Matched += other.Equal
 		if other.Witness == record.Snapshot {
 			c.compareSnapshot(other)
 			c.collisions(other)

@@ -67,7 +67,6 @@ func (c *ledgerAudit) compare(ctx context.Context, writer *ledgerCopy, p *ledger
 		return r, nil, err
 	}
 	certify(writer, p.other, r)
-	p.copy.Equal = r.Equal
 	var ids []string
 	for _, rows := range [][]record.Entry{r.Left, r.Right} {
 		for _, e := range rows {
@@ -139,6 +138,7 @@ func certify(writer, other *ledgerCopy, r aurora.Residue) {
 			one.gap(g)
 		}
 		one.line.Records = max(one.line.Records, read.Records)
+		one.line.Matched = max(one.line.Matched, read.Matched)
 		if read.Window.From.Before(one.line.Window.From) {
 			one.line.Window.From = read.Window.From
 		}

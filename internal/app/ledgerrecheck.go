@@ -50,7 +50,7 @@ func (c *ledgerAudit) judge(ctx context.Context, writer *ledgerCopy, pairs []*le
 			return audit.Judgement{}, err
 		}
 	}
-	first.Findings = r.confirmed()
+	first.Findings, first.Matched = r.confirmed(), 0 // what is alike is counted in the line of each copy
 	r.exclude(&first)
 	return first, nil
 }
@@ -88,7 +88,6 @@ func (r *recheck) again(ctx context.Context, wait time.Duration) error {
 		payments = append(payments, ledger.Payments(f)...)
 	}
 	for _, p := range r.pairs {
-		p.copy.Equal = 0
 		reason, err := r.complete(ctx, r.writer, p, slices.Clone(payments))
 		if err != nil {
 			return err

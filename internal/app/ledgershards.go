@@ -17,7 +17,7 @@ import (
 // sharded audits a ledger of which each region writes a slice: no payment may be in two of them, and each old primary's
 // snapshot is held against the slice of its own region.
 func (c *ledgerAudit) sharded(ctx context.Context) (audit.Judgement, error) {
-	s := shards{ledgerAudit: c, suspects: map[string]bool{}}
+	s := shards{ledgerAudit: c, suspects: map[string]bool{}, alone: map[*ledgerCopy]int64{}}
 	for _, one := range c.copies {
 		if one.usable() && !one.snapshot() {
 			s.regions = append(s.regions, one)
@@ -74,8 +74,8 @@ type shards struct {
 	*ledgerAudit
 	regions  []*ledgerCopy
 	suspects map[string]bool
-	further  int64 // suspects beyond the bound
-	alone    int64 // rows that are in one slice only
+	further  int64                 // suspects beyond the bound
+	alone    map[*ledgerCopy]int64 // rows that are in one slice only
 }
 
 // page reads a slice page by page and looks each page's payments up in every other slice.
@@ -88,6 +88,7 @@ func (s *shards) page(ctx context.Context, slice *ledgerCopy) error {
 		return err
 	}
 	slice.line = line
+	slice.line.Matched += s.alone[slice]
 	return nil
 }
 
@@ -116,7 +117,7 @@ func (s *shards) lookElsewhere(ctx context.Context, slice *ledgerCopy, rows []re
 		foreign := e.OwnerRegion != "" && e.OwnerRegion != e.Region
 		switch {
 		case !elsewhere[e.PaymentID] && !foreign:
-			s.alone++
+			s.alone[slice]++
 		case s.suspects[e.PaymentID]:
 		case len(s.suspects) >= s.maxSuspects():
 			s.further++
@@ -132,7 +133,7 @@ func (s *shards) judge(ctx context.Context) (audit.Judgement, error) {
 	s.certify()
 	payments := slices.Sorted(maps.Keys(s.suspects))
 	if len(payments) == 0 {
-		return audit.Judgement{Matched: s.alone}, nil
+		return audit.Judgement{}, nil
 	}
 	first, err := s.read(ctx, payments)
 	if err != nil || len(first.Findings) == 0 {
@@ -155,7 +156,7 @@ func (s *shards) judge(ctx context.Context) (audit.Judgement, error) {
 
 // read judges the suspects by what every slice has of them now.
 func (s *shards) read(ctx context.Context, payments []string) (audit.Judgement, error) {
-	in := ledger.ShardInput{Window: s.window, AsOf: s.asOf, Alone: s.alone}
+	in := ledger.ShardInput{Window: s.window, AsOf: s.asOf}
 	for _, slice := range s.regions {
 		rows, err := slice.src.Lookup(ctx, payments)
 		if ctx.Err() != nil {

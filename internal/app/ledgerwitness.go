@@ -117,7 +117,7 @@ func (c *ledgerAudit) stranger(ctx context.Context, writer *ledgerCopy, p *ledge
 	}
 	if strange {
 		p.other.gap(strangerGap(c.window, p.other, asked, known))
-		p.copy.Writer, p.copy.Rows, p.copy.Holders, p.copy.Equal = nil, nil, nil, 0
+		p.copy.Writer, p.copy.Rows, p.copy.Holders = nil, nil, nil
 	}
 	return nil, ctx.Err()
 }

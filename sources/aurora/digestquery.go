@@ -68,7 +68,7 @@ func (c columnType) hash(seed string) string {
 	case c.kind == "bigint":
 		function, value, none = "hashint8extended", name, "0"
 		ofNull = " # coalesce(" + name + " >> 32, 4611686018427387904)" // no upper half is as large
-	case strings.HasPrefix(c.kind, "timestamp"):
+	case strings.HasPrefix(c.kind, "timestamp") && !strings.HasSuffix(c.kind, "[]"):
 		function, value, none = "hashfloat8extended", "date_part('epoch', "+name+")", "0"
 	}
 	switch {

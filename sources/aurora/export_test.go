@@ -5,6 +5,3 @@ var (
 	DateBin  = dateBin
 	EpochBin = epochBin
 )
-
-// FirstStretches is into how many stretches a window is cut first.
-const FirstStretches = firstStretches

@@ -344,7 +344,7 @@ func TestActionsNameTheFiles(t *testing.T) {
 			t.Errorf("%d: %q, want %q", i, d.Actions[i].What, want)
 		}
 	}
-	if d.Actions[1].File != "" || d.Actions[1].Command != "parallax repair write --at 2026-11-20T14:07:31Z --out repair" {
+	if d.Actions[1].File != "" || d.Actions[1].Command != "parallax repair write --at 2026-11-20T14:07:31Z" {
 		t.Errorf("without files: %+v", d.Actions[1])
 	}
 	dir := t.TempDir()

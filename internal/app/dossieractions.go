@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"parallax/internal/audit"
+	"parallax/internal/record"
 	"parallax/sinks/report"
 )
 
@@ -34,10 +35,17 @@ func (f *dossierFacts) keepSnapshot(d report.Dossier) (report.Action, bool) {
 			return f.keep(d, x.Reason), true
 		}
 	}
-	if expires.IsZero() || expires.Before(d.AsOf) || expires.Sub(d.AsOf) > f.rules.snapshotAlarm {
+	if f.copied() || expires.IsZero() || expires.Before(d.AsOf) || expires.Sub(d.AsOf) > f.rules.snapshotAlarm {
 		return report.Action{}, false
 	}
 	return f.keep(d, fmt.Sprintf("It is the only copy of what was lost, and it is deleted in %s.", report.Spell(expires.Sub(d.AsOf)))), true
+}
+
+// copied reports whether a manual snapshot was made of the old primary's.
+func (f *dossierFacts) copied() bool {
+	return slices.ContainsFunc(f.events, func(e audit.TopologyEvent) bool {
+		return e.Type == string(record.SnapshotCopied) && !f.stranger(e)
+	})
 }
 
 func (f *dossierFacts) keep(d report.Dossier, why string) report.Action {

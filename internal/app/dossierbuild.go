@@ -23,6 +23,9 @@ func (f *dossierFacts) dossier() report.Dossier {
 	if f.kase != nil {
 		d.Case = &report.DossierCase{State: f.kase.State, OpenedAt: f.kase.OpenedAt, ClosedAt: f.kase.ClosedAt, NextDue: f.kase.NextDue}
 		d.Questions = append(d.Questions, f.kase.Questions...)
+		slices.SortStableFunc(d.Questions, func(a, b audit.Question) int { // what the money does not tell comes first
+			return cmp.Compare(questionOrder(a), questionOrder(b))
+		})
 	}
 	d.NotCovered = f.notCovered()
 	d.Lost = f.lost(d.Snapshot.Compared)
@@ -36,6 +39,13 @@ func (f *dossierFacts) dossier() report.Dossier {
 	}
 	d.Actions = f.actions(d)
 	return d
+}
+
+func questionOrder(q audit.Question) int {
+	if q.About == report.AboutFindings {
+		return 1
+	}
+	return 0
 }
 
 func runLine(r audit.RunRecord) report.DossierRun {

@@ -2,6 +2,7 @@ package app
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -61,22 +62,21 @@ func (f *dossierFacts) choose(wide audit.Window, runs []audit.RunRecord) {
 
 // seenAround is the part of a window that runs around a failover have looked at without a break; the whole of it if none has.
 func seenAround(f audit.Failover, wide audit.Window, runs []audit.RunRecord) audit.Window {
-	seen := audit.At(maxTime(f.At, f.Promoted))
-	grown := true
-	for any := false; grown; {
+	begun := audit.At(maxTime(f.At, f.Promoted))
+	seen := begun
+	for grown := true; grown; {
 		grown = false
 		for _, r := range runs {
 			if r.Job == "capture" || r.Job == "lag" || r.Window.To.Before(seen.From) || r.Window.From.After(seen.To) {
 				continue
 			}
 			wider := audit.Window{From: minTime(seen.From, r.Window.From), To: maxTime(seen.To, r.Window.To)}
-			if wider != seen {
-				seen, grown, any = wider, true, true
-			}
+			grown = grown || wider != seen
+			seen = wider
 		}
-		if !any {
-			return wide
-		}
+	}
+	if seen == begun {
+		return wide
 	}
 	return audit.Window{From: maxTime(seen.From, wide.From), To: minTime(seen.To, wide.To)}
 }
@@ -98,22 +98,29 @@ func without(open []audit.Window, taken audit.Window) []audit.Window {
 	return out
 }
 
-// notLookedAt are the parts of the window that no run of a job has looked at, as far as they had come to pass.
+// notLookedAt are the parts of the window that no run of a job has looked at, as far as they had come to pass; jobs that have
+// all missed one part are told together.
 func (f *dossierFacts) notLookedAt(left map[string][]audit.Window) []report.NotCovered {
 	var out []report.NotCovered
 	for _, job := range f.rules.jobs {
-		open, known := left[job]
-		if !known {
+		open, ran := left[job]
+		if !ran {
 			open = []audit.Window{f.window}
 		}
 		for _, w := range open {
 			w.To = minTime(w.To, f.asOf())
-			if !known || !w.Empty() {
-				out = append(out, report.NotCovered{
-					Job: job, Source: "-", Window: w, Reason: "no run of this job has looked at this time",
-					Remedy: "parallax run " + job + " --from " + w.From.Format(time.RFC3339) + " --to " + w.To.Format(time.RFC3339),
-				})
+			if ran && w.Empty() {
+				continue
 			}
+			i := slices.IndexFunc(out, func(n report.NotCovered) bool { return n.Window == w })
+			if i >= 0 {
+				out[i].Job += ", " + job
+				continue
+			}
+			out = append(out, report.NotCovered{
+				Job: job, Source: "-", Window: w, Reason: "no run has looked at this time",
+				Remedy: fmt.Sprintf("parallax run failover --at %s looks at all of it", f.failover.At.UTC().Format(time.RFC3339)),
+			})
 		}
 	}
 	return out
@@ -173,7 +180,7 @@ func (f *dossierFacts) outage() audit.Window {
 
 // complete reports whether a job has looked at the whole window and read all there was.
 func (f *dossierFacts) complete(job string) bool {
-	if slices.ContainsFunc(f.unseen, func(n report.NotCovered) bool { return n.Job == job }) {
+	if slices.ContainsFunc(f.unseen, func(n report.NotCovered) bool { return slices.Contains(strings.Split(n.Job, ", "), job) }) {
 		return false
 	}
 	ran := false

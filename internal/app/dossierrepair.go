@@ -54,7 +54,7 @@ func (r *repairFolder) named(prefix string) (files []string, mended map[audit.Fi
 // mends.
 func (f *dossierFacts) withFile(d report.Dossier, a report.Action, prefix string, classes ...string) report.Action {
 	if f.repair == nil {
-		a.Command = fmt.Sprintf("parallax repair write --at %s --out repair", d.At.UTC().Format(time.RFC3339))
+		a.Command = fmt.Sprintf("parallax repair write --at %s", d.At.UTC().Format(time.RFC3339))
 		return a
 	}
 	files, mended := f.repair.named(prefix)

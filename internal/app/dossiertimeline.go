@@ -88,6 +88,9 @@ var eventNames = map[record.EventType]struct {
 	record.WritesBlocked:       {"writes blocked", 1, ""},
 	record.WriteBlockTimedOut:  {"write block timed out", 1, report.MomentDown},
 	record.SnapshotSeen:        {"old primary's snapshot", 1, ""},
+	record.SnapshotCopied:      {"snapshot copied by hand", 1, ""},
+	record.EndpointMoved:       {"writer endpoint moved", 1, ""},
+	record.MemberLeft:          {"left the global cluster", 1, report.MomentDown},
 	record.WriterSeen:          {"writes accepted in", -1, ""},
 	record.OtherEvent:          {"", -1, ""},
 }
@@ -135,10 +138,14 @@ func (f *dossierFacts) controlMoments() []report.Moment {
 
 // stranger reports whether an event lies before the window or is a snapshot of another failover.
 func (f *dossierFacts) stranger(e audit.TopologyEvent) bool {
-	if record.EventType(e.Type) == record.SnapshotSeen {
+	switch record.EventType(e.Type) {
+	case record.SnapshotSeen:
 		return e.Source != f.failover.Snapshot
+	case record.SnapshotCopied: // its message ends with the snapshot it was copied from
+		return f.failover.Snapshot == "" || !strings.HasSuffix(e.Message, " "+f.failover.Snapshot)
+	default:
+		return e.At.Before(f.window.From)
 	}
-	return e.At.Before(f.window.From)
 }
 
 // lostNames are what the picture calls the records of a layer that were not there when the new region took over.

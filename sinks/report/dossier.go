@@ -239,6 +239,9 @@ type DossierRun struct {
 	Gaps     int              `json:"gaps"`
 }
 
+// AboutFindings is what a question is about that asks for findings to be explained; the money tells of them already.
+const AboutFindings = "findings"
+
 // Span is a duration that JSON shows as decimal seconds.
 type Span time.Duration
 

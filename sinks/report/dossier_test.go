@@ -127,8 +127,8 @@ func poison(v reflect.Value, text string) {
 		if v.Type() == reflect.TypeFor[time.Time]() {
 			return
 		}
-		for i := range v.NumField() {
-			poison(v.Field(i), text)
+		for _, field := range v.Fields() {
+			poison(field, text)
 		}
 	}
 }
@@ -250,6 +250,7 @@ func TestHeadline(t *testing.T) {
 		{"a moment of one's choice", func(d *Dossier) { d.Seen, d.From, d.To, d.Promoted = "", "", "", time.Time{} },
 			[]string{"Incident at payments-global, taken for a failover by hand", "no promotion was seen", "RDS says nothing of it"}},
 		{"planned", func(d *Dossier) { d.Planned = true }, []string{"Planned switchover of payments-global: eu-west-1 to eu-west-2"}},
+		{"findings alone", func(d *Dossier) { d.Questions[0].About = AboutFindings }, []string{"What was found is not explained yet."}},
 		{"given up", func(d *Dossier) { d.Case.State = audit.CaseGivenUp }, []string{"1 question open. The case was given up."}},
 		{"closed", func(d *Dossier) { nothing(d); d.Case.State = audit.CaseClosed }, []string{"The case is closed."}},
 		{"no case", func(d *Dossier) { nothing(d); d.Case = nil }, []string{"Nobody reconciles it yet."}},
@@ -257,10 +258,11 @@ func TestHeadline(t *testing.T) {
 		d := fullDossier()
 		c.change(&d)
 		h := d.WithHeadline().Headline
-		text := h.Title + "\n" + h.When
+		says := []string{h.Title, h.When}
 		for _, s := range h.Says {
-			text += "\n" + s.Text
+			says = append(says, s.Text)
 		}
+		text := strings.Join(says, "\n")
 		for _, want := range c.want {
 			if !strings.Contains(text, want) {
 				t.Errorf("%s: %q lacks %q", c.name, text, want)

@@ -27,7 +27,7 @@ const (
 )
 
 // dossierHTML writes the dossier as a self-contained page, or only its first page.
-func dossierHTML(w io.Writer, d Dossier, print bool) error {
+func dossierHTML(w io.Writer, d Dossier, firstOnly bool) error {
 	t, err := template.New("dossier").Funcs(template.FuncMap{
 		"money": MoneyList, "stamp": stamp, "when": evidenceTime, "short": short, "rfc": rfc, "figure": figureName,
 		"px": px, "clip": clip, "state": stateText, "broken": brokenAxis, "in": moneyIn, "urgent": urgent,
@@ -51,7 +51,7 @@ func dossierHTML(w io.Writer, d Dossier, print bool) error {
 		Top        []Action
 		More       int
 		Long       bool
-	}{d, print, draw(d), bars(d.Figures), currenciesOf(d.Money), d.Actions[:top], len(d.Actions) - top, longSays(d.Headline)}); err != nil {
+	}{d, firstOnly, draw(d), bars(d.Figures), currenciesOf(d.Money), d.Actions[:top], len(d.Actions) - top, longSays(d.Headline)}); err != nil {
 		return fmt.Errorf("write dossier: %w", err)
 	}
 	return visibleLines(w, page.String())

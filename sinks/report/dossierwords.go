@@ -221,9 +221,17 @@ func (d Dossier) sayComplete() Sentence {
 	default:
 		parts = append(parts, "The picture is complete: everything was read.")
 	}
-	switch n := len(d.Questions); {
-	case n > 0:
-		parts = append(parts, plural(int64(n), "question")+" open.")
+	asked := 0
+	for _, q := range d.Questions {
+		if q.About != AboutFindings {
+			asked++
+		}
+	}
+	switch {
+	case asked > 0:
+		parts = append(parts, plural(int64(asked), "question")+" open.")
+	case len(d.Questions) > 0:
+		parts = append(parts, "What was found is not explained yet.")
 	case d.Case == nil:
 		parts = append(parts, "Nobody reconciles it yet.")
 	case d.Case.State == audit.CaseClosed:

@@ -296,3 +296,29 @@ func TestCancelledReadEndsWithTheContextsError(t *testing.T) {
 		}
 	}
 }
+
+// A manual snapshot says what it was copied from; until it is ready it counts for nothing.
+func TestCopiesOfTheSnapshotAreSeen(t *testing.T) {
+	server := newServer()
+	system := "rds:unplanned-global-failover-payments-eu-west-1-2026-11-18"
+	server.AddSnapshot(string(dublin), system, "payments-eu-west-1", death)
+	server.CopySnapshot(string(dublin), "evidence", system, death.Add(time.Hour))
+	server.CopySnapshot(string(dublin), "underway", system, death.Add(time.Hour), "copying")
+	server.CopySnapshot(string(dublin), "later", system, asOf.Add(time.Hour))
+	server.CopySnapshot(string(dublin), "another", "rds:payments-eu-west-1-2026-11-18", death)
+	copies := ofType(read(t, source(t, server, dublin), window).Records, record.SnapshotCopied)
+	if len(copies) != 1 || copies[0].Source != "evidence" || copies[0].Of != system || !copies[0].Until.Equal(asOf) {
+		t.Errorf("copies: %+v", copies)
+	}
+}
+
+// A cluster that was detached is told as such, and leaves a gap: what it does is audited no longer.
+func TestDetachedClusterIsTold(t *testing.T) {
+	server := newServer()
+	server.Detach(string(london))
+	batch := read(t, source(t, server, london), window)
+	left := ofType(batch.Records, record.MemberLeft)
+	if len(left) != 1 || left[0].Member != london || left[0].Source != "payments-eu-west-2" || len(batch.Gaps) != 1 {
+		t.Errorf("left: %+v, gaps %+v", left, batch.Gaps)
+	}
+}

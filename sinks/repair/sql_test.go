@@ -17,8 +17,6 @@ import (
 
 var asOf = time.Date(2026, 11, 20, 8, 0, 0, 0, time.UTC)
 
-func value(s string) *string { return &s }
-
 func column(name, kind, v string) repair.Column {
 	return repair.Column{Name: name, Type: kind, Value: &v}
 }
@@ -53,7 +51,7 @@ type ledgers struct {
 
 func openLedgers(t *testing.T) ledgers {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "repair") // a socket's path must be short
+	dir, err := os.MkdirTemp("", "repair") //nolint:usetesting // a socket's path must be short
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -221,7 +219,7 @@ func TestGuardOfAPaymentWithTwoRows(t *testing.T) {
 	l.exec(`alter table odd drop constraint "odd_pay""id_key"`)
 	first, second := oddRow("pay-1"), oddRow("pay-1")
 	second.Findings = []audit.Fingerprint{"f2"}
-	second.Insert[6].Value = value("2026-11-18 14:08:00+00")
+	second.Insert[6].Value = new("2026-11-18 14:08:00+00")
 	second.Absent = []repair.Column{column("at", "timestamp with time zone", "2026-11-18 14:08:00+00")}
 	path := l.file(later, first, second)
 	l.run(path, "f1 payment pay-1: row inserted", "f2 payment pay-1: row inserted")

@@ -73,7 +73,7 @@ func (d *drilled) wantUnread(run report.Run, words ...string) {
 		}
 	}
 	for _, f := range run.Reported {
-		if _, true := d.world.Truth.Facts[string(f.Kind)+" "+f.Key]; !true {
+		if _, known := d.world.Truth.Facts[string(f.Kind)+" "+f.Key]; !known {
 			d.Errorf("not true: %s %s: %s", f.Kind, f.Key, f.Reason)
 		}
 	}
@@ -293,7 +293,7 @@ func rowsChange(d *drilled, _ *drillStand) {
 	cancel()
 	d.Logf("%d changes meanwhile", <-done)
 	for _, f := range run.Reported {
-		if _, true := d.world.Truth.Facts[string(f.Kind)+" "+f.Key]; !true {
+		if _, known := d.world.Truth.Facts[string(f.Kind)+" "+f.Key]; !known {
 			d.Errorf("not true: %s %s: %s", f.Kind, f.Key, f.Reason)
 		}
 	}

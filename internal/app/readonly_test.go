@@ -250,10 +250,11 @@ func (w *watched) statements(t *testing.T, log string) (read, sessions int) {
 		if m == nil {
 			continue
 		}
-		text := strings.ToLower(m[2])
+		parts := []string{m[2]}
 		for next := i + 1; next < len(lines) && (strings.HasPrefix(lines[next], "\t") || strings.Contains(lines[next], "|DETAIL:")); next++ {
-			text += " " + strings.ToLower(strings.TrimSpace(lines[next]))
+			parts = append(parts, strings.TrimSpace(lines[next]))
 		}
+		text := strings.ToLower(strings.Join(parts, " "))
 		word, _, _ := strings.Cut(strings.TrimSpace(text), " ")
 		switch strings.Trim(word, ";") {
 		case "select", "with", "explain", "show", "commit", "rollback", "declare", "fetch", "close", "--":

@@ -12,15 +12,14 @@ import (
 
 // row is one row of the ledger as the player wrote it.
 type row struct {
-	id                       int64
-	minor                    int64
-	currency, status         string
-	created, updated         time.Time // as the row says
-	committedAt              time.Time // true time of its last change
-	changedAfterCut          bool      // on the old primary: a change that never left it
-	changedByNew             bool      // on the new writer, after the promotion
-	insertedAfterCut, repaid bool
-	protected                bool // the only trace of a moment that the truth rests on; never changed again
+	id               int64
+	minor            int64
+	currency, status string
+	created, updated time.Time // as the row says
+	committedAt      time.Time // true time of its last change
+	changedAfterCut  bool      // on the old primary: a change that never left it
+	insertedAfterCut bool      // on the old primary: a row that never left it
+	protected        bool      // the only trace of a moment that the truth rests on; never changed again
 }
 
 // table is what one server must hold, by payment.

@@ -3,6 +3,7 @@ package drill
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -72,8 +73,8 @@ func (w *World) upTo(ctx context.Context, n int, end time.Time) error {
 		}
 		times = append(times, at)
 	}
-	for i := len(times) - 1; i >= 0; i-- {
-		if err := w.ordinary(ctx, times[i]); err != nil {
+	for _, at := range slices.Backward(times) {
+		if err := w.ordinary(ctx, at); err != nil {
 			return err
 		}
 	}

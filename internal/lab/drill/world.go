@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -112,8 +113,8 @@ func Open(ctx context.Context, s Scenario, o Options) (w *World, err error) {
 // Close stops every server. Their data stays.
 func (w *World) Close() error {
 	var err error
-	for i := len(w.closers) - 1; i >= 0; i-- {
-		err = errors.Join(err, w.closers[i]())
+	for _, closer := range slices.Backward(w.closers) {
+		err = errors.Join(err, closer())
 	}
 	w.closers = nil
 	return err

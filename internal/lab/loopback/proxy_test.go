@@ -2,6 +2,7 @@ package loopback_test
 
 import (
 	"bufio"
+	"errors"
 	"net"
 	"testing"
 	"time"
@@ -63,7 +64,8 @@ func TestProxyPassesUntilItHangs(t *testing.T) {
 	}
 	p.Hang()
 	_, err = say(c, "four")
-	if timeout, ok := err.(net.Error); !ok || !timeout.Timeout() {
+	var timeout net.Error
+	if !errors.As(err, &timeout) || !timeout.Timeout() {
 		t.Errorf("a hanging connection ends with %v", err)
 	}
 	if p.Accepted() != 2 || p.Passed() < 10 {

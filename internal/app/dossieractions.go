@@ -105,7 +105,7 @@ func (f *dossierFacts) reinsert(d report.Dossier) (report.Action, bool) {
 	case lost > 0:
 		a.What = fmt.Sprintf("Re-insert %s in the ledger", several(lost, "lost payment"))
 	default:
-		a.What, a.Why = fmt.Sprintf("Mend %s of the ledger", several(changed, "changed row")), "An update of them was lost."
+		a.What, a.Why = fmt.Sprintf("Mend %s of the ledger", several(changed, "changed row")), "An update of them was lost"
 	}
 	return f.withFile(d, a, "ledger-", report.ClassLost, report.ClassChanged), lost+changed > 0
 }
@@ -138,7 +138,7 @@ func (f *dossierFacts) copyReceipts(d report.Dossier) (report.Action, bool) {
 		}
 	}
 	return f.withFile(d, report.Action{
-		What: fmt.Sprintf("Copy %s to the other region", several(n, "receipt")), Why: "S3 has not copied them, or not whole.",
+		What: fmt.Sprintf("Copy %s to the other region", several(n, "receipt")), Why: "S3 has not copied them, or not whole",
 	}, "receipts-"), n > 0
 }
 

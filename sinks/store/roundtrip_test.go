@@ -118,6 +118,9 @@ func TestFilters(t *testing.T) {
 		"key":               {Filter{Key: "pay-2"}, 1, 1},
 		"key is no pattern": {Filter{Key: "pay-%"}, 0, 0},
 		"run":               {Filter{Run: "run-2"}, 0, 0},
+		"within":            {Filter{Within: audit.Window{From: minutes(7), To: minutes(8)}}, 2, 2},
+		"before it":         {Filter{Within: audit.Window{From: minutes(6), To: minutes(7)}}, 0, 0},
+		"after it":          {Filter{Within: audit.Window{From: minutes(8), To: minutes(9)}}, 0, 0},
 		"several":           {Filter{Key: "pay-1", Status: []audit.Status{audit.Overdue}}, 0, 0},
 	} {
 		got, total, err := s.Findings(t.Context(), c.filter)

@@ -246,7 +246,7 @@ func (a *App) countForCase(ctx context.Context, f audit.Failover, req Request, r
 	for _, run := range result.Runs {
 		c.Runs = withRun(c.Runs, run.RunRecord)
 	}
-	mine := false
+	var mine bool
 	if found {
 		mine, err = a.store.SaveCase(ctx, c, read)
 	} else {

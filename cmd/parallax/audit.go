@@ -21,7 +21,7 @@ func (c *cli) runCommand() *cobra.Command {
 Without --from and --to the window is the newest elapsed slot of the job's schedule at --as-of. The job failover then also reconciles
 every new failover: all jobs over the window around it, repeated until every item is explained.
 The exit code is the verdict: 0 clean, 1 findings, 3 inconclusive (something was not read); 2 if the job could not run.`,
-		Args:      exactly(1, "a job: "+strings.Join(app.JobNames(), ", ")+" or all"),
+		Args:      exactlyOne("a job: "+strings.Join(app.JobNames(), ", ")+" or all"),
 		ValidArgs: append(app.JobNames(), "all"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			req, err := c.request(args[0], from, to)
@@ -104,10 +104,10 @@ func verdictCode(verdict string) error {
 	}
 }
 
-// exactly demands n arguments and says what they are.
-func exactly(n int, what string) cobra.PositionalArgs {
+// exactlyOne demands one argument and says what it is.
+func exactlyOne(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
-		if len(args) != n {
+		if len(args) != 1 {
 			return errors.New(cmd.CommandPath() + " needs " + what)
 		}
 		return nil

@@ -49,7 +49,7 @@ func (c *cli) drillStart() *cobra.Command {
 
 --expect ledger.lost_row=3 declares three findings of a kind, --expect ledger.lost_row=any as many as there are, --expect ledger.lost_row:pay_1
 the one of a key, --expect none that nothing may be found. A file given with --expect-file has one of them a line; lines that begin with # are remarks.`,
-		Args: exactly(1, "a name for the drill, for example 2026-11-game-day"),
+		Args: exactlyOne("a name for the drill, for example 2026-11-game-day"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			req.Name = args[0]
 			var err error
@@ -88,7 +88,7 @@ func (c *cli) drillStop() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "stop NAME",
 		Short: "Record the end of a drill",
-		Args:  exactly(1, "the name of the drill"),
+		Args:  exactlyOne("the name of the drill"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			at, err := c.drillMoment()
 			if err != nil {
@@ -116,7 +116,7 @@ such gaps is not final. A later score replaces an earlier one.
 
 Exit codes: 0 passed (everything declared was found, nothing else was), 1 failed, 2 usage or failure, 3 not final.
 Whether the objectives were met is shown beside it.`,
-		Args: exactly(1, "the name of the drill"),
+		Args: exactlyOne("the name of the drill"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			at, err := c.drillMoment()
 			if err != nil {

@@ -43,7 +43,7 @@ func (c *cli) findingsShow() *cobra.Command {
 	return &cobra.Command{
 		Use:   "show FINGERPRINT",
 		Short: "Show one finding; the first digits of its fingerprint are enough",
-		Args:  exactly(1, "the fingerprint of a finding, as findings list shows it"),
+		Args:  exactlyOne("the fingerprint of a finding, as findings list shows it"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := oneOf("--output", c.output, "table", "json", "ndjson"); err != nil {
 				return err
@@ -60,7 +60,7 @@ func (c *cli) runbookCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:       "runbook KIND",
 		Short:     "Show what a kind of finding means, how sure it is, and what to do now",
-		Args:      exactly(1, "a kind of finding, for example lww.lost_write, or operate, or drill"),
+		Args:      exactlyOne("a kind of finding, for example lww.lost_write, or operate, or drill"),
 		ValidArgs: app.RunbookNames(),
 		RunE: func(_ *cobra.Command, args []string) error {
 			return app.Runbook(c.stdout, args[0])

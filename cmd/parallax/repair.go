@@ -80,7 +80,7 @@ func (c *cli) repairCheck() *cobra.Command {
 		Long: `Read again what each repair is guarded by, and say whether it holds, is done already, or has changed since.
 
 Exit codes: 0 all hold, 1 some do not (done, changed, or the files have expired), 2 failure, 3 some could not be asked.`,
-		Args: exactly(1, "the folder of the repair files, or its manifest.json"),
+		Args: exactlyOne("the folder of the repair files, or its manifest.json"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := oneOf("--output", c.output, "table", "json"); err != nil {
 				return err

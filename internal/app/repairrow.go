@@ -69,7 +69,7 @@ func alteration(l config.Ledger, f audit.StoredFinding, held aurora.FullRow, the
 // unlikeSeen says where the ledger in force no longer has what the finding says it had.
 func unlikeSeen(l config.Ledger, f audit.StoredFinding, now aurora.FullRow) string {
 	for _, e := range f.Evidence {
-		name := ledgerColumn(l, e.Field)
+		name := mapping(l).Columns.Named(e.Field)
 		if e.Note != "in force" || name == "" {
 			continue
 		}
@@ -84,35 +84,11 @@ func unlikeSeen(l config.Ledger, f audit.StoredFinding, now aurora.FullRow) stri
 func comparedColumns(l config.Ledger) []string {
 	var out []string
 	for _, field := range l.Compare {
-		if name := ledgerColumn(l, field); name != "" {
+		if name := mapping(l).Columns.Named(field); name != "" {
 			out = append(out, name)
 		}
 	}
 	return out
-}
-
-// ledgerColumn is the column behind a compared field.
-func ledgerColumn(l config.Ledger, field string) string {
-	c := l.Columns
-	switch field {
-	case "amount_minor", "amount":
-		return c.AmountMinor
-	case "currency":
-		return c.Currency
-	case "status":
-		return c.Status
-	case "network":
-		return c.Network
-	case "network_reference":
-		return c.NetworkReference
-	case "rrn":
-		return c.RRN
-	case "auth_code":
-		return c.AuthCode
-	case "idempotency_key":
-		return c.IdempotencyKey
-	}
-	return c.Extra[field]
 }
 
 func columnOf(row aurora.FullRow, name string) (aurora.FullColumn, bool) {

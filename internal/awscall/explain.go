@@ -28,6 +28,22 @@ func Explain(err error, call string) (reason, remedy string) {
 	return call + " was refused: " + code, remedy
 }
 
+// Remedy is what a person can do about a refusal that means the same in every service; empty for any other code. action is as
+// IAM spells it: "rds:DescribeEvents".
+func Remedy(code, action string) string {
+	switch code {
+	case "AccessDenied", "AccessDeniedException", "NotAuthorized", "UnauthorizedOperation":
+		return "allow the action " + action + " for the role Parallax runs as"
+	case "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "SignatureDoesNotMatch",
+		"IncompleteSignature", "MissingAuthenticationToken", "UnrecognizedClientException":
+		return "renew the AWS credentials; check aws sts get-caller-identity"
+	case "Throttling", "ThrottlingException", "RequestLimitExceeded", "LimitExceeded", "LimitExceededException":
+		return "run again later, or raise aws.retries"
+	default:
+		return ""
+	}
+}
+
 // Uncredentialed reports that the client had no credentials to sign a request with. The SDK has no one type for it.
 func Uncredentialed(err error) bool {
 	text := err.Error()

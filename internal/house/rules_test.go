@@ -52,7 +52,7 @@ var rules = []rule{
 
 	{name: "sources/aurora", inside: vocabulary, outside: []string{"pgx", "zap"}},
 	{name: "sources/ddbstream", inside: append([]string{"internal/awscall", "internal/ddbjson", "internal/pipeline"}, vocabulary...), outside: []string{"aws", "zap"}},
-	{name: "sources/inventory", inside: vocabulary, outside: []string{"aws", "arrow", "zap"}},
+	{name: "sources/inventory", inside: append([]string{"internal/awscall"}, vocabulary...), outside: []string{"aws", "arrow", "zap"}},
 	{name: "sources/settlement/delivery", inside: []string{"internal/awscall"}, outside: []string{"aws"}},
 	{name: "sources/settlement/...", inside: append([]string{"internal/calendar", "sources/settlement/..."}, vocabulary...), outside: []string{"aws", "zap"}},
 	{name: "sources/ledgerfile", inside: append([]string{"internal/join", "internal/tabular"}, vocabulary...)},
@@ -60,7 +60,7 @@ var rules = []rule{
 	{name: "sources/kinesis", inside: append([]string{"internal/awscall", "internal/ddbjson"}, vocabulary...), outside: []string{"aws"}},
 	{name: "sources/incident", inside: vocabulary, outside: []string{"yaml"}},
 	{name: "sources/sourcetest", inside: append([]string{"internal/pipeline"}, vocabulary...)},
-	{name: "sources/...", inside: append([]string{"internal/pipeline"}, vocabulary...), outside: []string{"aws", "zap"}},
+	{name: "sources/...", inside: append([]string{"internal/awscall", "internal/pipeline"}, vocabulary...), outside: []string{"aws", "zap"}},
 
 	{name: "sinks/store", inside: append([]string{"migrations"}, vocabulary...), outside: []string{"pgx", "zap"}},
 	{name: "sinks/...", inside: vocabulary, outside: []string{"zap"}},

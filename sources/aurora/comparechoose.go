@@ -48,7 +48,7 @@ func (m Mapping) signed(o CompareOptions) []columnType {
 		{field: "id", name: c.ID, counts: !o.IgnoreID}, {field: "currency", name: c.Currency}, {field: "amount", name: c.AmountMinor + c.Amount},
 	}
 	for _, field := range o.Fields {
-		columns = append(columns, columnType{field: field, name: c.named(field), counts: true})
+		columns = append(columns, columnType{field: field, name: c.Named(field), counts: true})
 	}
 	return columns
 }

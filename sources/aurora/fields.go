@@ -6,8 +6,8 @@ import (
 	"parallax/internal/record"
 )
 
-// named is the column of a field that is compared, empty where it is not mapped.
-func (c Columns) named(field string) string {
+// Named is the column of a field that is compared, empty where it is not mapped.
+func (c Columns) Named(field string) string {
 	switch field {
 	case "amount_minor", "amount":
 		return c.AmountMinor + c.Amount // one of the two is empty

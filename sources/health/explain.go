@@ -1,12 +1,15 @@
 package health
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"time"
 
 	"github.com/aws/smithy-go"
+
+	"parallax/internal/awscall"
 )
 
 // explain turns a failed request into the reason of a gap and what to do about it.
@@ -22,7 +25,7 @@ func explain(err error, action, check string, limit time.Duration) (reason, reme
 		return fmt.Sprintf("%s of health check %s: no answer within %s", action, check, limit),
 			"check that " + endpointOf(action) + " can be reached from here, and aws.timeout"
 	default:
-		return fmt.Sprintf("%s of health check %s: %v", action, check, rootCause(err)),
+		return fmt.Sprintf("%s of health check %s: %v", action, check, awscall.Root(err)),
 			"check that " + endpointOf(action) + " can be reached from here and that credentials are configured"
 	}
 }
@@ -43,29 +46,8 @@ func endpointOf(action string) string {
 }
 
 func remedyFor(code, action string) string {
-	switch code {
-	case "AccessDenied", "AccessDeniedException", "NotAuthorized", "UnauthorizedOperation":
-		return "allow the action " + service(action) + ":" + action + " for the role Parallax runs as"
-	case "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "SignatureDoesNotMatch",
-		"IncompleteSignature", "MissingAuthenticationToken", "UnrecognizedClientException":
-		return "renew the AWS credentials; check aws sts get-caller-identity"
-	case "NoSuchHealthCheck":
+	if code == "NoSuchHealthCheck" {
 		return "check the id in topology.health_checks: aws route53 list-health-checks shows them all"
-	case "Throttling", "ThrottlingException", "RequestLimitExceeded", "LimitExceeded", "LimitExceededException":
-		return "run again later, or raise aws.retries"
-	default:
-		return "run again; if it persists, read the AWS Health Dashboard"
 	}
-}
-
-// rootCause leaves out the SDK's own layers, which repeat the operation and carry request identifiers that differ from run
-// to run.
-func rootCause(err error) error {
-	for {
-		next := errors.Unwrap(err)
-		if next == nil {
-			return err
-		}
-		err = next
-	}
+	return cmp.Or(awscall.Remedy(code, service(action)+":"+action), "run again; if it persists, read the AWS Health Dashboard")
 }

@@ -9,6 +9,8 @@ import (
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
+
+	"parallax/internal/awscall"
 )
 
 // damageError is something wrong with what was fetched: a checksum, a format, a field. It never carries a raw row.
@@ -32,7 +34,7 @@ func (t *tooLargeError) Error() string {
 type localError struct{ cause error }
 
 func (l *localError) Error() string {
-	return fmt.Sprintf("could not be kept on disk: %v", rootCause(l.cause))
+	return fmt.Sprintf("could not be kept on disk: %v", awscall.Root(l.cause))
 }
 
 // explain turns an error about a thing ("bucket/key") into the reason of a gap and what to do about it.
@@ -65,7 +67,7 @@ func explain(err error, what string, limit time.Duration) (reason, remedy string
 		}
 		return fmt.Sprintf("%s: %s: %s", what, code, answer.ErrorMessage()), remedyFor(code)
 	default:
-		return fmt.Sprintf("%s: %v", what, rootCause(err)),
+		return fmt.Sprintf("%s: %v", what, awscall.Root(err)),
 			"check that the S3 endpoint of the region can be reached and that credentials are configured"
 	}
 }
@@ -87,17 +89,5 @@ func remedyFor(code string) string {
 		return "run again later, or raise aws.retries"
 	default:
 		return "run again; if it persists, read the AWS Health Dashboard of the region"
-	}
-}
-
-// rootCause leaves out the SDK's own layers, which repeat the operation and carry request identifiers that differ from
-// run to run.
-func rootCause(err error) error {
-	for {
-		next := errors.Unwrap(err)
-		if next == nil {
-			return err
-		}
-		err = next
 	}
 }

@@ -1,6 +1,7 @@
 package topology
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"parallax/internal/audit"
+	"parallax/internal/awscall"
 )
 
 // explain turns a failed request into the reason of a gap and what to do about it.
@@ -23,37 +25,18 @@ func explain(err error, action string, region audit.Region, limit time.Duration)
 		return fmt.Sprintf("%s in %s: no answer within %s", action, region, limit),
 			"check that the RDS endpoint of the region can be reached, and aws.timeout"
 	default:
-		return fmt.Sprintf("%s in %s: %v", action, region, rootCause(err)),
+		return fmt.Sprintf("%s in %s: %v", action, region, awscall.Root(err)),
 			"check that the RDS endpoint of the region can be reached and that credentials are configured"
 	}
 }
 
 func remedyFor(code, action string) string {
 	switch code {
-	case "AccessDenied", "AccessDeniedException", "NotAuthorized", "UnauthorizedOperation":
-		return "allow the action rds:" + action + " for the role Parallax runs as"
-	case "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "SignatureDoesNotMatch",
-		"IncompleteSignature", "MissingAuthenticationToken", "UnrecognizedClientException":
-		return "renew the AWS credentials; check aws sts get-caller-identity"
 	case "GlobalClusterNotFoundFault":
 		return "check topology.global_cluster in the configuration"
 	case "DBClusterNotFoundFault":
 		return "check topology.clusters in the configuration"
-	case "Throttling", "ThrottlingException", "RequestLimitExceeded":
-		return "run again later, or raise aws.retries"
 	default:
-		return "run again; if it persists, read the AWS Health Dashboard of the region"
-	}
-}
-
-// rootCause leaves out the SDK's own layers, which repeat the operation and carry request identifiers that differ
-// from run to run.
-func rootCause(err error) error {
-	for {
-		next := errors.Unwrap(err)
-		if next == nil {
-			return err
-		}
-		err = next
+		return cmp.Or(awscall.Remedy(code, "rds:"+action), "run again; if it persists, read the AWS Health Dashboard of the region")
 	}
 }

@@ -21,7 +21,7 @@ type moneyClass struct {
 func moneyClasses() []moneyClass {
 	return []moneyClass{
 		{report.ClassLost, "lost from the ledger", "ledger", []audit.Kind{audit.LedgerLostRow}},
-		{report.ClassChanged, "changed in the ledger", "ledger", []audit.Kind{audit.LedgerChangedRow, audit.LedgerIDCollision}},
+		{report.ClassChanged, "changed in the ledger", "ledger", []audit.Kind{audit.LedgerChangedRow}},
 		{report.ClassDouble, "charged twice, to refund", "chain", []audit.Kind{audit.ChainDoubleCharge}},
 		{report.ClassKeyOnly, "key accepted, not in the ledger", "chain", []audit.Kind{audit.ChainKeyWithoutEntry}},
 		{report.ClassKeyWrites, "key writes lost or overwritten", "lww", []audit.Kind{
@@ -33,8 +33,9 @@ func moneyClasses() []moneyClass {
 	}
 }
 
-// untold are kinds without money of their own, and those that only say again what another finding says.
-var untold = []string{"failover.", "coverage.", "lag.", "file.", string(audit.ChainBroken)}
+// untold are kinds without money of their own, and those that only say again what another finding says: a payment whose row id
+// was given out anew is lost as well.
+var untold = []string{"failover.", "coverage.", "lag.", "file.", string(audit.ChainBroken), string(audit.LedgerIDCollision)}
 
 // money sums the findings of the window by class. Money is never added across currencies, and a payment counts once in a row.
 func (f *dossierFacts) money(d report.Dossier) []report.MoneyRow {

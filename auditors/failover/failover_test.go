@@ -101,7 +101,8 @@ func changes(t *testing.T, section []byte) []record.Change {
 }
 
 // The files say what RDS and the databases tell (events), what earlier runs found (known), what a person says (stated), which
-// regions were silent, and the data: the ledger in force (entries), old primaries (snapshot, snapshot r1, snapshot r2), keys. An
+// regions were silent, and the data: the ledger in force (entries), old primaries (snapshot, snapshot r1,
+// snapshot r2), keys, and of which payments the receipts are missing (receipts). An
 // entry of a file with a section "updates" has been updated when it was made, unless it says otherwise.
 func TestAudit(t *testing.T) {
 	golden.Run(t, func(t *testing.T, s map[string][]byte) audit.Judgement {
@@ -118,6 +119,9 @@ func TestAudit(t *testing.T) {
 		l := failover.Layers{
 			Entries: entries(t, s["entries"], updates), Keys: changes(t, s["keys"]),
 			Missing: map[string]string{"snapshot": "no snapshot is configured", "keys": "no table is configured", "receipts": "no receipts are configured"},
+		}
+		for _, at := range golden.Lines[string](t, s["receipts"]) {
+			l.Receipts = append(l.Receipts, audit.Finding{Kind: audit.ReceiptMissing, Window: audit.At(golden.Clock(t, at))})
 		}
 		for _, name := range []string{"snapshot", "snapshot r1", "snapshot r2"} {
 			if section, found := s[name]; found {

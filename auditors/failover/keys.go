@@ -138,12 +138,20 @@ func (a Auditor) receipts(l Layers, near audit.Window, f *audit.Failover) {
 		}
 	}
 	m := audit.Measure{Layer: LayerReceipts, Figure: "rpo", Objective: a.Rules.RPO, Basis: "no receipt around the failover is missing"}
-	if len(gone) > 0 {
-		first, last := oldest(gone), newest(gone)
-		m.Value = last.Sub(first)
-		m.Basis = fmt.Sprintf("%s of payments from %s to %s missing", count(len(gone), "receipt"), clock(first), clock(last))
-		mark(f, LayerReceipts, "first lost", first, 0, "oldest payment whose receipt is missing")
-		mark(f, LayerReceipts, "last lost", last, 0, "newest payment whose receipt is missing")
+	if len(gone) == 0 {
+		f.Measures = append(f.Measures, m)
+		return
 	}
-	f.Measures = append(f.Measures, m)
+	first, last := oldest(gone), newest(gone)
+	whole := first // the newest payment before the first loss: receipts were whole until then
+	for _, e := range l.Entries {
+		if e.CreatedAt.Before(first) && (whole.Equal(first) || e.CreatedAt.After(whole)) {
+			whole = e.CreatedAt
+		}
+	}
+	m.Basis = fmt.Sprintf("%s of payments from %s to %s missing; the payment before is of %s", count(len(gone), "receipt"), clock(first), clock(last), clock(whole))
+	mark(f, LayerReceipts, "first lost", first, 0, "oldest payment whose receipt is missing")
+	mark(f, LayerReceipts, "last lost", last, 0, "newest payment whose receipt is missing")
+	low := max(last.Sub(first), time.Microsecond) // what is lost is lost: an objective of zero is broken
+	add(f, m, low, max(low, last.Sub(whole)))
 }

@@ -46,7 +46,7 @@ func TestWholeExampleIsGood(t *testing.T) {
 	if err := checkRules(loadText(t, text)); err != nil {
 		t.Errorf("as it is: %v", err)
 	}
-	cfg := loadText(t, whole, "keys/parallax-store", "keys/mastercard.asc", "keys/mastercard-signs.asc", "keys/known_hosts", "keys/id_ed25519")
+	cfg := loadText(t, whole, "keys/parallax-store", "keys/restored-2", "keys/mastercard.asc", "keys/mastercard-signs.asc", "keys/known_hosts", "keys/id_ed25519")
 	if err := checkRules(cfg); err != nil {
 		t.Errorf("all of it: %v", err)
 	}

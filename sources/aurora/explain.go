@@ -69,6 +69,9 @@ func (s Source) remedy(e *pgconn.PgError) string {
 	case "42703":
 		return "check ledgers[].columns in the configuration; columns used: " + s.Mapping.Columns.list()
 	case "42501":
+		if e.Routine == "check_enable_rls" { // its message is translated, the name of the routine is not
+			return "row-level security would hide rows: give the role Parallax connects as bypassrls, or have the ledger read through a view that is owned by the table's owner"
+		}
 		return "grant select on " + s.Mapping.name() + " (and usage on its schema) to the role Parallax connects as"
 	case "42601":
 		return "check ledgers[].query in the configuration: it must be one SELECT"

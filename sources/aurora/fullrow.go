@@ -61,7 +61,7 @@ func (s Source) FullRows(ctx context.Context, ids []string) ([]FullRow, error) {
 
 // fullRows reads the columns and the rows in one transaction, so that both speak of the same table.
 func (s Source) fullRows(ctx context.Context, ids []string) (found []FullRow, err error) {
-	err = s.lookup(ctx, column(s.Mapping.Columns.PaymentID), func(ctx context.Context, tx pgx.Tx, condition string) error {
+	err = s.lookup(ctx, column(s.Mapping.Columns.PaymentID), ids, func(ctx context.Context, tx pgx.Tx, condition string, ids []string) error {
 		columns, err := s.columns(ctx, tx)
 		if err != nil {
 			return err

@@ -39,11 +39,12 @@ func (s Settings) withDefaults() Settings {
 }
 
 // fixed are the settings on which the text of a value depends, alike in every session: what is compared as text must be
-// written alike. The time zone is fixed also because a column without one is compared as UTC.
-// Source: PostgreSQL manual, "Client Connection Defaults".
+// written alike. The time zone is fixed also because a column without one is compared as UTC. With row_security off PostgreSQL
+// refuses a statement from which a policy would hide rows, where it else leaves them out in silence.
+// Source: PostgreSQL manual, "Client Connection Defaults" and "Row Security Policies".
 var fixed = [][2]string{
 	{"timezone", "UTC"}, {"datestyle", "ISO, YMD"}, {"intervalstyle", "postgres"}, {"extra_float_digits", "1"},
-	{"bytea_output", "hex"}, {"lc_monetary", "C"}, {"client_encoding", "UTF8"},
+	{"bytea_output", "hex"}, {"lc_monetary", "C"}, {"client_encoding", "UTF8"}, {"row_security", "off"},
 }
 
 // restrict sets up a session by statements, not by start-up parameters, which proxies in front of a database refuse.

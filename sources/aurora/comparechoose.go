@@ -87,8 +87,7 @@ func (s *side) types(ctx context.Context, tx pgx.Tx) error {
 
 // nulls learns which columns of a table are never null.
 func (s *side) nulls(ctx context.Context, tx pgx.Tx) error {
-	rows, err := tx.Query(ctx, "select attname::text from pg_catalog.pg_attribute where attrelid = to_regclass($1) and attnotnull and not attisdropped",
-		quoteTable(s.Mapping.Table))
+	rows, err := tx.Query(ctx, notNullsQuery, quoteTable(s.Mapping.Table))
 	if err != nil {
 		return err
 	}

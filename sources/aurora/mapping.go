@@ -151,5 +151,17 @@ func (m Mapping) endlessQuery() string {
 	return fmt.Sprintf("select count(*) from %s where %s in ('infinity', '-infinity')", m.relation(), column(m.Columns.CreatedAt))
 }
 
-// notNullQuery asks the catalogue whether a column of a table is declared NOT NULL; $1 is the table, $2 the column.
-const notNullQuery = "select coalesce(bool_or(attnotnull), false) from pg_catalog.pg_attribute where attrelid = to_regclass($1) and attname = $2 and not attisdropped"
+// notNullsQuery are the columns of table $1 that hold no null, by the catalogue: they are declared NOT NULL in the table and in
+// all that inherit from it, where the declaration may have been dropped. It proves nothing of a foreign table, whose server
+// need not keep to it, nor while it is not validated.
+// Sources: PostgreSQL manual, "Inheritance", "CREATE FOREIGN TABLE", and "pg_constraint" of version 18.
+const notNullsQuery = `with recursive family (id) as (
+	select to_regclass($1)::oid union select inhrelid from pg_catalog.pg_inherits join family on inhparent = id
+)
+select attname::text from family join pg_catalog.pg_class c on c.oid = id join pg_catalog.pg_attribute on attrelid = id
+where attnum > 0 and not attisdropped group by attname
+having bool_and(attnotnull and relkind in ('r', 'p') and not exists (
+	select from pg_catalog.pg_constraint where conrelid = id and contype = 'n' and not convalidated and attnum = any(conkey)))`
+
+// notNullQuery asks whether $2 is one of them.
+const notNullQuery = "select $2 in (" + notNullsQuery + ")"

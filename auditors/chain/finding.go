@@ -14,9 +14,9 @@ import (
 // names now.
 func (w *walk) doubleCharge(key string, entries []record.Entry) audit.Finding {
 	kept := slices.IndexFunc(entries, func(e record.Entry) bool { return e.PaymentID == w.keys[key].payment })
-	note := "charged; the payment that the idempotency key names now"
+	note := NoteNamed
 	if kept < 0 {
-		kept, note = 0, "charged; the first charge, which stands" // the key is unknown or names none of them
+		kept, note = 0, NoteFirst // the key is unknown or names none of them
 	}
 	f := base(audit.ChainDoubleCharge, w.rules.Scope, key, audit.Critical)
 	f.Rule = "one idempotency key, more than one charge"
@@ -26,7 +26,7 @@ func (w *walk) doubleCharge(key string, entries []record.Entry) audit.Finding {
 		if i != kept {
 			f.Amounts = append(f.Amounts, money(e))
 			f.Region = e.OwnerRegion
-			ev.Note = "charged; to be refunded"
+			ev.Note = NoteRefund
 		}
 		f.Evidence = append(f.Evidence, ev)
 	}

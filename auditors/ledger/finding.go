@@ -53,12 +53,12 @@ func lostRow(rules Rules, e record.Entry, writer audit.Region, further bool) aud
 	f.Rule = "in a witness by payment id, absent from the writer"
 	f.Reason = fmt.Sprintf("Payment %s was written to the ledger in %s and is missing from the ledger that is in force now.", e.PaymentID, e.Region)
 	f.Evidence = []audit.Evidence{
-		observed(rules, e, "the row as the "+string(e.Witness)+" holds it"),
+		observed(rules, e, NoteLost(e.Witness)),
 		absent(rules, writer, e, "no row with this payment id on the writer"),
 	}
 	if further {
 		f.Fingerprint = rowFingerprint(f.Kind, rules, e)
-		f.Rule = "fewer rows of the payment on the writer than in a witness"
+		f.Rule = RuleFewerRows
 		f.Reason = fmt.Sprintf("A row of payment %s was written to the ledger in %s and is missing from the ledger that is in force now, which has other rows of it.",
 			e.PaymentID, e.Region)
 		f.Evidence[1].Note = "no counterpart of this row on the writer"
@@ -120,7 +120,7 @@ func changedRow(rules Rules, t twin, diffs []difference, verdict audit.Verdict) 
 			w.PaymentID, diffs[0].field, diffs[0].left, diffs[0].right, other.Witness, other.Region)
 	}
 	for _, d := range diffs {
-		left, right := observed(rules, w, "in force"), observed(rules, other, "as the "+string(other.Witness)+" holds it")
+		left, right := observed(rules, w, NoteInForce), observed(rules, other, NoteHeld(other.Witness))
 		left.Field, left.Value = d.field, d.left
 		right.Field, right.Value = d.field, d.right
 		left.At, right.At = changedAt(w), changedAt(other)
@@ -144,7 +144,7 @@ func idCollision(rules Rules, w, s record.Entry) audit.Finding {
 	f.Rule = "one serial id, two payment ids"
 	f.Reason = fmt.Sprintf("Row id %s belongs to payment %s now and belonged to payment %s on the old primary; whatever refers to rows by id may join the wrong payment.",
 		s.ID, w.PaymentID, s.PaymentID)
-	left, right := observed(rules, w, "in force"), observed(rules, s, "as the "+string(s.Witness)+" holds it")
+	left, right := observed(rules, w, NoteInForce), observed(rules, s, NoteHeld(s.Witness))
 	left.Field, left.Value = "payment_id", w.PaymentID
 	right.Field, right.Value = "payment_id", s.PaymentID
 	f.Evidence = []audit.Evidence{left, right}

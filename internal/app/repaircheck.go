@@ -263,7 +263,7 @@ func (a *App) writersOf(ctx context.Context, l config.Ledger) ([]audit.Region, e
 		}
 	}
 	switch {
-	case l.Mode == sharded || len(out) == 1:
+	case l.Sharded() || len(out) == 1:
 		return out, nil
 	case silent != nil:
 		return nil, silent

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"parallax/auditors/ledger"
 	"parallax/internal/audit"
 	"parallax/internal/config"
 	"parallax/internal/record"
@@ -15,17 +16,17 @@ import (
 	"parallax/sources/aurora"
 )
 
-// ledgerRows are the whole rows of some payments in the copies of a ledger, as they stand now.
+// ledgerRows are the whole rows of some payments in the copies of a ledger, as they stand now. Readers are not among them: a
+// replica is never newer than its writer, and what it holds otherwise it has only not replayed yet.
 type ledgerRows struct {
 	writers   map[audit.Region]wholeRows // the copies in force: one, or one a region where the ledger is sharded
-	witnesses []witness
+	snapshots []snapshotRows
 }
 
 type wholeRows map[string][]aurora.FullRow // by payment id
 
-// witness is a copy that is not in force. Its error says why it could not be read.
-type witness struct {
-	kind   record.Witness
+// snapshotRows are those of a restored old primary. Its error says why it could not be read.
+type snapshotRows struct {
 	region audit.Region
 	rows   wholeRows
 	err    error
@@ -87,48 +88,37 @@ func (p *planning) wholeRows(ctx context.Context, l config.Ledger, ids []string)
 		switch {
 		case speaks == record.Writer && err == nil:
 			out.writers[region] = rows
-		case speaks == record.Reader:
-			out.witnesses = append(out.witnesses, witness{kind: speaks, region: region, rows: rows, err: err})
+		case speaks == record.Reader && err == nil:
 		default:
 			silent = errors.Join(silent, err)
 		}
 	}
 	switch n := len(out.writers); {
-	case l.Mode == sharded || n == 1:
+	case l.Sharded() || n == 1:
 	case silent != nil:
 		return out, silent
 	default:
 		return out, fmt.Errorf("ledger %s accepts writes in %d regions: which copy is in force cannot be told", l.Name, n)
 	}
-	for _, conn := range snapshotsOf(l) {
+	for _, conn := range l.Restored() {
 		rows, err := p.wholeSnapshot(ctx, l, conn, ids)
-		out.witnesses = append(out.witnesses, witness{kind: record.Snapshot, region: conn.Region, rows: rows, err: err})
+		out.snapshots = append(out.snapshots, snapshotRows{region: conn.Region, rows: rows, err: err})
 	}
 	return out, nil
 }
 
-// wholeCopy reads the payments in one region and says in which capacity it speaks.
+// wholeCopy says in which capacity the database of a region speaks, and reads the payments in it where it is in force.
 func (a *App) wholeCopy(ctx context.Context, l config.Ledger, region audit.Region, ids []string) (wholeRows, record.Witness, error) {
 	src, err := a.ledgerAt(ctx, l, region)
 	if err != nil {
 		return nil, "", err
 	}
 	speaks, err := src.Identify(ctx)
-	if err != nil {
-		return nil, "", err
+	if err != nil || speaks != record.Writer {
+		return nil, speaks, err
 	}
 	rows, err := readWhole(ctx, src, ids)
 	return rows, speaks, err
-}
-
-const sharded = "sharded"
-
-// snapshotsOf are the old primaries of a ledger.
-func snapshotsOf(l config.Ledger) []config.Connection {
-	if l.Snapshot == nil {
-		return l.Snapshots
-	}
-	return append([]config.Connection{*l.Snapshot}, l.Snapshots...)
 }
 
 func (a *App) snapshotAt(ctx context.Context, l config.Ledger, conn config.Connection) (aurora.Source, error) {
@@ -163,7 +153,7 @@ func readWhole(ctx context.Context, src aurora.Source, ids []string) (wholeRows,
 
 // inForce are the rows that a finding's row is to be put right among.
 func (r ledgerRows) inForce(l config.Ledger, f audit.StoredFinding) (wholeRows, bool) {
-	if l.Mode == sharded {
+	if l.Sharded() {
 		rows, ok := r.writers[f.Region]
 		return rows, ok
 	}
@@ -178,12 +168,19 @@ func (p *planning) planRow(l config.Ledger, f audit.StoredFinding, inForce whole
 	if f.Verdict != audit.Proven {
 		return row, "decide by hand: the finding is not proven, for it rests on a clock", false
 	}
+	snapshot, reader := heldBy(f, record.Snapshot), heldBy(f, record.Reader)
+	switch {
+	case f.Kind == audit.LedgerLostRow && len(snapshot) > 0 && len(reader) > 0:
+		return row, "decide by hand: the reader in " + string(reader[0]) + " has the row too, so that it may have been removed from the ledger in force since", false
+	case !slices.Contains(snapshot, f.Region):
+		return row, "nothing is to be mended here: only the reader in " + string(f.Region) + " holds it so, and a replica is never newer than its writer", false
+	}
 	held, why, unread := rows.held(l, f)
 	if why != "" {
 		return row, why, unread
 	}
 	row = repair.Row{About: about(f), Table: mapping(l).TableSQL(), OldID: textOf(held, l.Columns.ID)}
-	if l.Mode == sharded {
+	if l.Sharded() {
 		row.Target = f.Region
 	}
 	payment, ok := columnOf(held, l.Columns.PaymentID)
@@ -197,17 +194,16 @@ func (p *planning) planRow(l config.Ledger, f audit.StoredFinding, inForce whole
 		why = alteration(l, f, held, inForce[f.Key], &row)
 	}
 	if why == "" && !presentable(slices.Concat(row.Insert, row.Set, row.Expect)) {
-		why = "a value of the row looks like a card number, which no file may hold: mend it from the witness by hand"
+		why = "a value of the row looks like a card number, which no file may hold: mend it from the snapshot by hand"
 	}
 	return row, why, false
 }
 
-// held is the row as the witness of the finding's region holds it. Where two witnesses hold it differently nobody knows which
-// is right.
+// held is the row as a snapshot of the finding's region holds it. Where two hold it differently nobody knows which is right.
 func (r ledgerRows) held(l config.Ledger, f audit.StoredFinding) (held aurora.FullRow, why string, unread bool) {
 	var candidates []aurora.FullRow
-	for _, w := range r.witnesses {
-		if w.region != f.Region || !spokenBy(f, w.kind) {
+	for _, w := range r.snapshots {
+		if w.region != f.Region {
 			continue
 		}
 		if w.err != nil {
@@ -218,21 +214,25 @@ func (r ledgerRows) held(l config.Ledger, f audit.StoredFinding) (held aurora.Fu
 		}
 	}
 	if len(candidates) == 0 {
-		return held, fmt.Sprintf("no witness of %s holds the row any more: is the snapshot still configured?", f.Region), true
+		return held, fmt.Sprintf("no snapshot of %s holds the row any more: is it still configured?", f.Region), true
 	}
 	for _, c := range candidates[1:] {
 		if !slices.EqualFunc(candidates[0].Columns, c.Columns, sameColumn) {
-			return held, "decide by hand: two witnesses hold the row with different values", false
+			return held, "decide by hand: two snapshots hold the row with different values", false
 		}
 	}
 	return candidates[0], "", false
 }
 
-// spokenBy reports whether a finding rests on what a witness of some kind holds.
-func spokenBy(f audit.StoredFinding, kind record.Witness) bool {
-	return slices.ContainsFunc(f.Evidence, func(e audit.Evidence) bool {
-		return e.Region == f.Region && strings.Contains(e.Note, string(kind)+" holds it")
-	})
+// heldBy are the regions whose witness of a kind holds what a finding is about.
+func heldBy(f audit.StoredFinding, kind record.Witness) []audit.Region {
+	var out []audit.Region
+	for _, e := range f.Evidence {
+		if e.Note == ledger.NoteHeld(kind) || e.Note == ledger.NoteLost(kind) {
+			out = append(out, e.Region)
+		}
+	}
+	return out
 }
 
 // meant is the row that a finding's evidence names, among those of its payment.

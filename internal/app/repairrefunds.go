@@ -69,7 +69,7 @@ func (p *planning) charges(ctx context.Context, l config.Ledger, found []audit.S
 	for _, e := range inForce {
 		out[e.PaymentID] = append(out[e.PaymentID], charge{Entry: e, inForce: true})
 	}
-	for _, conn := range snapshotsOf(l) {
+	for _, conn := range l.Restored() {
 		src, err := p.snapshotAt(ctx, l, conn)
 		if err != nil {
 			return nil, err

@@ -2,8 +2,11 @@ package app
 
 import (
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
+	"parallax/auditors/ledger"
 	"parallax/internal/audit"
 	"parallax/internal/config"
 	"parallax/internal/pan"
@@ -13,7 +16,7 @@ import (
 
 // insertion fills in a row to be inserted again: all that it had, less what the database itself gives.
 func insertion(l config.Ledger, f audit.StoredFinding, held aurora.FullRow, there []aurora.FullRow, row *repair.Row) string {
-	further := strings.HasPrefix(f.Rule, "fewer rows of the payment")
+	further := strings.HasPrefix(f.Rule, ledger.RuleFewerRows)
 	switch {
 	case !further && len(there) > 0:
 		return "nothing is left to do: the payment is in the ledger again; the next run clears the finding"
@@ -33,7 +36,8 @@ func insertion(l config.Ledger, f audit.StoredFinding, held aurora.FullRow, ther
 	return ""
 }
 
-// alteration fills in a row to be changed: to what the witness holds, if it is still just as the audit saw it.
+// alteration fills in a row to be changed: to what the snapshot holds, if that is the newer version and the row is still just
+// as the audit saw it.
 func alteration(l config.Ledger, f audit.StoredFinding, held aurora.FullRow, there []aurora.FullRow, row *repair.Row) string {
 	i := 0
 	if len(there) != 1 {
@@ -44,13 +48,13 @@ func alteration(l config.Ledger, f audit.StoredFinding, held aurora.FullRow, the
 	}
 	now, compared := there[i], comparedColumns(l)
 	if len(now.Columns) != len(held.Columns) {
-		return "decide by hand: the witness has other columns than the ledger in force"
+		return "decide by hand: the snapshot has other columns than the ledger in force"
 	}
 	for _, c := range now.Columns {
 		was, ok := columnOf(held, c.Name)
 		switch {
 		case !ok || was.Type != c.Type:
-			return "decide by hand: column " + c.Name + " of the witness is of another type"
+			return "decide by hand: column " + c.Name + " of the snapshot is of another type"
 		case sameColumn(was, c) || c.Generated || c.Identity != "" || strings.HasPrefix(c.Default, "nextval("):
 			if c.Name == l.Columns.ID || slices.Contains(compared, c.Name) {
 				row.Expect = append(row.Expect, repairColumn(c))
@@ -61,16 +65,47 @@ func alteration(l config.Ledger, f audit.StoredFinding, held aurora.FullRow, the
 		}
 	}
 	if len(row.Set) == 0 {
-		return "nothing is left to do: the row is as the witness has it; the next run clears the finding"
+		return "nothing is left to do: the row is as the snapshot has it; the next run clears the finding"
+	}
+	if why := notNewer(l, held, now); why != "" {
+		return why
 	}
 	return unlikeSeen(l, f, now)
+}
+
+// notNewer says why a version of a row may not replace the one in force: it was not written later. That of a snapshot that was
+// is the change which the failover lost; any other is what the writer has since left behind.
+func notNewer(l config.Ledger, held, now aurora.FullRow) string {
+	was, okWas := momentOf(held, l.Columns.UpdatedAt)
+	is, okIs := momentOf(now, l.Columns.UpdatedAt)
+	switch {
+	case !okWas || !okIs:
+		return "decide by hand: which version is the newer one cannot be told, for updated_at cannot be read"
+	case was.Before(is):
+		return "nothing is to be mended: the row in the ledger in force is newer than the snapshot's"
+	case was.Equal(is):
+		return "decide by hand: both versions of the row have the same updated_at"
+	}
+	return ""
+}
+
+// momentOf is a moment in a row's column, of PostgreSQL's text (datestyle ISO) or a number of whatever unit.
+func momentOf(row aurora.FullRow, name string) (time.Time, bool) {
+	text := textOf(row, name)
+	for _, layout := range []string{"2006-01-02 15:04:05.999999999Z07", "2006-01-02 15:04:05.999999999Z07:00", "2006-01-02 15:04:05.999999999"} {
+		if at, err := time.Parse(layout, text); err == nil {
+			return at, true
+		}
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	return time.Unix(n, 0), err == nil
 }
 
 // unlikeSeen says where the ledger in force no longer has what the finding says it had.
 func unlikeSeen(l config.Ledger, f audit.StoredFinding, now aurora.FullRow) string {
 	for _, e := range f.Evidence {
 		name := mapping(l).Columns.Named(e.Field)
-		if e.Note != "in force" || name == "" {
+		if e.Note != ledger.NoteInForce || name == "" {
 			continue
 		}
 		if c, ok := columnOf(now, name); ok && c.Value != nil && *c.Value != e.Value || ok && c.Value == nil && e.Value != "" {

@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"parallax/internal/audit"
-	"parallax/internal/join"
 	"parallax/internal/record"
 )
 
@@ -112,9 +111,9 @@ type matching struct {
 
 func newMatching(rules *law, in Input) (*matching, error) {
 	m := &matching{law: rules, in: in, days: newDays(rules.Calendar), reported: map[audit.Fingerprint]int{}}
-	bound := cmp.Or(max(rules.MaxRows, 0), join.DefaultMaxRows)
+	bound := cmp.Or(max(rules.MaxRows, 0), defaultMaxRows)
 	if n := len(in.Entries) + len(in.Open) + len(in.Lines) + len(in.OpenLines); n > bound {
-		return nil, fmt.Errorf("match %d payments and lines of %s: %w: at most %d together", n, rules.Feed, join.ErrTooManyRows, bound)
+		return nil, fmt.Errorf("match %d payments and lines of %s: %w: at most %d together", n, rules.Feed, ErrTooManyRows, bound)
 	}
 	m.takePayments()
 	m.takeLines()

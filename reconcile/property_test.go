@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"parallax/internal/audit"
-	"parallax/internal/join"
 	"parallax/internal/money"
 )
 
@@ -158,7 +157,7 @@ func TestMatchRefusesWhatItCannotHold(t *testing.T) {
 	}
 	rules := testRules()
 	rules.MaxRows = 5
-	if _, err := (Auditor{rules}).Match(w.in); !errors.Is(err, join.ErrTooManyRows) {
+	if _, err := (Auditor{rules}).Match(w.in); !errors.Is(err, ErrTooManyRows) {
 		t.Errorf("six rows with a bound of five gave %v", err)
 	}
 	for i := range w.in.Entries {

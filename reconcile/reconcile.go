@@ -99,7 +99,7 @@ type Sum struct {
 type Auditor struct{ Rules Rules }
 
 // Match pairs payments with lines and judges every pair and everything left over. Its error is what Rules.Check says, or
-// join.ErrTooManyRows.
+// ErrTooManyRows.
 func (a Auditor) Match(in Input) (Result, error) {
 	law, err := a.Rules.compile()
 	if err != nil {

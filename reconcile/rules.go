@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -36,8 +37,14 @@ type Rules struct {
 	NetUnchecked bool             // do not check that a line's net amount is its gross less its fees
 
 	Exponent func(currency string) int // decimals, for amounts in reasons and for conversions; nil: amounts are shown in minor units
-	MaxRows  int                       // bound of rows held at once, see join.MaxRows
+	MaxRows  int                       // bound of rows held at once; 2,000,000 where zero, about 0.5 GB
 }
+
+// defaultMaxRows bounds payments and lines together where the rules give no bound.
+const defaultMaxRows = 2_000_000
+
+// ErrTooManyRows means that payments and lines together exceed Rules.MaxRows.
+var ErrTooManyRows = errors.New("too many rows to match in memory")
 
 // Check reports the first rule that means nothing: an unknown field of a tier, a number that is none, a negative
 // tolerance, a holiday that is no date.

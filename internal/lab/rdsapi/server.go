@@ -137,13 +137,6 @@ func (s *Server) CopySnapshot(region, id, from string, at time.Time, status ...s
 	s.snapshots = append(s.snapshots, added)
 }
 
-// RemoveSnapshot takes a snapshot away, as its expiry does.
-func (s *Server) RemoveSnapshot(region, id string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.snapshots = slices.DeleteFunc(s.snapshots, func(have snapshot) bool { return have.region == region && have.id == id })
-}
-
 // Detach takes the region's cluster out of the global cluster, as RemoveFromGlobalCluster does: it accepts writes of its own.
 func (s *Server) Detach(region string) {
 	s.mu.Lock()

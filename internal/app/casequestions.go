@@ -81,7 +81,10 @@ func (a *App) unread(ctx context.Context, c audit.Case, f audit.Failover) ([]aud
 		for _, line := range run.Coverage {
 			for _, g := range line.Gaps {
 				q := audit.Question{About: aboutCoverage, Text: g.Reason, Remedy: g.Remedy}
-				if line.Region == f.From && f.From != "" {
+				switch {
+				case line.Source == unwitnessedSource:
+					q.About = aboutSnapshot
+				case line.Region == f.From && f.From != "":
 					q.About = aboutOld
 				}
 				switch {

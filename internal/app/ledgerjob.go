@@ -152,6 +152,7 @@ func (c *ledgerAudit) replicated(ctx context.Context) (audit.Judgement, error) {
 	if err != nil {
 		return audit.Judgement{}, err
 	}
+	c.unwitnessed(pairs)
 	return c.judge(ctx, writer, pairs)
 }
 
@@ -175,9 +176,9 @@ func (c *ledgerAudit) writer() *ledgerCopy {
 	return nil
 }
 
-// readPromotions takes from the history of failovers when each region was promoted; only snapshots are held against it.
+// readPromotions takes from the history of failovers when each region was promoted.
 func (c *ledgerAudit) readPromotions(ctx context.Context) error {
-	if len(c.ledger.Restored()) == 0 || c.store == nil {
+	if c.store == nil {
 		return nil
 	}
 	known, err := c.store.Failovers(ctx)

@@ -104,6 +104,10 @@ func sendDynamoDB(where string, args []string) error {
 		if err == nil && args[1] == "get-item" && answer.StatusCode == http.StatusOK {
 			var item struct{ Item map[string]struct{ S string } }
 			err = json.Unmarshal(text, &item)
+			if args[7] == "length(Item || '')" {
+				fmt.Println(len(item.Item))
+				return err
+			}
 			fmt.Println(item.Item[strings.Trim(strings.TrimSuffix(strings.TrimPrefix(args[7], "Item."), ".S"), `"`)].S)
 		}
 		if err != nil || answer.StatusCode == http.StatusOK {

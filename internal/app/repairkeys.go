@@ -130,7 +130,9 @@ func unwritable(it repair.Item) string {
 		if pan.Mask(string(w.Before)) != string(w.Before) || pan.Mask(string(w.After)) != string(w.After) {
 			return "an attribute of the item looks like a card number, which no file may hold: mend it by hand"
 		}
-		if len(maps.Collect(w.Before.All())) > repair.MostAttributes {
+		named := maps.Collect(w.Before.All())
+		maps.Insert(named, w.After.All())
+		if len(named) > repair.MostAttributes {
 			return "the item has more attributes than one condition can name: mend it by hand"
 		}
 	}
@@ -205,7 +207,7 @@ func (n tableNow) restore(f audit.StoredFinding, it *repair.Item) (why string, u
 		return "nothing is left to restore: the same content was kept", false
 	}
 	it.Region = f.Region
-	it.Writes = []repair.Request{{Operation: "put-item", Before: kept.New, After: n.rewritten(f, lost.New, kept.New, f.Region)}}
+	it.Writes = []repair.Request{{Operation: "update-item", Before: kept.New, After: n.rewritten(f, lost.New, kept.New, f.Region)}}
 	return "", false
 }
 

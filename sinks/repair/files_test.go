@@ -32,7 +32,7 @@ func item(key string) repair.Item {
 		About: repair.About{Findings: []audit.Fingerprint{"f1"}, Kind: audit.LWWLostWrite, Scope: "keys", Key: key, Region: "eu-west-1",
 			Amounts: []audit.Money{{Minor: 1250, Currency: "EUR"}}},
 		Table: "keys", Keys: []string{"pk"},
-		Writes: []repair.Request{{Operation: "put-item", Before: before, After: after}},
+		Writes: []repair.Request{{Operation: "update-item", Before: before, After: after}},
 	}
 }
 
@@ -97,17 +97,21 @@ func TestConditionNamesEveryAttribute(t *testing.T) {
 	_, files := written(t, repair.Plan{Items: []repair.Item{item("order's")}})
 	var input struct {
 		TableName, ConditionExpression string
-		Item                           json.RawMessage
+		Key                            json.RawMessage
+		UpdateExpression               string
 		ExpressionAttributeNames       map[string]string
 		ExpressionAttributeValues      map[string]json.RawMessage
 	}
-	decoder := json.NewDecoder(bytes.NewReader(files["keys-keys/0001-f1-put-item.json"]))
+	decoder := json.NewDecoder(bytes.NewReader(files["keys-keys/0001-f1-update-item.json"]))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&input); err != nil {
 		t.Fatal(err)
 	}
 	if input.TableName != "keys" || input.ConditionExpression != "#a0 = :v0 AND #a1 = :v1 AND #a2 = :v2" || len(input.ExpressionAttributeNames) != 3 {
 		t.Errorf("%+v", input)
+	}
+	if want := "SET #a1 = :v3, #a2 = :v4"; input.UpdateExpression != want {
+		t.Errorf("update %q, want %q", input.UpdateExpression, want)
 	}
 	if input.ExpressionAttributeNames["#a1"] != "status" || !strings.Contains(string(input.ExpressionAttributeValues[":v1"]), "disputed") {
 		t.Errorf("%+v", input)

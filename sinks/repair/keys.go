@@ -25,10 +25,15 @@ type keysDocument struct {
 	Expires  time.Time           `json:"expires"`
 	Checksum string              `json:"checksum"`
 	Apply    string              `json:"apply"`
+	Caution  string              `json:"caution,omitempty"`
 	Check    string              `json:"check"`
 	Findings []audit.Fingerprint `json:"findings"`
 	Writes   []keysWrite         `json:"writes"`
 }
+
+// deleteCaution is what whoever approves a removal has to know.
+const deleteCaution = "a delete-item cannot ask whether the item has attributes that the audit did not see: the script counts them just before, " +
+	"and an attribute added in between, by a writer that leaves all others as they are, would go with the item"
 
 type keysWrite struct {
 	About
@@ -59,6 +64,10 @@ func keysFiles(p Plan, base string, items []Item) ([]body, error) {
 			return nil, err
 		}
 	}
+	if slices.ContainsFunc(doc.Writes, func(w keysWrite) bool { return w.Operation == "delete-item" }) {
+		doc.Caution = deleteCaution
+		s.lines = slices.Insert(s.lines, 0, "# caution: "+deleteCaution)
+	}
 	data, err := marshal(doc)
 	if err != nil {
 		return nil, err
@@ -81,6 +90,11 @@ func (s *sending) item(it Item, doc *keysDocument) error {
 	for i, w := range it.Writes {
 		if i > 0 {
 			if err := s.wait(it, w.Before); err != nil {
+				return err
+			}
+		}
+		if w.Operation == "delete-item" {
+			if err := s.only(it, w.Before); err != nil {
 				return err
 			}
 		}
@@ -116,26 +130,36 @@ func (s *sending) wait(it Item, marked record.Image) error {
 	return nil
 }
 
+// only lets the script remove an item only while it has no more attributes than the audit saw: a condition cannot ask that.
+func (s *sending) only(it Item, image record.Image) error {
+	ask, err := marshal(map[string]any{"TableName": it.Table, "ConsistentRead": true, "Key": keyOf(it, image)})
+	if err != nil {
+		return err
+	}
+	s.lines = append(s.lines, fmt.Sprintf("only %s %s %s %d", it.Findings[0], shellWord(string(it.Region)), shellWord(s.add(it, "get-item", ask)),
+		len(maps.Collect(image.All()))))
+	return nil
+}
+
 func (s *sending) add(it Item, operation string, data []byte) (name string) {
 	name = fmt.Sprintf("%s/%04d-%.8s-%s.json", s.base, len(s.inputs)+1, it.Findings[0], operation)
 	s.inputs = append(s.inputs, body{name: name, data: data, part: true})
 	return name
 }
 
-// input is the request's own JSON. Its condition names every attribute of the item as the audit saw it.
-// Source: Amazon DynamoDB API reference, "PutItem", "UpdateItem", "DeleteItem".
+// input is the request's own JSON. Its condition names every attribute of the item as the audit saw it, and the absence of
+// those that it adds. An update changes just what is to be changed, so that an attribute that has come since stays; no
+// condition can say that there is no such attribute, so no item is ever put whole.
+// Source: Amazon DynamoDB API reference, "UpdateItem", "DeleteItem".
 func (w Request) input(it Item) ([]byte, error) {
 	e := expression{names: map[string]string{}, values: map[string]json.RawMessage{}, placeholders: map[string]string{}}
 	out := map[string]any{"TableName": it.Table}
-	out["ConditionExpression"] = e.condition(w.Before)
+	out["Key"] = keyOf(it, w.Before)
+	out["ConditionExpression"] = e.condition(w)
 	switch w.Operation {
-	case "put-item":
-		out["Item"] = json.RawMessage(w.After)
 	case "update-item":
-		out["Key"] = keyOf(it, w.Before)
-		out["UpdateExpression"] = e.assignment(w.Before, w.After)
+		out["UpdateExpression"] = e.assignment(w)
 	case "delete-item":
-		out["Key"] = keyOf(it, w.Before)
 	default:
 		return nil, fmt.Errorf("write key repair: no operation %q", w.Operation)
 	}
@@ -164,23 +188,36 @@ func (e *expression) value(a record.Attr) string {
 	return v
 }
 
-func (e *expression) condition(image record.Image) string {
+func (e *expression) condition(w Request) string {
 	var parts []string
-	for name, a := range image.All() {
+	for name, a := range w.Before.All() {
 		parts = append(parts, e.name(name)+" = "+e.value(a))
+	}
+	for name := range w.After.All() {
+		if _, had := w.Before.Attr(name); !had {
+			parts = append(parts, "attribute_not_exists("+e.name(name)+")")
+		}
 	}
 	return strings.Join(parts, " AND ")
 }
 
-func (e *expression) assignment(before, after record.Image) string {
-	had := maps.Collect(before.All())
-	var parts []string
-	for name, a := range after.All() {
-		if was, ok := had[name]; !ok || was != a {
-			parts = append(parts, e.name(name)+" = "+e.value(a))
+func (e *expression) assignment(w Request) string {
+	var set, remove []string
+	for name, a := range w.After.All() {
+		if was, had := w.Before.Attr(name); !had || was != a {
+			set = append(set, e.name(name)+" = "+e.value(a))
 		}
 	}
-	return "SET " + strings.Join(parts, ", ")
+	for name := range w.Before.All() {
+		if _, has := w.After.Attr(name); !has {
+			remove = append(remove, e.name(name))
+		}
+	}
+	out := "SET " + strings.Join(set, ", ") // there is always something: the write id
+	if len(remove) > 0 {
+		out += " REMOVE " + strings.Join(remove, ", ")
+	}
+	return out
 }
 
 func keyOf(it Item, image record.Image) json.RawMessage {

@@ -73,7 +73,7 @@ type Item struct {
 
 // Request is one conditional write.
 type Request struct {
-	Operation string       // of the AWS command line: put-item, update-item, delete-item
+	Operation string       // of the AWS command line: update-item, delete-item
 	Before    record.Image // what the table has to hold, attribute by attribute
 	After     record.Image // what it then holds; empty: nothing
 }

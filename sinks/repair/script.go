@@ -47,6 +47,17 @@ write() { # finding region operation input
     esac
   fi
 }
+only() { # finding region input attributes
+  if [ $skip = 1 ]; then return; fi
+  if ! count=$(aws dynamodb get-item --region "$2" --cli-input-json "file://$3" --query "length(Item || '')" --output text 2>&1); then
+    echo "$1: get-item: $count" >&2
+    failed=1
+    skip=1
+  elif [ "$count" != "$4" ]; then
+    echo "$1: nothing done: the item is gone, or has other attributes than the audit saw"
+    skip=1
+  fi
+}
 arrived() { # finding region input attribute value
   [ $done = 1 ] && [ $skip = 0 ] || return 0
   for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do

@@ -2,11 +2,12 @@ package globaltable
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
-// expressions reads the small part of DynamoDB's expression language that the stand-in has: SET name = :value, ... and
-// the conditions attribute_not_exists(hash key) and name = :value, joined by AND, as often as there are attributes.
+// expressions reads the small part of DynamoDB's expression language that the stand-in has: SET name = :value, ... REMOVE
+// name, ... and the conditions attribute_not_exists(name) and name = :value, joined by AND, as often as there are attributes.
 type expressions struct {
 	names  map[string]string
 	values Item
@@ -15,29 +16,42 @@ type expressions struct {
 
 var (
 	pathPattern  = regexp.MustCompile(`^[#A-Za-z_][A-Za-z0-9_-]*$`)
-	setPattern   = regexp.MustCompile(`(?is)^\s*SET\s+(.*)$`)
+	setPattern   = regexp.MustCompile(`(?is)^\s*SET\s+(.*?)(?:\s+REMOVE\s+(.*))?$`)
 	absentFormat = regexp.MustCompile(`(?is)^\s*attribute_not_exists\s*\(\s*([^\s()]+)\s*\)\s*$`)
 	andPattern   = regexp.MustCompile(`(?i)\s+AND\s+`)
 )
 
-// assignments reads an update expression.
-func (e *expressions) assignments(text string) (Item, error) {
+// assignments reads an update expression: what it sets, and what it removes.
+func (e *expressions) assignments(text string) (set Item, remove []string, err error) {
 	clause := setPattern.FindStringSubmatch(text)
 	if clause == nil {
-		return nil, validation("Invalid UpdateExpression: only SET is supported")
+		return nil, nil, validation("Invalid UpdateExpression: only SET, and REMOVE after it, are supported")
 	}
-	set := Item{}
+	set = Item{}
 	for part := range strings.SplitSeq(clause[1], ",") {
 		name, value, err := e.equation(part)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if _, twice := set[name]; twice {
-			return nil, validation("Invalid UpdateExpression: Two document paths overlap with each other: %s", name)
+			return nil, nil, validation("Invalid UpdateExpression: Two document paths overlap with each other: %s", name)
 		}
 		set[name] = value
 	}
-	return set, nil
+	if clause[2] == "" {
+		return set, nil, nil
+	}
+	for part := range strings.SplitSeq(clause[2], ",") {
+		name, err := e.name(strings.TrimSpace(part))
+		if err != nil {
+			return nil, nil, err
+		}
+		if _, twice := set[name]; twice || slices.Contains(remove, name) {
+			return nil, nil, validation("Invalid UpdateExpression: Two document paths overlap with each other: %s", name)
+		}
+		remove = append(remove, name)
+	}
+	return set, remove, nil
 }
 
 // condition reads a condition expression; an empty one asks for nothing.
@@ -52,10 +66,11 @@ func (e *expressions) condition(text, hashKey string) (Condition, error) {
 			if err != nil {
 				return cond, err
 			}
-			if name != hashKey {
-				return cond, validation("Invalid ConditionExpression: attribute_not_exists is only supported for %s", hashKey)
+			if name == hashKey {
+				cond.Absent = true
+			} else {
+				cond.Without = append(cond.Without, name)
 			}
-			cond.Absent = true
 			continue
 		}
 		name, value, err := e.equation(part)

@@ -99,7 +99,7 @@ func (c *Cluster) updateItem(r *replica, in updateItemRequest) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	set, err := e.assignments(in.UpdateExpression)
+	set, remove, err := e.assignments(in.UpdateExpression)
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +110,7 @@ func (c *Cluster) updateItem(r *replica, in updateItemRequest) (any, error) {
 	if err := e.spent(); err != nil {
 		return nil, err
 	}
-	done, err := c.update(r, key, set, cond)
+	done, err := c.update(r, key, set, remove, cond)
 	return in.returned(done), err
 }
 

@@ -185,7 +185,8 @@ func TestErrorsByProtocol(t *testing.T) {
 		"missing name":    {func() error { return update("SET #a = :a", "") }, "ValidationException"},
 		"key":             {func() error { return update("SET pk = :a", "") }, "ValidationException"},
 		"other condition": {func() error { return update("SET a = :a", "attribute_exists(a)") }, "ValidationException"},
-		"not the key":     {func() error { return update("SET a = :a", "attribute_not_exists(a)") }, "ValidationException"},
+		"there already":   {func() error { return update("SET a = :a", "attribute_not_exists(a)") }, "ConditionalCheckFailedException"},
+		"set and removed": {func() error { return update("SET a = :a REMOVE b, a", "") }, "ValidationException"},
 		"condition":       {func() error { return update("SET b = :a", "b = :a") }, "ConditionalCheckFailedException"},
 		"unused value": {func() error {
 			_, err := client.table.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: name, Key: stringItem("pk", "x"), ExpressionAttributeValues: stringItem(":v", "x")})

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 )
 
@@ -15,9 +16,10 @@ var errInvalid = errors.New("invalid write")
 
 // Condition guards a write by the state of the item in the region of the write. The zero Condition asks for nothing.
 type Condition struct {
-	Absent       bool   // the item must not exist: attribute_not_exists(hash key)
-	Attr, Equals string // the attribute must exist and be the string
-	All          Item   // these attributes must exist and be equal
+	Absent       bool     // the item must not exist: attribute_not_exists(hash key)
+	Attr, Equals string   // the attribute must exist and be the string
+	All          Item     // these attributes must exist and be equal
+	Without      []string // these attributes must not exist
 }
 
 func (c Condition) holds(item Item) bool {
@@ -26,6 +28,11 @@ func (c Condition) holds(item Item) bool {
 	}
 	for name, want := range c.All {
 		if held, ok := item[name]; !ok || !held.equal(want) {
+			return false
+		}
+	}
+	for _, name := range c.Without {
+		if _, ok := item[name]; ok {
 			return false
 		}
 	}
@@ -43,7 +50,7 @@ func (c *Cluster) Put(region string, at time.Time, item Item, cond Condition) er
 // Update sets attributes of an item and keeps the others; an item that does not exist is created with the key and what
 // is set. Errors as for Put.
 func (c *Cluster) Update(region string, at time.Time, key string, set Item, cond Condition) error {
-	err := c.at(region, at, func(r *replica) (change, error) { return c.update(r, key, set, cond) })
+	err := c.at(region, at, func(r *replica) (change, error) { return c.update(r, key, set, nil, cond) })
 	return wrap("update item", err)
 }
 
@@ -98,8 +105,8 @@ func (c *Cluster) put(r *replica, item Item, cond Condition) (change, error) {
 	return c.write(r, key.Text, cond, clean)
 }
 
-func (c *Cluster) update(r *replica, key string, set Item, cond Condition) (change, error) {
-	if _, ok := set[c.options.HashKey]; ok {
+func (c *Cluster) update(r *replica, key string, set Item, remove []string, cond Condition) (change, error) {
+	if _, ok := set[c.options.HashKey]; ok || slices.Contains(remove, c.options.HashKey) {
 		return change{}, fmt.Errorf("%w: cannot update attribute %s: it is part of the key", errInvalid, c.options.HashKey)
 	}
 	clean, err := set.clean()
@@ -111,6 +118,9 @@ func (c *Cluster) update(r *replica, key string, set Item, cond Condition) (chan
 		after = Item{c.options.HashKey: {Type: "S", Text: key}}
 	}
 	maps.Copy(after, clean)
+	for _, name := range remove {
+		delete(after, name)
+	}
 	return c.write(r, key, cond, after)
 }
 

@@ -31,7 +31,9 @@ func TestMinimalLoads(t *testing.T) {
 	for name, text := range map[string]string{
 		"minimal":                     minimal,
 		"two databases of one server": replace(t, "two:5432/pay", "one:5432/copy"),
-		"two servers of one host":     replace(t, "two:5432/pay", "one:5433/pay"),
+		"every field compared": replace(t, "created_at: e}", "created_at: e, updated_at: f, owner_region: g, rrn: h, extra: {merchant: i}}\n"+
+			"    compare: [amount_minor, currency, status, owner_region, updated_at, rrn, merchant]"),
+		"two servers of one host": replace(t, "two:5432/pay", "one:5433/pay"),
 	} {
 		if _, err := parse("p.yaml", []byte(text), nil); err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -146,6 +148,16 @@ func TestBrokenMeaning(t *testing.T) {
 		{"snapshot twice", replace(t, "    regions:", "    snapshot: {dsn: \"host=old dbname=pay\", region: eu-west-1}\n    snapshots: [{dsn: \"host=OLD dbname=pay\", region: eu-west-2}]\n    regions:"), "p.yaml:8:18: ledgers.payments.snapshots.0.dsn: is the database of snapshot too: a copy cannot be compared with itself"},
 		{"pace", replace(t, "    regions:", "    pace: 101\n    regions:"), "p.yaml:7:5: ledgers.payments.pace: is a share of time in percent: 1 to 100"},
 		{"no pace", replace(t, "    regions:", "    pace: 0\n    regions:"), "p.yaml:7:5: ledgers.payments.pace: must be above zero"},
+		{"compare", replace(t, "    regions:", "    compare: [amuont_minor, curency, amount, \"\"]\n    regions:"),
+			"p.yaml:7:15: ledgers.payments.compare.0: there is no field \"amuont_minor\", did you mean amount_minor?\n" +
+				"p.yaml:7:29: ledgers.payments.compare.1: there is no field \"curency\", did you mean currency?\n" +
+				"p.yaml:7:38: ledgers.payments.compare.2: there is no field \"amount\", known here: amount_minor, currency, status\n" +
+				"p.yaml:7:46: ledgers.payments.compare.3: there is no field \"\", known here: amount_minor, currency, status"},
+		{"compare nothing", replace(t, "    regions:", "    compare: []\n    regions:"), "p.yaml:7:5: ledgers.payments.compare: must be set: a comparison of no field finds no difference"},
+		{"compare the key", replace(t, "    regions:", "    compare: [payment_id]\n    regions:"), "p.yaml:7:15: ledgers.payments.compare.0: payment_id is compared in any case: leave it out here"},
+		{"compare what has no column", replace(t, "created_at: e}", "created_at: e, extra: {rrn: f}}\n    compare: [status, rrn, updated_at]"),
+			"p.yaml:6:23: ledgers.payments.compare.1: no column is mapped to rrn: name it under columns\n" +
+				"p.yaml:6:28: ledgers.payments.compare.2: no column is mapped to updated_at: name it under columns"},
 		{"mode", replace(t, "    regions:", "    mode: split\n    regions:"), "p.yaml:7:5: ledgers.payments.mode: must be replicated or sharded"},
 		{"no ledger", receipts("    ledger: paiments\n    key_pattern: (?P<payment_id>.*)\n"), "p.yaml:13:5: receipts.r.ledger: there is no such ledger, did you mean payments?"},
 		{"no group", receipts("    ledger: payments\n    key_pattern: a(.*)\n"), "p.yaml:14:5: receipts.r.key_pattern: needs a group that finds the payment: (?P<payment_id>...)"},

@@ -135,6 +135,7 @@ func (d *decoder) checkLedgers(ledgers []Ledger) []string {
 			}
 		}
 		d.checkSnapshots(l, key)
+		d.checkCompare(l, key)
 		d.checkPace(l, key)
 		d.checkCopies(l, key)
 	}

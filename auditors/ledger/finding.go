@@ -10,40 +10,35 @@ import (
 	"parallax/internal/record"
 )
 
-// difference is one compared field in which two copies of a row disagree.
-type difference struct{ field, left, right string }
+// difference is one compared field in which two copies of a row disagree. A null is an empty text there, unless the field is a
+// further column, which has no value then.
+type difference struct {
+	field, left, right  string
+	leftNull, rightNull bool
+}
 
 func differences(compare []string, a, b record.Entry) []difference {
 	var out []difference
 	for _, field := range compare {
-		if l, r := value(a, field), value(b, field); l != r {
-			out = append(out, difference{field, l, r})
+		l, inLeft := a.Field(field)
+		r, inRight := b.Field(field)
+		if l != r || inLeft != inRight {
+			out = append(out, difference{field, l, r, !inLeft, !inRight})
 		}
 	}
 	return out
 }
 
-func value(e record.Entry, field string) string {
-	switch field {
-	case "amount_minor", "amount":
-		return strconv.FormatInt(e.Amount.Minor, 10)
-	case "currency":
-		return e.Amount.Currency
-	case "status":
-		return e.Status
-	case "network":
-		return e.Network
-	case "network_reference":
-		return e.NetworkReference
-	case "rrn":
-		return e.RRN
-	case "auth_code":
-		return e.AuthCode
-	case "idempotency_key":
-		return e.IdempotencyKey
-	default:
-		return e.Extra[field]
+// said are both values as a sentence holds them.
+func (d difference) said() (left, right string) {
+	return quoted(d.left, d.leftNull), quoted(d.right, d.rightNull)
+}
+
+func quoted(value string, null bool) string {
+	if null {
+		return "null"
 	}
+	return strconv.Quote(value)
 }
 
 // lostRow is about a payment that the writer lacks, or, further, about one more row of a payment that it has.
@@ -113,11 +108,12 @@ func changedRow(rules Rules, t twin, diffs []difference, verdict audit.Verdict) 
 	f.Region = other.Region
 	f.Amounts = amounts(w)
 	f.Rule = "same payment id, different " + diffs[0].field
-	f.Reason = fmt.Sprintf("Payment %s has %s %q in the ledger in force, but %q in the %s of %s: that change never arrived.",
-		w.PaymentID, diffs[0].field, diffs[0].left, diffs[0].right, other.Witness, other.Region)
+	inForce, there := diffs[0].said()
+	f.Reason = fmt.Sprintf("Payment %s has %s %s in the ledger in force, but %s in the %s of %s: that change never arrived.",
+		w.PaymentID, diffs[0].field, inForce, there, other.Witness, other.Region)
 	if !sameRow(w, other) {
-		f.Reason = fmt.Sprintf("Payment %s was written twice: with %s %q to the ledger in force, and with %q to the %s of %s, which never arrived.",
-			w.PaymentID, diffs[0].field, diffs[0].left, diffs[0].right, other.Witness, other.Region)
+		f.Reason = fmt.Sprintf("Payment %s was written twice: with %s %s to the ledger in force, and with %s to the %s of %s, which never arrived.",
+			w.PaymentID, diffs[0].field, inForce, there, other.Witness, other.Region)
 	}
 	for _, d := range diffs {
 		left, right := observed(rules, w, NoteInForce), observed(rules, other, NoteHeld(other.Witness))

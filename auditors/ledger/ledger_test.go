@@ -17,12 +17,13 @@ import (
 type row struct {
 	ID, Pay, Status, At, Upd, Owner string
 	Minor                           int64
+	Extra                           map[string]string
 }
 
 func (r row) entry(t *testing.T, region audit.Region, w record.Witness) record.Entry {
 	e := record.Entry{
 		Region: region, Witness: w, ID: r.ID, PaymentID: r.Pay, Status: r.Status,
-		Amount: money.Amount{Minor: r.Minor, Currency: "EUR"}, CreatedAt: golden.Clock(t, r.At), OwnerRegion: audit.Region(r.Owner),
+		Amount: money.Amount{Minor: r.Minor, Currency: "EUR"}, CreatedAt: golden.Clock(t, r.At), OwnerRegion: audit.Region(r.Owner), Extra: r.Extra,
 	}
 	if r.Upd != "" {
 		e.UpdatedAt = golden.Clock(t, r.Upd)
@@ -87,6 +88,9 @@ func TestAudit(t *testing.T) {
 			if rules.Clock, err = time.ParseDuration(clock); err != nil {
 				t.Fatal(err)
 			}
+		}
+		if compare := strings.Fields(string(s["compare"])); len(compare) > 0 {
+			rules.Compare = compare
 		}
 		window := audit.Window{From: golden.Clock(t, "14:00:00"), To: golden.Clock(t, "15:00:00")}
 		if s["dublin"] != nil {

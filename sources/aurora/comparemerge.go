@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"slices"
 	"strings"
-	"time"
 
 	"parallax/internal/record"
 )
@@ -128,8 +127,8 @@ func (c *comparison) same(a, b *record.Entry) bool {
 		return false
 	}
 	for _, field := range c.options.Fields {
-		x, known := fieldOf(a, field)
-		y, alsoKnown := fieldOf(b, field)
+		x, known := a.Field(field)
+		y, alsoKnown := b.Field(field)
 		if x != y || known != alsoKnown {
 			return false
 		}
@@ -157,18 +156,11 @@ func (c *comparison) outline(to []byte, e *record.Entry) []byte {
 		add(e.ID)
 	}
 	for _, field := range c.options.Fields {
-		if value, known := fieldOf(e, field); known {
+		if value, known := e.Field(field); known {
 			add(value)
 		} else {
 			to = append(to, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff) // no length
 		}
 	}
 	return to
-}
-
-func timeText(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format(time.RFC3339Nano)
 }

@@ -1,12 +1,6 @@
 package aurora
 
-import (
-	"strconv"
-
-	"parallax/internal/record"
-)
-
-// Named is the column of a field that is compared, empty where it is not mapped.
+// Named is the column of a field that is compared, empty where it is not mapped; record.Entry.Field is its value.
 func (c Columns) Named(field string) string {
 	switch field {
 	case "amount_minor", "amount":
@@ -31,34 +25,5 @@ func (c Columns) Named(field string) string {
 		return c.UpdatedAt
 	default:
 		return c.Extra[field]
-	}
-}
-
-// fieldOf is the value of a field that is compared, and whether there is one.
-func fieldOf(e *record.Entry, field string) (value string, known bool) {
-	switch field {
-	case "amount_minor", "amount":
-		return strconv.FormatInt(e.Amount.Minor, 10), true
-	case "currency":
-		return e.Amount.Currency, true
-	case "status":
-		return e.Status, true
-	case "network":
-		return e.Network, true
-	case "network_reference":
-		return e.NetworkReference, true
-	case "rrn":
-		return e.RRN, true
-	case "auth_code":
-		return e.AuthCode, true
-	case "idempotency_key":
-		return e.IdempotencyKey, true
-	case "owner_region":
-		return string(e.OwnerRegion), true
-	case "updated_at":
-		return timeText(e.UpdatedAt), true
-	default:
-		value, known = e.Extra[field]
-		return value, known
 	}
 }

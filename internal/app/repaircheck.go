@@ -177,24 +177,25 @@ func (c *guards) charges(ctx context.Context, l config.Ledger) {
 	if len(steps) == 0 {
 		return
 	}
-	ids := make([]string, len(steps))
-	for n, i := range steps {
-		ids[n] = c.manifest.Steps[i].Charge.PaymentID
+	var ids []string
+	for _, i := range steps {
+		ids = append(ids, c.manifest.Steps[i].Charge.PaymentID, c.manifest.Steps[i].Charge.Kept)
 	}
 	entries, err := c.entriesInForce(ctx, l, ids)
+	now := map[string]map[string]string{}
+	for _, e := range entries {
+		if now[e.PaymentID] == nil {
+			now[e.PaymentID] = map[string]string{}
+		}
+		now[e.PaymentID][e.ID] = e.Status
+	}
+	mean := repair.Statuses{Charged: func(status string) bool { return stillCharged(l, status) }, Refunded: l.Statuses.Refunded}
 	for _, i := range steps {
 		if err != nil {
 			c.answer(i, repair.Unasked, err.Error())
 			continue
 		}
-		g := c.manifest.Steps[i].Charge
-		statuses := map[string]string{}
-		for _, e := range entries {
-			if e.PaymentID == g.PaymentID {
-				statuses[e.ID] = e.Status
-			}
-		}
-		state, note := g.Charges(statuses, l.Statuses.Refunded)
+		state, note := c.manifest.Steps[i].Charge.Charges(now, mean)
 		c.answer(i, state, note)
 	}
 }

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -10,7 +9,6 @@ import (
 	"parallax/internal/config"
 	"parallax/internal/pan"
 	"parallax/internal/record"
-	"parallax/sinks/repair"
 )
 
 // charge is one row that a refund may be about, and where it was read.
@@ -20,7 +18,8 @@ type charge struct {
 }
 
 // refunds proposes to give back every charge of an order but the one that stands: those of chain.double_charge, and those of
-// lww.double_accept of which both payments were charged. One charge is proposed once, whoever found it.
+// lww.double_accept of which both payments were charged. One charge is proposed once, whoever found it; where two findings
+// do not agree which of the charges stands, none is.
 func (p *planning) refunds(ctx context.Context, found []audit.StoredFinding) error {
 	twice := onlyOf(found, audit.LWWDoubleAccept)
 	for _, l := range p.cfg.Ledgers {
@@ -33,17 +32,35 @@ func (p *planning) refunds(ctx context.Context, found []audit.StoredFinding) err
 			p.unread(err.Error(), doubles...)
 			continue
 		}
-		for _, f := range doubles {
-			also := slices.DeleteFunc(slices.Clone(twice), func(t audit.StoredFinding) bool { return t.Key != f.Key })
-			p.refundDouble(l, f, also, charges)
-			twice = slices.DeleteFunc(twice, func(t audit.StoredFinding) bool { return t.Key == f.Key })
-		}
-		twice = slices.DeleteFunc(twice, func(f audit.StoredFinding) bool { return p.refundAccepted(l, f, charges) })
+		twice = p.refundsOf(l, doubles, twice, charges)
 	}
 	for _, f := range twice {
 		p.byHand(f, "no refund is due by the ledgers: not both payments were charged; decide by hand which of them the key is to name")
 	}
 	return nil
+}
+
+// refundsOf proposes the refunds of one ledger, and returns the keys accepted twice that it says nothing of.
+func (p *planning) refundsOf(l config.Ledger, doubles, twice []audit.StoredFinding, charges map[string][]charge) (left []audit.StoredFinding) {
+	var asked []proposal
+	also := map[string][]audit.StoredFinding{} // by key: what a double charge says already
+	for _, f := range twice {
+		switch q, decided := p.refundAccepted(l, f, charges); {
+		case decided:
+			asked = append(asked, q)
+		case slices.ContainsFunc(doubles, func(d audit.StoredFinding) bool { return d.Key == f.Key }):
+			also[f.Key] = append(also[f.Key], f)
+		case bothCharged(l, f, charges):
+			p.byHand(f, "decide by hand: both payments were charged, and the table has not decided which of them the key names")
+		default:
+			left = append(left, f)
+		}
+	}
+	for _, f := range doubles {
+		asked = append(asked, p.refundDouble(l, f, also[f.Key], charges)...)
+	}
+	p.settle(l, asked)
+	return left
 }
 
 // onlyOf are the findings of a kind, whatever their scope.
@@ -97,76 +114,6 @@ func paymentsIn(f audit.StoredFinding) []string {
 		}
 	}
 	return ids
-}
-
-// refundDouble proposes the charges that a finding says are to be refunded.
-func (p *planning) refundDouble(l config.Ledger, f audit.StoredFinding, also []audit.StoredFinding, charges map[string][]charge) {
-	kept := ""
-	for _, e := range f.Evidence {
-		if strings.HasPrefix(e.Note, "charged; ") && !strings.Contains(e.Note, "to be refunded") {
-			kept = e.Value
-		}
-	}
-	for _, e := range f.Evidence {
-		if !strings.HasPrefix(e.Note, "charged; ") || !strings.Contains(e.Note, "to be refunded") {
-			continue
-		}
-		i := slices.IndexFunc(charges[e.Value], func(c charge) bool { return "row id "+c.ID == e.Ref })
-		if i < 0 && len(charges[e.Value]) == 1 {
-			i = 0 // inserted again since, under another row id
-		}
-		if i < 0 {
-			p.unread("payment "+e.Value+" can no longer be read in the ledger or in a snapshot of it", f)
-			continue
-		}
-		p.refund(l, f, also, charges[e.Value][i], kept)
-	}
-}
-
-// refundAccepted proposes the payment of a key accepted twice that the table did not keep, if both were charged in this
-// ledger. It reports whether the finding is dealt with.
-func (p *planning) refundAccepted(l config.Ledger, f audit.StoredFinding, charges map[string][]charge) bool {
-	ids := paymentsIn(f)
-	if len(ids) != 2 || ids[0] == ids[1] {
-		return false
-	}
-	for _, id := range ids {
-		if len(charges[id]) != 1 || !slices.Contains(l.Statuses.Charged, charges[id][0].Status) {
-			return false
-		}
-	}
-	if !slices.ContainsFunc(f.Evidence, func(e audit.Evidence) bool { return strings.HasSuffix(e.Note, "kept by the table") }) {
-		p.byHand(f, "decide by hand: both payments were charged, and the table has not decided which of them the key names")
-		return true
-	}
-	p.refund(l, f, nil, charges[ids[0]][0], ids[1]) // the evidence names the one that was lost first
-	return true
-}
-
-// refund proposes one charge, unless something keeps a machine from it.
-func (p *planning) refund(l config.Ledger, f audit.StoredFinding, also []audit.StoredFinding, c charge, kept string) {
-	r := repair.Refund{
-		About: about(f), IdempotencyKey: f.Key, PaymentID: c.PaymentID, RowID: c.ID, Kept: kept,
-		Amount: audit.Money{Minor: c.Amount.Minor, Currency: c.Amount.Currency}, Decimal: c.Amount.Format(exponent(c.Amount.Currency)),
-		Network: c.Network, NetworkReference: c.NetworkReference, ChargedAt: c.CreatedAt, Status: c.Status, InForce: c.inForce,
-		Reason: fmt.Sprintf("one order was charged more than once; payment %s stands", kept),
-	}
-	r.Scope, r.Amounts = l.Name, []audit.Money{r.Amount}
-	for _, a := range also {
-		r.Findings = append(r.Findings, a.Fingerprint)
-	}
-	switch {
-	case !slices.Contains(l.Statuses.Charged, c.Status), slices.Contains(l.Statuses.Refunded, c.Status):
-		p.byHand(f, "nothing is left to do: payment "+c.PaymentID+" is "+c.Status)
-	case soundsReturned(c.Status):
-		p.byHand(f, "decide by hand: payment "+c.PaymentID+" is "+c.Status+", so its money may have gone back already; name such statuses in ledgers[].statuses.refunded")
-	case c.Amount.Minor <= 0:
-		p.byHand(f, "decide by hand: the amount of payment "+c.PaymentID+" is not above zero")
-	case anyMasked(r.IdempotencyKey, r.PaymentID, r.Kept, r.NetworkReference, r.RowID):
-		p.byHand(f, "an id of the charge looks like a card number, which no file may hold: refund it by hand")
-	default:
-		p.plan.Refunds = append(p.plan.Refunds, r)
-	}
 }
 
 // soundsReturned reports whether a status reads as if money had gone back: giving it back once more would be worse than asking.

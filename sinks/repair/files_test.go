@@ -215,8 +215,14 @@ func TestGuards(t *testing.T) {
 	items := repair.ItemGuard{States: []record.Image{before, marked, ""}}
 	object := repair.ObjectGuard{ETag: "e", Size: 3}
 	replica, other := repair.Head{Found: true, ETag: "e", Size: 3}, repair.Head{Found: true, ETag: "f", Size: 3}
-	charge := repair.ChargeGuard{RowID: "1", Status: "captured", InForce: true}
-	lost := repair.ChargeGuard{RowID: "1", Status: "captured"}
+	charge := repair.ChargeGuard{PaymentID: "p", RowID: "1", Status: "captured", InForce: true, Kept: "q", KeptRow: "2"}
+	lost := repair.ChargeGuard{PaymentID: "p", RowID: "1", Status: "captured", Kept: "q", KeptRow: "2"}
+	again := repair.ChargeGuard{PaymentID: "q", RowID: "1", Status: "captured", Kept: "q", KeptRow: "2"}
+	mean := repair.Statuses{Charged: func(s string) bool { return s == "captured" }, Refunded: []string{"refunded"}}
+	rows := func(of, kept map[string]string) map[string]map[string]string {
+		return map[string]map[string]string{"p": of, "q": kept}
+	}
+	stands := map[string]string{"2": "captured"}
 	state := func(s repair.State, _ string) repair.State { return s }
 	for name, c := range map[string]struct{ got, want repair.State }{
 		"insert into nothing":        {state(insert.Rows(nil)), repair.Holds},
@@ -234,12 +240,16 @@ func TestGuards(t *testing.T) {
 		"object replicated":          {state(object.Heads(replica, other)), repair.Done},
 		"object replaced":            {state(object.Heads(other, repair.Head{})), repair.Changed},
 		"object gone":                {state(object.Heads(repair.Head{}, repair.Head{})), repair.Changed},
-		"charge as seen":             {state(charge.Charges(map[string]string{"1": "captured"}, nil)), repair.Holds},
-		"charge refunded":            {state(charge.Charges(map[string]string{"1": "refunded"}, []string{"refunded"})), repair.Done},
-		"charge disputed":            {state(charge.Charges(map[string]string{"1": "disputed"}, nil)), repair.Changed},
-		"charge gone":                {state(charge.Charges(nil, nil)), repair.Changed},
-		"lost charge":                {state(lost.Charges(nil, nil)), repair.Holds},
-		"lost charge, inserted anew": {state(lost.Charges(map[string]string{"9": "refunded"}, []string{"refunded"})), repair.Done},
+		"charge as seen":             {state(charge.Charges(rows(map[string]string{"1": "captured"}, stands), mean)), repair.Holds},
+		"charge refunded":            {state(charge.Charges(rows(map[string]string{"1": "refunded"}, stands), mean)), repair.Done},
+		"charge disputed":            {state(charge.Charges(rows(map[string]string{"1": "disputed"}, stands), mean)), repair.Changed},
+		"charge gone":                {state(charge.Charges(rows(nil, stands), mean)), repair.Changed},
+		"kept charge refunded":       {state(charge.Charges(rows(map[string]string{"1": "captured"}, map[string]string{"2": "refunded"}), mean)), repair.Changed},
+		"kept charge gone":           {state(charge.Charges(rows(map[string]string{"1": "captured"}, map[string]string{"3": "captured"}), mean)), repair.Changed},
+		"lost charge":                {state(lost.Charges(rows(nil, stands), mean)), repair.Holds},
+		"lost charge, kept gone":     {state(lost.Charges(nil, mean)), repair.Changed},
+		"lost charge, inserted anew": {state(lost.Charges(rows(map[string]string{"9": "refunded"}, stands), mean)), repair.Done},
+		"lost row of the kept one":   {state(again.Charges(rows(nil, map[string]string{"2": "refunded"}), mean)), repair.Changed},
 	} {
 		if c.got != c.want {
 			t.Errorf("%s: %s, want %s", name, c.got, c.want)

@@ -106,21 +106,42 @@ func (g ObjectGuard) Heads(from, to Head) (State, string) {
 	return Holds, ""
 }
 
-// Charges says how a refund's guard stands, by the statuses of the payment's rows in the ledger in force, by row id.
-func (g ChargeGuard) Charges(statuses map[string]string, refunded []string) (State, string) {
-	status, found := statuses[g.RowID]
-	if g.RowID == "" || !found && !g.InForce {
-		for _, id := range slices.Sorted(maps.Keys(statuses)) {
-			status, found = statuses[id], true
-		}
-	}
+// Statuses are what the ledger's statuses mean: Charged ones that stand, and Refunded ones.
+type Statuses struct {
+	Charged  func(status string) bool
+	Refunded []string
+}
+
+// Charges says how a refund's guard stands, by the statuses of the rows in the ledger in force: by payment id, then by row id.
+func (g ChargeGuard) Charges(now map[string]map[string]string, mean Statuses) (State, string) {
+	status, found := g.status(now[g.PaymentID])
 	switch {
 	case !found && g.InForce:
 		return Changed, "the charge is no longer in the ledger"
 	case !found, status == g.Status:
-		return Holds, ""
-	case slices.Contains(refunded, status):
+	case slices.Contains(mean.Refunded, status):
 		return Done, "its status is " + remark(status)
+	default:
+		return Changed, "its status is " + remark(status) + ", not " + remark(g.Status)
 	}
-	return Changed, "its status is " + remark(status) + ", not " + remark(g.Status)
+	for id, status := range now[g.Kept] {
+		if (id == g.KeptRow || g.KeptRow == "") && mean.Charged(status) {
+			return Holds, ""
+		}
+	}
+	return Changed, remarkf("payment %s, which was to stand, is no longer charged", g.Kept)
+}
+
+// status is that of the charge's row. One that was lost may be back under another id, which is not that of the charge kept.
+func (g ChargeGuard) status(rows map[string]string) (status string, found bool) {
+	status, found = rows[g.RowID]
+	if g.RowID != "" && (found || g.InForce) {
+		return status, found
+	}
+	for _, id := range slices.Sorted(maps.Keys(rows)) {
+		if g.PaymentID != g.Kept || id != g.KeptRow {
+			status, found = rows[id], true
+		}
+	}
+	return status, found
 }

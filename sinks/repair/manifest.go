@@ -90,6 +90,8 @@ type ChargeGuard struct {
 	RowID     string `json:"row_id,omitempty"`
 	Status    string `json:"status"`
 	InForce   bool   `json:"in_force"`
+	Kept      string `json:"kept_payment_id"` // the payment that has to be charged still, in its row
+	KeptRow   string `json:"kept_row_id,omitempty"`
 }
 
 // body is a file before it is written; parts belong to another file, which is the one that is approved.

@@ -101,6 +101,7 @@ type Refund struct {
 	IdempotencyKey   string
 	PaymentID, RowID string
 	Kept             string // the payment that stands
+	KeptRow          string // its row in the ledger in force
 	Amount           audit.Money
 	Decimal          string // the amount in major units, as the currency writes it
 	Network          string

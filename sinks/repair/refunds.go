@@ -31,6 +31,7 @@ func refundsCSV(p Plan, refunds []Refund) ([]byte, error) {
 		if !r.InForce {
 			guard = "only while the payment is not in the ledger in force, or is there with status " + r.Status
 		}
+		guard += ", and while payment " + r.Kept + rowNamed(r.KeptRow) + " is still charged"
 		fields := []string{
 			strings.Join(ids, " "), r.IdempotencyKey, r.PaymentID, r.RowID, r.Kept, strconv.FormatInt(r.Amount.Minor, 10), r.Decimal,
 			r.Amount.Currency, r.Network, r.NetworkReference, r.ChargedAt.UTC().Format(time.RFC3339), r.Reason,
@@ -45,6 +46,13 @@ func refundsCSV(p Plan, refunds []Refund) ([]byte, error) {
 	}
 	w.Flush()
 	return b.Bytes(), nil
+}
+
+func rowNamed(id string) string {
+	if id == "" {
+		return ""
+	}
+	return " (row " + id + ")"
 }
 
 // harmless keeps a spreadsheet from running a field as a formula (OWASP, "CSV Injection"), from breaking its line, and from

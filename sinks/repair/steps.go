@@ -166,6 +166,6 @@ func (o Object) step(file string) Step {
 
 func (r Refund) step(file string) Step {
 	return Step{About: r.About, File: file, Action: "refund payment", Charge: &ChargeGuard{
-		PaymentID: r.PaymentID, RowID: r.RowID, Status: r.Status, InForce: r.InForce,
+		PaymentID: r.PaymentID, RowID: r.RowID, Status: r.Status, InForce: r.InForce, Kept: r.Kept, KeptRow: r.KeptRow,
 	}}
 }

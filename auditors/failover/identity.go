@@ -58,16 +58,33 @@ func byHand(from, to audit.Region, last, first time.Time) change {
 	return c
 }
 
-// statedError is how exactly a person is taken to know the moment.
-const statedError = 15 * time.Minute
+// StatedError is how exactly a person is taken to know the moment.
+const StatedError = 15 * time.Minute
+
+// Apart is how far a moment that a person tells of lies from a change of the writer that began at a moment, and whether the
+// person may mean it. A planned one is never meant: it needs no reconciliation, and hides no failover of the same hour.
+func Apart(f audit.Failover, began, at time.Time) (apart time.Duration, near bool) {
+	from, to := earlier(began, f.Promoted), later(began, f.Promoted)
+	switch {
+	case at.Before(from):
+		apart = from.Sub(at)
+	case at.After(to):
+		apart = at.Sub(to)
+	}
+	limit := StatedError
+	if f.Seen != audit.SeenByPerson { // whose own error is that of a person again
+		limit += f.PromotedError
+	}
+	return apart, !f.Planned && apart <= limit
+}
 
 // stated adds what people say and nothing else shows.
 func stated(moments []time.Time, events []record.Event, all []change) []change {
 	for _, at := range moments {
-		if slices.ContainsFunc(all, func(c change) bool { return c.Promoted.Sub(at).Abs() <= c.PromotedError+time.Hour }) {
+		if slices.ContainsFunc(all, func(c change) bool { _, near := Apart(c.Failover, c.began, at); return near }) {
 			continue
 		}
-		c := change{Failover: audit.Failover{Seen: audit.SeenByPerson, Promoted: at, PromotedError: statedError}, began: at, last: at}
+		c := change{Failover: audit.Failover{Seen: audit.SeenByPerson, Promoted: at, PromotedError: StatedError}, began: at, last: at}
 		c.To = writerAfter(events, at)
 		c.From = otherMember(events, c.To, at)
 		all = append(all, c)
@@ -99,6 +116,7 @@ func (a Auditor) named(known []audit.Failover, all []change) []change {
 		}
 		c.At = c.began
 		c.Key = fmt.Sprintf("%s/%s/%s", c.Cluster, c.To, c.Promoted.UTC().Format("2006-01-02T15:04Z"))
+		c.unlike(known, all[:i])
 	}
 	for k, f := range known {
 		if !taken[k] && f.Cluster == a.Rules.Scope {
@@ -110,12 +128,34 @@ func (a Auditor) named(known []audit.Failover, all []change) []change {
 	return all
 }
 
+// unlike gives what a person tells of a name of its own where a switchover of the same minute has it.
+func (c *change) unlike(known []audit.Failover, before []change) {
+	for _, b := range before {
+		known = append(slices.Clip(known), b.Failover)
+	}
+	for _, other := range known {
+		if c.Seen != audit.SeenByPerson || other.Cluster != c.Cluster || other.To != c.To {
+			continue
+		}
+		if other.Key == c.Key {
+			c.Key += "/stated"
+		}
+		if other.At.Equal(c.At) {
+			c.At = c.At.Add(time.Microsecond)
+		}
+	}
+}
+
 // nearest is the known failover to the same region that lies nearest and is not another's, or -1.
 func nearest(known []audit.Failover, taken []bool, f audit.Failover) int {
 	best := -1
 	for k, other := range known {
 		apart := other.Promoted.Sub(f.Promoted).Abs()
 		if taken[k] || other.Cluster != f.Cluster || other.To != f.To || apart > sameFailover/2+other.PromotedError+f.PromotedError {
+			continue
+		}
+		_, near := Apart(other, other.At, f.Promoted)
+		if f.Seen == audit.SeenByPerson && !near || f.Planned && other.Seen == audit.SeenByPerson {
 			continue
 		}
 		if best < 0 || apart < known[best].Promoted.Sub(f.Promoted).Abs() {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -21,7 +22,7 @@ func (c *cli) runCommand() *cobra.Command {
 Without --from and --to the window is the newest elapsed slot of the job's schedule at --as-of. The job failover then also reconciles
 every new failover: all jobs over the window around it, repeated until every item is explained.
 The exit code is the verdict: 0 clean, 1 findings, 3 inconclusive (something was not read); 2 if the job could not run.`,
-		Args:      exactlyOne("a job: "+strings.Join(app.JobNames(), ", ")+" or all"),
+		Args:      exactlyOne("a job: " + strings.Join(app.JobNames(), ", ") + " or all"),
 		ValidArgs: append(app.JobNames(), "all"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			req, err := c.request(args[0], from, to)
@@ -33,6 +34,9 @@ The exit code is the verdict: 0 clean, 1 findings, 3 inconclusive (something was
 			}
 			return c.withApp(cmd.Context(), func(a *app.App) error {
 				result, failed := a.Run(cmd.Context(), req)
+				if result.Stated != "" {
+					fmt.Fprintln(c.stderr, "parallax:", result.Stated)
+				}
 				if failed != nil && len(result.Runs) == 0 {
 					return failed
 				}

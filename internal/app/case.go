@@ -25,9 +25,14 @@ func (a *App) tendCases(ctx context.Context, req Request, result *Result) error 
 	if err != nil {
 		return err
 	}
+	meant, found := a.meant(failovers, req.At)
+	if !req.At.IsZero() {
+		result.Stated = takenFor(req.At, meant, found)
+		a.log.Info(result.Stated)
+	}
 	var failed error
 	for _, f := range failovers {
-		c, mine, err := a.takeCase(ctx, f, req, *result)
+		c, mine, err := a.takeCase(ctx, f, found && sameFailover(f, meant), req, *result)
 		if err == nil && mine {
 			err = a.repeatCase(ctx, c, f, req, result)
 		}
@@ -40,9 +45,13 @@ func (a *App) tendCases(ctx context.Context, req Request, result *Result) error 
 }
 
 // takeCase takes the case of a failover in hand if there is something to do. mine is false where there is not, or where another
-// worker was faster.
-func (a *App) takeCase(ctx context.Context, f audit.Failover, req Request, seen Result) (c audit.Case, mine bool, err error) {
+// worker was faster. named says that a person asks for this very failover.
+func (a *App) takeCase(ctx context.Context, f audit.Failover, named bool, req Request, seen Result) (c audit.Case, mine bool, err error) {
 	c, found, err := a.caseOf(ctx, f)
+	if err != nil {
+		return c, false, err
+	}
+	reopened, err := a.reopened(ctx, c, req.AsOf)
 	if err != nil {
 		return c, false, err
 	}
@@ -50,7 +59,6 @@ func (a *App) takeCase(ctx context.Context, f audit.Failover, req Request, seen 
 	if err != nil {
 		return c, false, err
 	}
-	named := !req.At.IsZero() && nearIn(f, req.At)
 	switch {
 	case !found && (f.Planned || !named && req.AsOf.Sub(f.Promoted) > a.cfg.Failover.GiveUp):
 		return c, false, nil
@@ -59,20 +67,18 @@ func (a *App) takeCase(ctx context.Context, f audit.Failover, req Request, seen 
 		c.Evidence = evidence
 		mine, err = a.store.OpenCase(ctx, c)
 		return c, mine, err
-	case !a.due(c, evidence, req.AsOf, named):
+	case !a.due(c, evidence, req.AsOf, named || reopened):
 		return c, false, nil
 	}
 	read := c.AsOf
+	if c.State == audit.CaseClosed {
+		c.OpenedAt = req.AsOf // it may wait anew
+	}
 	c.State, c.ClosedAt, c.AsOf, c.NextDue, c.Evidence = audit.CaseOpen, time.Time{}, req.AsOf, req.AsOf.Add(caseLease), evidence
 	c.Window = a.caseWindow(f, req.AsOf)
 	c.Questions = append(questionsBut(c.Questions, underWay, jobFailed), startedAt(req.AsOf))
 	mine, err = a.store.SaveCase(ctx, c, read)
 	return c, mine, err
-}
-
-// nearIn reports whether a failover is the one that a person means.
-func nearIn(f audit.Failover, at time.Time) bool {
-	return f.Promoted.Sub(at).Abs() <= f.PromotedError+time.Hour
 }
 
 func (a *App) caseOf(ctx context.Context, f audit.Failover) (audit.Case, bool, error) {
@@ -107,13 +113,14 @@ func (a *App) caseWindow(f audit.Failover, asOf time.Time) audit.Window {
 	return audit.Window{From: from.Add(-a.cfg.Failover.Before), To: minTime(to.Add(a.cfg.Failover.After), asOf)}
 }
 
-// due reports whether a case is to be repeated. One that another worker has in hand is not, until its lease is over.
-func (a *App) due(c audit.Case, evidence []string, asOf time.Time, named bool) bool {
+// due reports whether a case is to be repeated, at all events if it is asked for. One that another worker has in hand is not,
+// until its lease is over.
+func (a *App) due(c audit.Case, evidence []string, asOf time.Time, asked bool) bool {
 	inHand := slices.ContainsFunc(c.Questions, func(q audit.Question) bool { return q.About == underWay })
 	switch {
 	case !asOf.After(c.AsOf), inHand && asOf.Before(c.NextDue):
 		return false
-	case named:
+	case asked:
 		return true
 	case c.State != audit.CaseOpen:
 		return false
@@ -196,8 +203,8 @@ func (a *App) settleCase(ctx context.Context, c audit.Case, f audit.Failover, as
 	c.Questions = append(c.Questions, failed...)
 	c.NextDue = asOf.Add(a.cfg.Failover.Repeat)
 	switch {
-	case len(c.Questions) == 0 || f.Planned:
-		c.State, c.NextDue, c.ClosedAt, c.Questions = audit.CaseClosed, time.Time{}, asOf, nil
+	case len(c.Questions) == 0:
+		c.State, c.NextDue, c.ClosedAt = audit.CaseClosed, time.Time{}, asOf
 	case asOf.Sub(c.OpenedAt) >= a.cfg.Failover.GiveUp:
 		c.State, c.NextDue, c.ClosedAt = audit.CaseGivenUp, time.Time{}, asOf
 	}
@@ -208,15 +215,15 @@ func (a *App) settleCase(ctx context.Context, c audit.Case, f audit.Failover, as
 	return err
 }
 
-// countForCases lets runs of all jobs over a window count as a repetition of the case of every unplanned failover in it. The
-// jobs are not run again.
+// countForCases lets runs of all jobs count as a repetition of the case of every unplanned failover whose whole window they
+// looked at: a part of it says nothing of the rest. The jobs are not run again.
 func (a *App) countForCases(ctx context.Context, req Request, result Result) error {
 	failovers, err := a.knownFailovers(ctx, req.AsOf)
 	if err != nil {
 		return err
 	}
 	for _, f := range failovers {
-		if f.Planned || f.At.Before(req.From) || !f.Promoted.Before(req.To) {
+		if f.Planned || !(audit.Window{From: req.From, To: req.To}).Covers(a.caseWindow(f, req.AsOf)) {
 			continue
 		}
 		if err := a.countForCase(ctx, f, req, result); err != nil {

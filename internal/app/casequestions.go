@@ -33,7 +33,7 @@ func couldNotRun(job string, err error) audit.Question {
 
 // questions are what keeps a case open.
 func (a *App) questions(ctx context.Context, c audit.Case, f audit.Failover) ([]audit.Question, error) {
-	out := a.unwitnessed(f)
+	out := slices.Concat(a.unwitnessed(f), a.notRun(c))
 	gaps, err := a.unread(ctx, c, f)
 	if err != nil {
 		return nil, err
@@ -77,6 +77,7 @@ func (a *App) unread(ctx context.Context, c audit.Case, f audit.Failover) ([]aud
 		if err != nil {
 			return nil, err
 		}
+		out = append(out, notWhole(c, run)...)
 		n, more := 0, 0
 		for _, line := range run.Coverage {
 			for _, g := range line.Gaps {

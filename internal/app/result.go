@@ -9,7 +9,10 @@ import (
 )
 
 // Result is what a request's runs said, in the order they ran.
-type Result struct{ Runs []report.Run }
+type Result struct {
+	Runs   []report.Run
+	Stated string // which failover was taken for the one that a person told of, in a sentence; empty if nobody did
+}
 
 // Verdict is the worst of the runs: inconclusive before findings before clean.
 func (r Result) Verdict() string {

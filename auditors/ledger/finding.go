@@ -61,6 +61,18 @@ func lostRow(rules Rules, e record.Entry, writer audit.Region, further bool) aud
 	return f
 }
 
+// olderThanShared puts into words that the failover did not lose a row, for others that were written after it survived.
+func olderThanShared(f audit.Finding, s record.Entry, shared time.Time) audit.Finding {
+	f.Verdict = audit.Probable
+	f.Rule += "; older than rows that survived the failover"
+	f.Reason = strings.TrimSuffix(f.Reason, ".") + ", though rows written after it survived: it was deleted there, or it never was replicated."
+	f.Evidence = append(f.Evidence, audit.Evidence{
+		Source: f.Evidence[0].Source, Region: s.Region, Ref: "newest row in both copies", At: shared, Field: "created_at",
+		Value: shared.UTC().Format(time.RFC3339Nano), Note: fmt.Sprintf("%s after the missing row", shared.Sub(s.CreatedAt).Round(time.Millisecond)),
+	})
+	return f
+}
+
 // notReplicated is about a payment that the reader lacks, or, further, about one more row of a payment that it has.
 func notReplicated(rules Rules, e record.Entry, reader audit.Region, further bool) audit.Finding {
 	f := base(rules, audit.LedgerNotReplicated, e, audit.High, audit.Proven)

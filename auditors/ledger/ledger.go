@@ -50,6 +50,7 @@ type Copy struct {
 	Rows    []record.Entry // and those that the copy has
 	Holders []record.Entry // the writer's rows that have a row id of Rows; where nil, those of Writer
 	Newest  time.Time      // when the copy's newest row of all was created; zero where not known
+	Shared  time.Time      // of a snapshot: when the newest of its rows that the writer has too was created; zero where not known
 }
 
 // Auditor applies Rules.
@@ -95,7 +96,14 @@ func (c *comparison) settled(e record.Entry) bool {
 	if e.UpdatedAt.After(last) {
 		last = e.UpdatedAt
 	}
-	return c.in.AsOf.Sub(last) >= c.rules.Margin+c.rules.Clock
+	return c.past(last)
+}
+
+// due reports whether an entry was created so long ago that every copy must have the row, in whatever state.
+func (c *comparison) due(e record.Entry) bool { return c.past(e.CreatedAt) }
+
+func (c *comparison) past(at time.Time) bool {
+	return c.in.AsOf.Sub(at) >= c.rules.Margin+c.rules.Clock
 }
 
 // count adds to a number if the entry is one of the window; those around it are another run's to count.
@@ -113,20 +121,30 @@ func (c *comparison) compareReader(other Copy) {
 			c.compareTwin(t)
 		}
 		for i, w := range p.left {
-			if !c.settled(w) {
+			if !c.due(w) {
 				c.count(&c.young, w)
 				continue
 			}
-			c.report(notReplicated(c.rules, w, other.Region, p.inRight || i > 0))
+			c.report(c.touched(notReplicated(c.rules, w, other.Region, p.inRight || i > 0), w))
 		}
 		for i, r := range p.right {
-			if !c.settled(r) {
+			if !c.due(r) {
 				c.count(&c.young, r)
 				continue
 			}
-			c.report(lostRow(c.rules, r, c.in.Writer, p.inLeft || i > 0))
+			c.report(c.touched(lostRow(c.rules, r, c.in.Writer, p.inLeft || i > 0), r))
 		}
 	}
+}
+
+// touched takes the certainty from what is said of a row that was written within the margin: it may have been put in just now,
+// under an old date.
+func (c *comparison) touched(f audit.Finding, e record.Entry) audit.Finding {
+	if !c.settled(e) {
+		f.Verdict = audit.Probable
+		f.Rule += "; created long before, but written within the margin"
+	}
+	return f
 }
 
 func (c *comparison) compareTwin(t twin) {
@@ -136,6 +154,10 @@ func (c *comparison) compareTwin(t twin) {
 		c.count(&c.young, t.left)
 	case len(diffs) == 0:
 		c.count(&c.out.Matched, t.left)
+	case t.left.UpdatedAt.IsZero() || t.right.UpdatedAt.IsZero():
+		f := changedRow(c.rules, t, diffs, audit.Probable) // it may have been changed a moment ago
+		f.Rule += "; no updated_at tells since when"
+		c.report(f)
 	default:
 		c.report(changedRow(c.rules, t, diffs, audit.Proven))
 	}
@@ -154,6 +176,9 @@ func (c *comparison) report(f audit.Finding) {
 		return
 	}
 	first := &c.out.Findings[i]
+	if first.Verdict == audit.Probable && f.Verdict == audit.Proven {
+		*first, f = f, *first // the surer witness leads
+	}
 	for _, e := range f.Evidence {
 		if !slices.Contains(first.Evidence, e) {
 			first.Evidence = append(first.Evidence, e)

@@ -34,6 +34,12 @@ func pair(compare []string, left, right []record.Entry) pairing {
 	return p
 }
 
+// Alike reports whether the rules see no difference between the rows of one payment in two copies.
+func Alike(compare []string, left, right []record.Entry) bool {
+	p := pair(compare, left, right)
+	return len(p.left)+len(p.right) == 0 && !slices.ContainsFunc(p.twins, func(t twin) bool { return !p.equal(t.left, t.right) })
+}
+
 // match takes every row of the left that has a partner on the right out of both.
 func (p *pairing) match(sure bool, same func(a, b record.Entry) bool) {
 	var rest []record.Entry

@@ -24,18 +24,24 @@ type ShardInput struct {
 type ShardAuditor struct{ Rules Rules }
 
 // Audit returns ledger.in_two_regions findings. A payment that is being taken or moved at this moment is left out until it is
-// older than the margin.
+// older than the margin; one that was merely changed within the margin stands in both regions all the same.
 func (a ShardAuditor) Audit(in ShardInput) audit.Judgement {
 	c := comparison{rules: a.Rules, in: Input{Window: in.Window, AsOf: in.AsOf}, seen: map[audit.Fingerprint]int{}}
 	byID := byPayment(in.Rows)
 	for _, payment := range slices.Sorted(maps.Keys(byID)) {
 		rows := sorted(byID[payment])
-		if slices.ContainsFunc(rows, func(e record.Entry) bool { return !c.settled(e) }) {
+		regions := regionsOf(rows)
+		changing := slices.IndexFunc(rows, func(e record.Entry) bool { return !c.settled(e) })
+		if slices.ContainsFunc(rows, func(e record.Entry) bool { return !c.due(e) }) || changing >= 0 && len(regions) < 2 {
 			c.count(&c.young, rows[len(rows)-1])
 			continue
 		}
-		if regions := regionsOf(rows); len(regions) > 1 {
-			c.report(inTwoRegions(c.rules, rows, regions))
+		if len(regions) > 1 {
+			f := inTwoRegions(c.rules, rows, regions)
+			if changing >= 0 {
+				f = c.touched(f, rows[changing])
+			}
+			c.report(f)
 			continue
 		}
 		for _, e := range rows {

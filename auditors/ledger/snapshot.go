@@ -15,6 +15,7 @@ type old struct {
 	clock     time.Duration
 	margin    time.Duration
 	pairs     map[string]pairing // the writer's rows and its own, by payment
+	shared    time.Time          // when the newest row that the writer has too was created
 	firstLost time.Time          // see firstLoss
 	promotion *Promotion         // that ended its time; nil where none is known
 }
@@ -25,13 +26,17 @@ func (c *comparison) compareSnapshot(other Copy) {
 	for payment, rows := range snapshot {
 		o.pairs[payment] = pair(c.rules.Compare, writer[payment], rows)
 	}
+	o.shared = o.newestShared()
 	o.firstLost = o.firstLoss(c.rules.Compare)
 	for _, payment := range slices.Sorted(maps.Keys(o.pairs)) {
 		p := o.pairs[payment]
 		for i, s := range p.right {
 			f := lostRow(c.rules, s, c.in.Writer, p.inLeft || i > 0)
-			if o.splitBrain(s.CreatedAt) {
+			switch {
+			case o.splitBrain(s.CreatedAt):
 				f = afterPromotion(f, *o.promotion, s.CreatedAt)
+			case o.older(s.CreatedAt):
+				f = olderThanShared(f, s, o.shared)
 			}
 			c.report(f)
 		}
@@ -86,12 +91,37 @@ func (o *old) splitBrain(at time.Time) bool {
 	return o.promotion != nil && at.After(o.promotion.At.Add(o.promotion.Error+o.clock))
 }
 
+// straggler is how much earlier than another a row may be dated and still be committed after it: the longest transaction that
+// is reckoned with.
+const straggler = time.Minute
+
+// older reports whether the old primary wrote something so long before a row that survived that it cannot have been lost by the
+// failover: what a failover loses are the last commits, and all of them.
+func (o *old) older(at time.Time) bool {
+	return !o.shared.IsZero() && at.Before(o.shared.Add(-straggler))
+}
+
+// newestShared is when the newest row that both copies hold was created. A row that was put back after the failover is none: it
+// has another id.
+func (o *old) newestShared() time.Time {
+	newest := o.Shared
+	for _, p := range o.pairs {
+		for _, t := range p.twins {
+			if t.sure && sameRow(t.left, t.right) && t.left.ID == t.right.ID && t.right.CreatedAt.After(newest) {
+				newest = t.right.CreatedAt
+			}
+		}
+	}
+	return newest
+}
+
 // firstLoss is when the old primary first wrote what the new writer never received: a row, or a change that is newer than
-// the writer's. Replication keeps commit order, so whatever it wrote later is lost as well. Zero if nothing was lost.
+// the writer's. Replication keeps commit order, so whatever it wrote later is lost as well. Zero if nothing was lost. What is
+// older than rows that survived tells nothing of the failover.
 func (o *old) firstLoss(compare []string) time.Time {
 	var first time.Time
 	note := func(at time.Time) {
-		if first.IsZero() || at.Before(first) {
+		if !o.older(at) && (first.IsZero() || at.Before(first)) {
 			first = at
 		}
 	}

@@ -73,7 +73,9 @@ func (c *ledgerAudit) compare(ctx context.Context, writer *ledgerCopy, p *ledger
 			ids = append(ids, e.PaymentID)
 		}
 	}
-	reason, err = c.complete(ctx, writer, p, ids)
+	if reason, err = c.complete(ctx, writer, p, ids); reason == nil && err == nil {
+		c.unexplained(p, r)
+	}
 	return r, reason, err
 }
 

@@ -37,30 +37,80 @@ func (c *ledgerAudit) compareSnapshot(ctx context.Context, writer *ledgerCopy, p
 	if reason != nil || err != nil {
 		return reason, err
 	}
+	if reason, err = c.shared(ctx, writer, p); reason != nil || err != nil {
+		return reason, err
+	}
 	return c.stranger(ctx, writer, p, r)
+}
+
+// shared finds the newest row of a snapshot that the writer has too, where any is missing: what is missing from long before
+// that was not lost by the failover. As many of the newest rows are asked for as may be missing without a gap.
+func (c *ledgerAudit) shared(ctx context.Context, writer *ledgerCopy, p *ledgerPair) (reason, err error) {
+	if _, lost, _ := missingFrom(p.copy.Writer, p.copy.Rows); lost == 0 {
+		return nil, nil
+	}
+	for _, n := range []int{acquaintances, c.maxSuspects() + acquaintances} {
+		ids, reason := p.other.src.Before(ctx, p.newest.Add(time.Microsecond), n)
+		if reason != nil {
+			return reason, ctx.Err()
+		}
+		left, reason := writer.src.Lookup(ctx, ids)
+		if reason != nil {
+			return reason, ctx.Err()
+		}
+		right, reason := p.other.src.Lookup(ctx, ids)
+		if reason != nil {
+			return reason, ctx.Err()
+		}
+		if p.copy.Shared = newestShared(left, right); !p.copy.Shared.IsZero() {
+			return nil, nil
+		}
+	}
+	return nil, nil
+}
+
+// newestShared is when the newest row that is in both was created; a row that was put back has another id.
+func newestShared(left, right []record.Entry) (newest time.Time) {
+	type row struct {
+		payment, id string
+		at          int64
+	}
+	has := make(map[row]bool, len(left))
+	for _, e := range left {
+		has[row{e.PaymentID, e.ID, e.CreatedAt.UnixMicro()}] = true
+	}
+	for _, e := range right {
+		if has[row{e.PaymentID, e.ID, e.CreatedAt.UnixMicro()}] && e.CreatedAt.After(newest) {
+			newest = e.CreatedAt
+		}
+	}
+	return newest
 }
 
 // eventSlack is how far the history of failovers may be from the moment of a promotion.
 const eventSlack = 5 * time.Minute
 
 // tooOld leaves a gap where a snapshot was taken before its failover: the writer then has rows, created before the promotion,
-// that are newer than everything in the snapshot. What it holds and the writer lacks is lost all the same.
+// that are newer than everything in the snapshot; near the promotion, where its moment is not known well enough, rows that
+// follow the snapshot's end. What it holds and the writer lacks is lost all the same.
 func (c *ledgerAudit) tooOld(ctx context.Context, writer *ledgerCopy, p *ledgerPair) error {
 	for _, promotion := range c.promotions {
 		until := promotion.At.Add(-promotion.Error - eventSlack)
 		since := audit.Window{From: p.newest.Add(c.ledger.Margin + time.Microsecond), To: until}
-		if promotion.From != p.other.src.Region || c.anotherOf(p, promotion.At) || since.Empty() {
+		if promotion.From != p.other.src.Region || c.anotherOf(p, promotion.At) {
 			continue
 		}
-		rows, err := writer.src.Count(ctx, since)
-		if err != nil {
-			writer.gap(gapOf(c.window, err))
+		rows, reason := int64(0), error(nil)
+		if !since.Empty() {
+			rows, reason = writer.src.Count(ctx, since)
+		}
+		if rows == 0 && reason == nil {
+			rows, reason = c.following(ctx, writer, p, promotion)
+		}
+		if reason != nil {
+			writer.gap(gapOf(c.window, reason))
 		} else if rows > 0 {
-			p.other.gap(audit.Gap{
-				Window: c.window, Reason: fmt.Sprintf("the %s of %s ends at %s, and the ledger in force has %d rows written between then and the promotion of %s at %s: "+
-					"it was taken before that failover and cannot witness what was lost", p.other.name, p.other.src.Region, stamp(p.newest), rows, promotion.To, stamp(promotion.At)),
-				Remedy: "restore the snapshot that was made of the old primary after the failover, rds:unplanned-global-failover-..., and configure that one",
-			})
+			p.other.gap(takenBefore(c.window, p, rows, promotion))
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()

@@ -41,10 +41,14 @@ func (r Request) window(cfg *config.Config, job string) (audit.Window, error) {
 	}
 	delay, lookback := offsets(cfg, job)
 	slot := schedules.LastSlot(s, r.AsOf)
+	if job == "ledger" {
+		lookback = slot.From.Sub(schedules.LastSlot(s, slot.From).From) + delay
+	}
 	return audit.Window{From: slot.From.Add(-delay - lookback), To: slot.To.Add(-delay)}, nil
 }
 
-// offsets are a job's delay and lookback.
+// offsets are a job's delay and lookback. The ledger job looks back over the slot before and the margin: a row of that slot
+// that was left out then, for it had just been changed, is judged now.
 func offsets(cfg *config.Config, job string) (delay, lookback time.Duration) {
 	switch job {
 	case "lww":

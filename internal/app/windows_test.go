@@ -72,3 +72,21 @@ func lostAt(cfg *config.Config, at time.Time, w audit.Window, asOf, through time
 		}},
 	}).Findings
 }
+
+// A row that was left out because it had just been changed is of the next run's window too, also across a weekend.
+func TestTheLedgerIsLookedAtTwice(t *testing.T) {
+	cfg := &config.Config{Ledgers: []config.Ledger{{Margin: 30 * time.Second}}, Schedules: map[string]string{"ledger": "0 6 * * 1-5"}}
+	monday := time.Date(2026, time.November, 16, 7, 0, 0, 0, time.UTC)
+	first, err := Request{AsOf: monday}.window(cfg, "ledger")
+	if err != nil {
+		t.Fatal(err)
+	}
+	next, err := Request{AsOf: monday.AddDate(0, 0, 1)}.window(cfg, "ledger")
+	if err != nil {
+		t.Fatal(err)
+	}
+	friday := time.Date(2026, time.November, 13, 6, 0, 0, 0, time.UTC).Add(-30 * time.Second)
+	if first.To != monday.Add(-time.Hour-30*time.Second) || next.From.After(friday) || next.To.Before(first.To) {
+		t.Errorf("%s and then %s", first, next)
+	}
+}

@@ -53,7 +53,7 @@ func someFacts(findings ...audit.StoredFinding) *dossierFacts {
 	for _, job := range f.rules.jobs {
 		run := audit.RunRecord{RunID: job + "-1", Job: job, Window: wide, AsOf: promotedAt.Add(18 * time.Hour), Coverage: []audit.Coverage{{Source: job, Window: wide}}}
 		if job == "ledger" {
-			run.Coverage = append(run.Coverage, audit.Coverage{Source: "aurora snapshot", Window: wide})
+			run.Coverage = append(run.Coverage, audit.Coverage{Source: "aurora snapshot", Region: f.failover.From, Window: wide})
 		}
 		runs = append(runs, run)
 	}
@@ -378,6 +378,31 @@ func TestDossierRequest(t *testing.T) {
 		format, err := c.r.format()
 		if got := fmt.Sprint(format); err == nil && got != c.want || err != nil && err.Error() != c.want {
 			t.Errorf("%+v: %s %v, want %s", c.r, got, err, c.want)
+		}
+	}
+}
+
+// TestComparedIsTheOldPrimaryOfThisFailover: a copy of another failover's, or of another ledger's, is no witness of what was lost.
+func TestComparedIsTheOldPrimaryOfThisFailover(t *testing.T) {
+	f := someFacts()
+	f.failover.From = "eu-west-2"
+	snapshot := func(scope string, region audit.Region, gaps ...audit.Gap) audit.Coverage {
+		return audit.Coverage{Source: "aurora snapshot", Scope: scope, Region: region, Gaps: gaps}
+	}
+	ledger := audit.Coverage{Source: "aurora", Scope: "payments"}
+	for _, c := range []struct {
+		name  string
+		lines []audit.Coverage
+		want  bool
+	}{
+		{"its own", []audit.Coverage{ledger, snapshot("payments", "eu-west-2")}, true},
+		{"of the failover before", []audit.Coverage{ledger, snapshot("payments", "eu-west-1")}, false},
+		{"not read wholly", []audit.Coverage{ledger, snapshot("payments", "eu-west-2", audit.Gap{Reason: "hangs"})}, false},
+		{"of one ledger of two", []audit.Coverage{ledger, snapshot("payments", "eu-west-2"), {Source: "aurora", Scope: "wallets"}}, false},
+		{"of another failover, as the run says", []audit.Coverage{ledger, snapshot("payments", "eu-west-2"), {Source: unwitnessedSource, Scope: "payments", Region: "eu-west-2"}}, false},
+	} {
+		if got := f.witnessed(c.lines); got != c.want {
+			t.Errorf("%s: %v", c.name, got)
 		}
 	}
 }

@@ -196,15 +196,35 @@ func (f *dossierFacts) complete(job string) bool {
 	return ran
 }
 
-// compared reports whether the old primary's snapshot was held against the ledger in force, wholly.
+// compared reports whether the old primary of this failover was held against the ledger in force, wholly and for every ledger.
 func (f *dossierFacts) compared() bool {
 	outage := f.outage()
 	for _, r := range f.runs {
-		for _, c := range r.Coverage {
-			if r.Job == "ledger" && strings.Contains(c.Source, "snapshot") && c.Complete() && r.Window.Covers(outage) {
-				return true
-			}
+		if r.Job == "ledger" && r.Window.Covers(outage) && f.witnessed(r.Coverage) {
+			return true
 		}
 	}
 	return false
+}
+
+// witnessed reports whether the certificate of a ledger run names the old primary of each of its ledgers, read completely. One of
+// another region is the witness of another failover.
+func (f *dossierFacts) witnessed(lines []audit.Coverage) bool {
+	asked, answered := map[string]bool{}, map[string]bool{}
+	for _, c := range lines {
+		asked[c.Scope] = true
+		ours := f.failover.From == "" || c.Region == f.failover.From
+		switch {
+		case c.Source == unwitnessedSource && ours:
+			return false
+		case strings.Contains(c.Source, "snapshot") && ours:
+			answered[c.Scope] = c.Complete()
+		}
+	}
+	for scope := range asked {
+		if !answered[scope] {
+			return false
+		}
+	}
+	return len(asked) > 0
 }

@@ -24,9 +24,7 @@ type commits struct {
 	again    int         // rows of the old primary that were put in again since, under ids of their own
 	undated  int         // rows that differ, and no column says since when
 	disorder time.Duration
-	ahead    time.Duration // the new writer's clock of the old one's, and how exactly that is known
-
-	aheadError time.Duration
+	clocks
 }
 
 // compare holds the old primary against the ledger in force, where the rows lie near the failover.

@@ -44,6 +44,7 @@ type Layers struct {
 	Missing  map[string]string
 
 	Ahead, AheadError time.Duration // how far the clock of the new writer's database is ahead of the old one's
+	ClocksUnknown     bool          // the two could not be compared
 }
 
 // Copy is the ledger of an old primary, restored from its snapshot.

@@ -129,7 +129,10 @@ func orUnknown(r audit.Region) string {
 
 func evidenceOf(m audit.Measure) audit.Evidence {
 	note := "objective " + m.Objective.String() + " met"
-	if m.Broken() {
+	switch {
+	case m.Value+m.Error > m.Objective && !m.Broken():
+		note = "objective " + m.Objective.String() + " met or broken: the error reaches beyond it"
+	case m.Broken():
 		note = fmt.Sprintf("objective %s broken by %s", m.Objective, (m.Value - m.Objective).Round(time.Millisecond))
 	}
 	return audit.Evidence{

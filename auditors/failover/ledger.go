@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"parallax/internal/audit"
-	"parallax/internal/record"
 )
 
 // ledger measures the ledger: what the old primary had committed and the ledger in force has not, and how long nobody could
@@ -23,26 +22,20 @@ func (a Auditor) ledger(l Layers, all []change, i int, near audit.Window, f *aud
 			why = "none of the snapshots that are configured is of this failover"
 		}
 		a.unmeasured(f, LayerLedger, "rpo", why)
-		a.ledgerAlone(l.Entries, near, all[i].began, f)
+		a.ledgerAlone(l, near, all[i].began, f)
 		return
 	}
 	c := compare(l.Entries, old, near)
-	if l.Ahead.Abs() > l.AheadError+clockStep {
-		c.ahead, c.aheadError = l.Ahead, l.AheadError+clockStep
-	}
-	narrow(c, f)
-	if good := oldest(c.good); !good.IsZero() && good.Before(f.Promoted.Add(-f.PromotedError-tellingApart-c.ahead.Abs())) {
-		why := fmt.Sprintf("the snapshot was taken before the failover: it does not know a write of %s", clock(good))
+	c.ahead, c.aheadError, c.untold = apart(l)
+	if why := c.tooOld(times(l.Entries, near), all[i].began, f); why != "" {
 		a.unmeasured(f, LayerLedger, "rpo", why)
-		a.ledgerAlone(l.Entries, near, all[i].began, f)
+		a.ledgerAlone(l, near, all[i].began, f)
 		return
 	}
+	narrow(c, f)
 	a.ledgerRPO(c, f)
 	a.ledgerRTO(c, f)
 }
-
-// clockStep is how far apart clocks may be that are taken for one: less does not matter beside how often a ledger is written.
-const clockStep = 100 * time.Millisecond
 
 // narrow places a promotion that no event states between the last write that survived and the first that the new writer took.
 func narrow(c commits, f *audit.Failover) {
@@ -136,16 +129,12 @@ func (a Auditor) ledgerRTO(c commits, f *audit.Failover) {
 		a.unmeasured(f, LayerLedger, "rto", "nothing was written after the failover, as far as it was read")
 		return
 	}
-	corrected := good.Add(-c.ahead)
-	low, high := earlier(good, corrected).Sub(last)-c.aheadError, later(good, corrected).Sub(last)+c.aheadError
+	low, high := c.between(last, good)
 	if high < 0 {
-		a.unmeasured(f, LayerLedger, "rto", fmt.Sprintf("the first write of the new writer is dated %s, before the last of the old one at %s: the clocks of the regions are apart", clock(good), clock(last)))
+		a.unmeasured(f, LayerLedger, "rto", c.overlap(last, good))
 		return
 	}
-	basis := fmt.Sprintf("last write before at %s, first of the new writer at %s", clock(last), clock(good))
-	if c.ahead != 0 {
-		basis += fmt.Sprintf(", by clocks %s apart", c.ahead.Abs().Round(100*time.Millisecond))
-	}
+	basis := fmt.Sprintf("last write before at %s, first of the new writer at %s", clock(last), clock(good)) + c.clocks.remark()
 	a.rto(slices.Concat(c.survived, c.lost, c.good), span{last, good, max(low, 0), high, c.disorder}, basis, f)
 }
 
@@ -170,40 +159,4 @@ func (a Auditor) rto(times []time.Time, s span, basis string, f *audit.Failover)
 		Layer: LayerLedger, Figure: "rto", Value: value, Error: max(usual, s.high-value) + s.disorder + a.Rules.ClockError,
 		Objective: a.Rules.RTO, Basis: basis,
 	})
-}
-
-// ledgerAlone measures the recovery time from the ledger in force only. What the old primary took and lost is not seen, so the
-// real one may be shorter, down to the time since the promotion began.
-func (a Auditor) ledgerAlone(entries []record.Entry, near audit.Window, began time.Time, f *audit.Failover) {
-	var times []time.Time
-	for _, e := range entries {
-		times = appendIf(times, near.Holds(e.CreatedAt), e.CreatedAt)
-		times = appendIf(times, e.UpdatedAt.After(e.CreatedAt) && near.Holds(e.UpdatedAt), e.UpdatedAt)
-	}
-	slices.SortFunc(times, time.Time.Compare)
-	last, good, ok := silence(times, began.Add(-f.PromotedError), f.Promoted.Add(f.PromotedError))
-	if f.PromotedError == 0 {
-		last, good, ok = astride(times, f.Promoted)
-	}
-	if !ok {
-		a.unmeasured(f, LayerLedger, "rto", "no row was written both before and after the promotion, as far as it was read")
-		return
-	}
-	mark(f, LayerLedger, "last write", last, 0, "newest write before the promotion that is in the ledger in force; later ones may be lost")
-	mark(f, LayerLedger, "first good write", good, a.Rules.ClockError, "oldest write after the promotion")
-	low := good.Sub(later(last, earlier(began, good)))
-	a.rto(times, span{last, good, low, good.Sub(last), 0}, fmt.Sprintf(
-		"last write before at %s, first after at %s; without the old primary's snapshot the writes it lost are not seen", clock(last), clock(good)), f)
-}
-
-// astride are the neighbours on both sides of a moment.
-func astride(times []time.Time, at time.Time) (before, after time.Time, ok bool) {
-	for _, t := range times {
-		if !t.After(at) {
-			before = t
-		} else if after.IsZero() {
-			after = t
-		}
-	}
-	return before, after, !before.IsZero() && !after.IsZero()
 }

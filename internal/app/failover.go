@@ -120,8 +120,10 @@ func (a *App) readLedgerLayer(ctx context.Context, t task, l *failover.Layers) (
 			return append(coverage, noWriter(ledger, t.window)), nil
 		}
 		l.Entries = copies.writer
-		if i == 0 && l.Of.From != "" {
-			l.Ahead, l.AheadError = a.ahead(ctx, ledger, l.Of.To, l.Of.From, t.window)
+		if i == 0 {
+			var known bool
+			l.Ahead, l.AheadError, known = a.ahead(ctx, ledger, l.Of.To, l.Of.From, t.window)
+			l.ClocksUnknown = !known
 		}
 		switch {
 		case copies.snapshot != nil:

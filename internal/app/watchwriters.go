@@ -72,24 +72,24 @@ func (a *App) acceptsWrites(ctx context.Context, l config.Ledger, region audit.R
 	return one.witness == record.Writer, line
 }
 
-// ahead is how far the clock of one region's database is ahead of another's, as far as both answer, and how exactly that is
-// known. The dates of rows are mostly those clocks'.
-func (a *App) ahead(ctx context.Context, l config.Ledger, region, of audit.Region, w audit.Window) (offset, accuracy time.Duration) {
+// ahead is how far the clock of one region's database is ahead of another's, and how exactly that is known; it is
+// not where one of them does not answer. The dates of rows are mostly those clocks'.
+func (a *App) ahead(ctx context.Context, l config.Ledger, region, of audit.Region, w audit.Window) (offset, accuracy time.Duration, known bool) {
 	for _, at := range []audit.Region{region, of} {
 		if _, configured := l.Regions[at]; !configured {
-			return 0, 0
+			return 0, 0, false
 		}
 		one := a.regionCopy(l, at, w)
 		if err := a.open(ctx, &one); err != nil || one.src.DB == nil {
-			return 0, 0
+			return 0, 0, false
 		}
 		there, exactly, err := one.src.ClockOffset(ctx)
 		if err != nil {
-			return 0, 0
+			return 0, 0, false
 		}
 		offset, accuracy = there-offset, accuracy+exactly
 	}
-	return -offset, accuracy
+	return -offset, accuracy, true
 }
 
 // sighting is the event that a database accepts writes: the one known already, seen so until now, or a new one. A run for a

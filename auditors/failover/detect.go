@@ -44,26 +44,63 @@ func target(e record.Event) audit.Region {
 	return e.Region
 }
 
-// promotions groups the events that end a change of the writer. RDS gives events no common id, and both regions may tell of one
-// failover, so what goes to the same region within sameFailover is one, unless another began or ended in between.
+// promotions groups the events that end a change of the writer. RDS gives events no common id, both regions may tell of one
+// failover, and some events come late: a promotion to a region that writes already is no new change, unless another began or
+// the writer moved in between.
 func promotions(events []record.Event) []change {
 	var out []change
 	for _, e := range events {
 		if e.Type != record.WriterPromoted && e.Type != record.FailoverCompleted && e.Type != record.SwitchoverCompleted {
 			continue
 		}
-		known := len(out) - 1
-		if known < 0 || out[known].To != target(e) || e.At.Sub(out[known].Promoted) >= sameFailover ||
-			beganBetween(events, target(e), out[known].last, e.At) {
-			c := change{Failover: audit.Failover{To: target(e), Seen: audit.SeenInEvents, Promoted: e.At}}
-			out, known = append(out, c), known+1
+		at := slices.IndexFunc(out, func(c change) bool { return c.tells(e, events, out) })
+		if at < 0 {
+			out, at = append(out, change{Failover: audit.Failover{To: target(e), Seen: audit.SeenInEvents, Promoted: e.At}}), len(out)
 		}
-		c := &out[known]
-		c.last = e.At
+		c := &out[at]
+		if at == len(out)-1 {
+			c.last = e.At
+		}
 		c.completed = c.completed || e.Type == record.FailoverCompleted
 		c.switched = c.switched || e.Type == record.SwitchoverCompleted
 	}
 	return out
+}
+
+// completes is how much later than the promotion a completion may be told.
+const completes = 2 * time.Hour
+
+// tells reports whether an event is of this change, of those found so far. A completion closes a promotion that nothing has
+// closed, even behind a change to another region; else the change is the newest, and within sameFailover.
+func (c change) tells(e record.Event, events []record.Event, found []change) bool {
+	after := e.At.Sub(c.Promoted)
+	closes := e.Type != record.WriterPromoted && !c.completed && !c.switched
+	newest := c.Promoted.Equal(found[len(found)-1].Promoted) && c.To == found[len(found)-1].To
+	switch {
+	case c.To != target(e) || beganBetween(events, c.To, c.last, e.At):
+		return false
+	case newest:
+		return !movedBetween(events, c.To, c.last, e.At) && (after < sameFailover || closes && after < completes)
+	}
+	return closes && after < sameFailover && latest(found, c.To).Promoted.Equal(c.Promoted)
+}
+
+// latest is the newest of the changes to a region.
+func latest(found []change, to audit.Region) change {
+	var out change
+	for _, c := range found {
+		if c.To == to {
+			out = c
+		}
+	}
+	return out
+}
+
+// movedBetween reports whether another region's database was seen to accept writes between two moments.
+func movedBetween(events []record.Event, to audit.Region, from, until time.Time) bool {
+	return slices.ContainsFunc(events, func(e record.Event) bool {
+		return e.Type == record.WriterSeen && e.Region != to && lastSeen(e).After(from.Add(tellingApart)) && e.At.Before(until)
+	})
 }
 
 // beganBetween reports whether another change to the same region began between two moments.
@@ -90,7 +127,7 @@ func (c *change) describe(events []record.Event, before []change) {
 			c.From = previous.To
 		}
 	}
-	planned := false // by the newest start
+	planned := false // by the newest start, where it did not fail
 	for _, e := range events {
 		if !e.At.After(opened) || e.At.After(c.Promoted) {
 			continue
@@ -99,15 +136,19 @@ func (c *change) describe(events []record.Event, before []change) {
 		case starts(e) && target(e) == c.To:
 			planned = e.Type == record.SwitchoverStarted
 			c.begin(e.At)
+		case e.Type == record.SwitchoverFailed:
+			planned, c.began = false, c.Promoted // what it blocked works again
 		case e.Type == record.WriterShutDown && target(e) != c.To, e.Type == record.WritesBlocked && target(e) != c.To:
 			c.From = target(e)
+			planned = planned && e.Type == record.WriterShutDown
 			c.begin(e.At)
 		case e.Type == record.WriteBlockTimedOut && target(e) != c.To:
 			c.From = target(e)
+			planned = false
 		}
 	}
-	// What ended as a failover was one, whatever was begun before; what only began as a switchover is taken for one.
-	c.Planned = c.switched || planned && !c.completed
+	// What ended as a failover was one, whatever else is told; what only began as a switchover is taken for one.
+	c.Planned = !c.completed && (c.switched || planned)
 	if c.From == "" {
 		c.From = otherMember(events, c.To, c.Promoted)
 	}

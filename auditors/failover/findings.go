@@ -11,7 +11,7 @@ import (
 // shown are the events that a finding shows; the rest is for the timeline of the dossier.
 var shown = map[record.EventType]bool{
 	record.FailoverStarted: true, record.FailoverCompleted: true, record.FailoverFailed: true, record.SwitchoverStarted: true,
-	record.SwitchoverCompleted: true, record.WriterShutDown: true, record.WriterPromoted: true, record.Resynced: true,
+	record.SwitchoverCompleted: true, record.SwitchoverFailed: true, record.WriterShutDown: true, record.WriterPromoted: true, record.Resynced: true,
 	record.WritesBlocked: true, record.WriteBlockTimedOut: true, record.MemberLeft: true, record.EndpointMoved: true,
 }
 
@@ -82,7 +82,8 @@ func told(events []record.Event, all []change, i int, c change) []audit.Evidence
 // toAnother reports whether an event tells of a change to another region.
 func toAnother(e record.Event, to audit.Region) bool {
 	switch e.Type {
-	case record.FailoverStarted, record.FailoverCompleted, record.FailoverFailed, record.SwitchoverStarted, record.SwitchoverCompleted, record.WriterPromoted:
+	case record.FailoverStarted, record.FailoverCompleted, record.FailoverFailed, record.SwitchoverStarted, record.SwitchoverCompleted, record.SwitchoverFailed,
+		record.WriterPromoted:
 		return target(e) != to
 	default:
 		return false

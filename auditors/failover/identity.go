@@ -3,6 +3,7 @@ package failover
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -23,10 +24,12 @@ func unannounced(events []record.Event, announced []change) []change {
 		}
 	}
 	var out []change
-	for _, seen := range bySource {
+	for _, source := range slices.Sorted(maps.Keys(bySource)) {
+		seen := bySource[source]
 		for i := 1; i < len(seen); i++ {
 			from, until := lastSeen(seen[i-1]), seen[i].At
-			if seen[i].Region == seen[i-1].Region || explained(announced, seen[i].Region, from, until) {
+			if seen[i].Region == seen[i-1].Region || explained(announced, seen[i].Region, from, until) ||
+				announcedLate(events, announced, byHand(seen[i-1].Region, seen[i].Region, from, until), until) {
 				continue
 			}
 			out = append(out, byHand(seen[i-1].Region, seen[i].Region, from, until))
@@ -49,6 +52,22 @@ func explained(announced []change, to audit.Region, from, until time.Time) bool 
 	return slices.ContainsFunc(announced, func(c change) bool {
 		return c.To == to && !c.last.Before(from.Add(-tellingApart)) && !c.began.After(until.Add(tellingApart))
 	})
+}
+
+// announcedLate reports whether RDS told later of a change that the databases show: of one to a region that was writing by then,
+// which nothing had begun. The databases know better when it was.
+func announcedLate(events []record.Event, announced []change, seen change, until time.Time) bool {
+	for i := range announced {
+		c := &announced[i]
+		between := slices.ContainsFunc(announced, func(o change) bool { return o.Promoted.After(seen.Promoted) && o.Promoted.Before(c.Promoted) })
+		if c.To != seen.To || between || !c.began.Equal(c.Promoted) || !c.Promoted.After(until) || c.Promoted.Sub(until) >= sameFailover ||
+			beganBetween(events, c.To, until, c.Promoted) || movedBetween(events, c.To, until.Add(-tellingApart), c.Promoted) {
+			continue
+		}
+		c.From, c.began, c.Promoted, c.PromotedError = seen.From, seen.Promoted, seen.Promoted, seen.PromotedError
+		return true
+	}
+	return false
 }
 
 func byHand(from, to audit.Region, last, first time.Time) change {
@@ -109,7 +128,7 @@ func (a Auditor) named(known []audit.Failover, all []change) []change {
 	for i := range all {
 		c := &all[i]
 		c.Cluster = a.Rules.Scope
-		if k := nearest(known, taken, c.Failover); k >= 0 {
+		if k := nearest(known, taken, *c); k >= 0 {
 			taken[k] = true
 			c.adopt(known[k])
 			continue
@@ -146,20 +165,21 @@ func (c *change) unlike(known []audit.Failover, before []change) {
 	}
 }
 
-// nearest is the known failover to the same region that lies nearest and is not another's, or -1.
-func nearest(known []audit.Failover, taken []bool, f audit.Failover) int {
-	best := -1
+// nearest is the known failover to the same region that lies nearest and is not another's, or -1. An earlier run may have known
+// a change by any of its events.
+func nearest(known []audit.Failover, taken []bool, c change) int {
+	best, least := -1, time.Duration(0)
 	for k, other := range known {
-		apart := other.Promoted.Sub(f.Promoted).Abs()
-		if taken[k] || other.Cluster != f.Cluster || other.To != f.To || apart > sameFailover/2+other.PromotedError+f.PromotedError {
+		apart := max(c.Promoted.Sub(other.Promoted), other.Promoted.Sub(later(c.Promoted, c.last)), 0)
+		if taken[k] || other.Cluster != c.Cluster || other.To != c.To || apart > sameFailover/2+other.PromotedError+c.PromotedError {
 			continue
 		}
-		_, near := Apart(other, other.At, f.Promoted)
-		if f.Seen == audit.SeenByPerson && !near || f.Planned && other.Seen == audit.SeenByPerson {
+		_, near := Apart(other, other.At, c.Promoted)
+		if c.Seen == audit.SeenByPerson && !near || c.Planned && other.Seen == audit.SeenByPerson {
 			continue
 		}
-		if best < 0 || apart < known[best].Promoted.Sub(f.Promoted).Abs() {
-			best = k
+		if best < 0 || apart < least {
+			best, least = k, apart
 		}
 	}
 	return best

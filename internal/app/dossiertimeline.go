@@ -82,6 +82,7 @@ var eventNames = map[record.EventType]struct {
 	record.FailoverFailed:      {"failover FAILED", 1, report.MomentDown},
 	record.SwitchoverStarted:   {"switchover started", 1, ""},
 	record.SwitchoverCompleted: {"switchover completed", 1, ""},
+	record.SwitchoverFailed:    {"switchover FAILED", 1, ""},
 	record.WriterShutDown:      {"old writer shut down", 1, report.MomentDown},
 	record.WriterPromoted:      {"promoted", 2, ""},
 	record.Resynced:            {"old region back", 2, ""},

@@ -38,6 +38,7 @@ const (
 	FailoverFailed      EventType = "failover_failed"
 	SwitchoverStarted   EventType = "switchover_started" // planned, lossless
 	SwitchoverCompleted EventType = "switchover_completed"
+	SwitchoverFailed    EventType = "switchover_failed" // or cancelled: the writer stayed where it was
 	WriterShutDown      EventType = "writer_shut_down"
 	WriterPromoted      EventType = "writer_promoted"
 	Resynced            EventType = "resynced"

@@ -36,8 +36,8 @@ var wordings = []wording{
 	{[]string{"attempt to block writes for db cluster", " timed out"}, record.WriteBlockTimedOut},   // 0391
 	{[]string{"finished changing the dns name", "global writer endpoint"}, record.EndpointMoved},    // 0397
 	{[]string{"started resynchronizing members", "after global failover"}, record.OtherEvent},       // 0240
-	{[]string{"global switchover to db cluster", " is cancelled"}, record.OtherEvent},               // 0186
-	{[]string{"global switchover to db cluster", " failed"}, record.OtherEvent},                     // 0187
+	{[]string{"global switchover to db cluster", " is cancelled"}, record.SwitchoverFailed},         // 0186
+	{[]string{"global switchover to db cluster", " failed"}, record.SwitchoverFailed},               // 0187
 	{[]string{"waiting for data synchronization across global cluster members"}, record.OtherEvent}, // 0183
 }
 

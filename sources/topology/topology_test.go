@@ -145,7 +145,8 @@ func TestMessagesAreClassifiedInBothWordings(t *testing.T) {
 		"Attempt to block writes for DB cluster a in Region r timed out.":                                           record.WriteBlockTimedOut,
 		"Aurora finished changing the DNS name that the global writer endpoint resolves to.":                        record.EndpointMoved,
 		"Completed failover to DB instance: a-1":                                                                    record.OtherEvent,
-		"Global switchover to DB cluster a in Region r failed.":                                                     record.OtherEvent,
+		"Global switchover to DB cluster a in Region r failed.":                                                     record.SwitchoverFailed,
+		"Global switchover to DB cluster a in Region r is cancelled.":                                               record.SwitchoverFailed,
 		"": record.OtherEvent,
 	}
 	for message, want := range tests {

@@ -42,6 +42,7 @@ type Layers struct {
 	Keys     []record.Change // of the table of keys, both regions
 	Receipts []audit.Finding // receipt.missing findings
 	Missing  map[string]string
+	Further  []string // what else is configured and was not read, as Failover.Unmeasured says it
 
 	Ahead, AheadError time.Duration // how far the clock of the new writer's database is ahead of the old one's
 	ClocksUnknown     bool          // the two could not be compared

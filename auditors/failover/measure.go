@@ -17,6 +17,7 @@ func (a Auditor) measure(l Layers, all []change, i int, f *audit.Failover) {
 	a.ledger(l, all, i, near, f)
 	a.keys(l, near, all[i].began, f)
 	a.receipts(l, near, f)
+	f.Unmeasured = append(f.Unmeasured, l.Further...)
 }
 
 // add notes a figure. Its value is the middle of [low, high], between which the truth lies.

@@ -84,7 +84,7 @@ func (a *App) unread(ctx context.Context, c audit.Case, f audit.Failover) ([]aud
 				q := audit.Question{About: aboutCoverage, Text: g.Reason, Remedy: g.Remedy}
 				switch {
 				case line.Source == unwitnessedSource:
-					q.About = aboutSnapshot
+					q.About, q.Text = aboutSnapshot, "ledger "+line.Scope+": "+g.Reason // each ledger has its own
 				case line.Region == f.From && f.From != "":
 					q.About = aboutOld
 				}
@@ -95,7 +95,7 @@ func (a *App) unread(ctx context.Context, c audit.Case, f audit.Failover) ([]aud
 				default:
 					n++
 					asked[q] = true
-					q.Text = fmt.Sprintf("%s: %s %s: %s", r.Job, line.Source, line.Region, g.Reason)
+					q.Text = fmt.Sprintf("%s: %s %s: %s", r.Job, line.Source, line.Region, q.Text)
 					out = append(out, q)
 				}
 			}

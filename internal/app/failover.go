@@ -80,7 +80,7 @@ func (a *App) readTopology(ctx context.Context, t task) ([]record.Event, []audit
 // could not be read, is not measured, and its absence is explained.
 func (a *App) readLayers(ctx context.Context, t task, f audit.Failover, around audit.Window) (failover.Layers, []audit.Coverage, error) {
 	around.To = minTime(around.To, t.asOf)
-	l := failover.Layers{Of: f, Around: around, Missing: map[string]string{}}
+	l := failover.Layers{Of: f, Around: around, Missing: map[string]string{}, Further: a.further()}
 	var coverage []audit.Coverage
 	for _, read := range []func(context.Context, task, *failover.Layers) ([]audit.Coverage, error){
 		a.readLedgerLayer, a.readKeysLayer, a.readReceiptsLayer,
@@ -92,6 +92,21 @@ func (a *App) readLayers(ctx context.Context, t task, f audit.Failover, around a
 		coverage = append(coverage, lines...)
 	}
 	return l, coverage, nil
+}
+
+// further names what readLayers leaves out, so that no figure is taken for that of all.
+func (a *App) further() []string {
+	var out []string
+	for _, l := range a.cfg.Ledgers[min(1, len(a.cfg.Ledgers)):] {
+		out = append(out, failover.LayerLedger+" "+l.Name+": only the first configured ledger is measured")
+	}
+	for _, t := range a.cfg.Tables[min(1, len(a.cfg.Tables)):] {
+		out = append(out, failover.LayerKeys+" "+t.Name+": only the first configured table is measured")
+	}
+	for _, r := range a.cfg.Receipts[min(1, len(a.cfg.Receipts)):] {
+		out = append(out, failover.LayerReceipts+" "+r.Name+": only the first configured pair of buckets is measured")
+	}
+	return out
 }
 
 // readLedgerLayer reads the ledger in force and every restored old primary, each for itself.

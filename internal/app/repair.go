@@ -190,6 +190,10 @@ func (p *planning) undecided(found []audit.StoredFinding) {
 // writeFolder writes files into a folder that does not exist or is empty, all of them or none. A folder that holds these very
 // files already is left alone. Files hold customers' data: nobody else on the host may read them.
 func writeFolder(dir string, files []repair.Content) error {
+	dir, err := followed(dir)
+	if err != nil {
+		return err
+	}
 	if same, err := holdsAlready(dir, files); err != nil || same {
 		return err
 	}
@@ -230,8 +234,15 @@ func holdsAlready(dir string, files []repair.Content) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("write repair files: %w", err)
 	}
+	names := make([]string, len(files))
+	for i, f := range files {
+		names[i] = f.Name
+	}
+	if err := onlyThese(dir, names); err != nil {
+		return false, fmt.Errorf("write repair files: folder %s is not empty: %w: give another by --out", dir, err)
+	}
 	for _, f := range files {
-		data, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(f.Name)))
+		data, err := readBounded(filepath.Join(dir, filepath.FromSlash(f.Name)), int64(len(f.Data)))
 		if err != nil || !bytes.Equal(data, f.Data) {
 			return false, fmt.Errorf("write repair files: folder %s is not empty: give another by --out", dir)
 		}

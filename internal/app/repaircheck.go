@@ -67,32 +67,14 @@ func (a *App) askGuards(ctx context.Context, path string, asOf time.Time) (repai
 		}
 	}
 	c.objects(ctx)
+	if c.out.Expired {
+		for i, s := range c.out.Steps {
+			if s.State != repair.Done {
+				c.answer(i, repair.Expired, "")
+			}
+		}
+	}
 	return c.out, ctx.Err()
-}
-
-// readManifest reads a manifest and holds the files beside it against it.
-func readManifest(path string) (repair.Manifest, error) {
-	if at, err := os.Stat(path); err == nil && at.IsDir() {
-		path = filepath.Join(path, repair.ManifestName)
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return repair.Manifest{}, fmt.Errorf("read repair manifest: %w", err)
-	}
-	m, err := repair.ParseManifest(data)
-	if err != nil {
-		return m, err
-	}
-	for _, f := range m.Files {
-		data, err := os.ReadFile(filepath.Join(filepath.Dir(path), filepath.FromSlash(f.Name)))
-		if err != nil {
-			return m, fmt.Errorf("check repair files: %w", err)
-		}
-		if err := f.Verify(data); err != nil {
-			return m, fmt.Errorf("check repair files: %w: do not use it, write the files anew", err)
-		}
-	}
-	return m, nil
 }
 
 // guards are a manifest's, being asked.

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"parallax/internal/audit"
 	"parallax/internal/config"
@@ -38,8 +39,13 @@ func (p *planning) receipts(ctx context.Context, r config.Receipts, found []audi
 			continue
 		}
 		o.ETag, o.Size = from.ETag, from.Size
-		if state, _ := guardOf(o).Heads(from, to); state == repair.Done {
+		o.Target = to
+		switch state, note := guardOf(o).Heads(from, to); state {
+		case repair.Done:
 			p.byHand(f, "nothing is left to do: the other bucket has it; the next inventories clear the finding")
+			continue
+		case repair.Changed:
+			p.byHand(f, "decide by hand: "+note)
 			continue
 		}
 		p.plan.Objects = append(p.plan.Objects, o)
@@ -48,7 +54,7 @@ func (p *planning) receipts(ctx context.Context, r config.Receipts, found []audi
 }
 
 func guardOf(o repair.Object) repair.ObjectGuard {
-	return repair.ObjectGuard{Copy: o.Copy, From: o.From, To: o.To, Key: o.Key, VersionID: o.VersionID, ETag: o.ETag, Size: o.Size}
+	return repair.ObjectGuard{Copy: o.Copy, From: o.From, To: o.To, Key: o.Key, VersionID: o.VersionID, ETag: o.ETag, Size: o.Size, Target: o.Target}
 }
 
 // objectOf is the object that a finding is about: where it is good, and where it is to go. What S3 will not replicate, or says
@@ -91,26 +97,38 @@ func placeOf(r config.Receipts, region audit.Region) repair.Place {
 // heads asks for the object where it is good, and for what stands where it is to go: the same version for a replica, what is
 // current for a copy.
 func (a *App) heads(ctx context.Context, o repair.Object) (from, to repair.Head, err error) {
-	if from, err = a.head(ctx, o.From, o.Key, o.VersionID); err != nil {
+	if from, err = a.head(ctx, o.From, o.Key, o.VersionID, false); err != nil {
 		return from, to, err
 	}
 	version := o.VersionID
 	if o.Copy {
 		version = ""
 	}
-	to, err = a.head(ctx, o.To, o.Key, version)
-	return from, to, err
+	if to, err = a.head(ctx, o.To, o.Key, version, false); err != nil || !from.Found || from.ETag == to.ETag || from.Size != to.Size {
+		return from, to, err
+	}
+	// Only checksums tell now. Of an object under a key of KMS they take the right to decrypt: without it there are none.
+	if f, err := a.head(ctx, o.From, o.Key, o.VersionID, true); err == nil && f.ETag == from.ETag {
+		from = f
+	}
+	if t, err := a.head(ctx, o.To, o.Key, version, true); err == nil && t.ETag == to.ETag {
+		to = t
+	}
+	return from, to, ctx.Err()
 }
 
 // head is a HEAD of an object. One that is not there, or whose current version is a delete marker, is no error. S3 tells a
 // caller who may not list the bucket that he is forbidden, whether the object is there or not.
 // Source: Amazon S3 API reference, "HeadObject".
-func (a *App) head(ctx context.Context, at repair.Place, key, version string) (repair.Head, error) {
+func (a *App) head(ctx context.Context, at repair.Place, key, version string, checksum bool) (repair.Head, error) {
 	ctx, cancel := context.WithTimeout(ctx, a.cfg.AWS.Timeout)
 	defer cancel()
 	in := &s3.HeadObjectInput{Bucket: &at.Bucket, Key: &key}
 	if version != "" {
 		in.VersionId = &version
+	}
+	if checksum {
+		in.ChecksumMode = types.ChecksumModeEnabled
 	}
 	answer, err := a.aws.s3(at.Region).HeadObject(ctx, in)
 	var refused *awshttp.ResponseError
@@ -122,5 +140,19 @@ func (a *App) head(ctx context.Context, at repair.Place, key, version string) (r
 	case err != nil:
 		return repair.Head{}, errors.New("object of bucket " + at.Bucket + ": S3 did not answer")
 	}
-	return repair.Head{Found: true, ETag: strings.Trim(aws.ToString(answer.ETag), `"`), Size: aws.ToInt64(answer.ContentLength)}, nil
+	return repair.Head{
+		Found: true, ETag: strings.Trim(aws.ToString(answer.ETag), `"`), Size: aws.ToInt64(answer.ContentLength), Checksum: checksumOf(answer),
+	}, nil
+}
+
+// checksumOf is an object's checksum with its algorithm and type; an object has one at most.
+func checksumOf(h *s3.HeadObjectOutput) string {
+	for name, sum := range map[string]*string{
+		"SHA256": h.ChecksumSHA256, "CRC64NVME": h.ChecksumCRC64NVME, "SHA1": h.ChecksumSHA1, "CRC32C": h.ChecksumCRC32C, "CRC32": h.ChecksumCRC32,
+	} {
+		if sum != nil {
+			return name + " " + string(h.ChecksumType) + " " + *sum
+		}
+	}
+	return ""
 }

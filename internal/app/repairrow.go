@@ -56,6 +56,9 @@ func alteration(l config.Ledger, f audit.StoredFinding, held aurora.FullRow, the
 		case !ok || was.Type != c.Type:
 			return "decide by hand: column " + c.Name + " of the snapshot is of another type"
 		case sameColumn(was, c) || c.Generated || c.Identity != "" || strings.HasPrefix(c.Default, "nextval("):
+			if c.Name == l.Columns.ID {
+				row.Identity = []repair.Column{repairColumn(c)}
+			}
 			if c.Name == l.Columns.ID || slices.Contains(compared, c.Name) {
 				row.Expect = append(row.Expect, repairColumn(c))
 			}

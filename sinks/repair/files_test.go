@@ -214,6 +214,9 @@ func TestGuards(t *testing.T) {
 	before, marked := image("pk", "a"), image("pk", "a", "write_id", "repair-f")
 	items := repair.ItemGuard{States: []record.Image{before, marked, ""}}
 	object := repair.ObjectGuard{ETag: "e", Size: 3}
+	byID := repair.RowGuard{Identity: map[string]*string{"id": has("id", "1")["id"]}, Expect: has("status", "old"), Become: has("status", "new")}
+	over := repair.ObjectGuard{Copy: true, ETag: "e", Size: 3, Target: repair.Head{Found: true, ETag: "f", Size: 3}}
+	summed := func(h repair.Head) repair.Head { h.Checksum = "SHA256 FULL_OBJECT x"; return h }
 	replica, other := repair.Head{Found: true, ETag: "e", Size: 3}, repair.Head{Found: true, ETag: "f", Size: 3}
 	charge := repair.ChargeGuard{PaymentID: "p", RowID: "1", Status: "captured", InForce: true, Kept: "q", KeptRow: "2"}
 	lost := repair.ChargeGuard{PaymentID: "p", RowID: "1", Status: "captured", Kept: "q", KeptRow: "2"}
@@ -237,7 +240,17 @@ func TestGuards(t *testing.T) {
 		"item done":                  {state(items.Read("")), repair.Done},
 		"item moved on":              {state(items.Read(image("pk", "b"))), repair.Changed},
 		"object as seen":             {state(object.Heads(replica, repair.Head{})), repair.Holds},
-		"object replicated":          {state(object.Heads(replica, other)), repair.Done},
+		"object replicated":          {state(object.Heads(replica, replica)), repair.Done},
+		"replica of another ETag":    {state(object.Heads(replica, other)), repair.Changed},
+		"replica encrypted anew":     {state(object.Heads(summed(replica), summed(other))), repair.Done},
+		"copied":                     {state(over.Heads(replica, replica)), repair.Done},
+		"copied over another":        {state(over.Heads(replica, other)), repair.Holds},
+		"target written anew":        {state(over.Heads(replica, repair.Head{Found: true, ETag: "g", Size: 4})), repair.Changed},
+		"target gone":                {state(over.Heads(replica, repair.Head{})), repair.Changed},
+		"two rows as seen":           {state(update.Rows([]map[string]*string{has("status", "old"), has("status", "old")})), repair.Changed},
+		"a sibling has the value":    {state(byID.Rows([]map[string]*string{has("id", "1", "status", "old"), has("id", "2", "status", "new")})), repair.Holds},
+		"only a sibling has it":      {state(byID.Rows([]map[string]*string{has("id", "1", "status", "third"), has("id", "2", "status", "new")})), repair.Changed},
+		"the row has it":             {state(byID.Rows([]map[string]*string{has("id", "1", "status", "new"), has("id", "2", "status", "new")})), repair.Done},
 		"object replaced":            {state(object.Heads(other, repair.Head{})), repair.Changed},
 		"object gone":                {state(object.Heads(repair.Head{}, repair.Head{})), repair.Changed},
 		"charge as seen":             {state(charge.Charges(rows(map[string]string{"1": "captured"}, stands), mean)), repair.Holds},
@@ -254,9 +267,5 @@ func TestGuards(t *testing.T) {
 		if c.got != c.want {
 			t.Errorf("%s: %s, want %s", name, c.got, c.want)
 		}
-	}
-	object.Copy = true
-	if got, _ := object.Heads(replica, other); got != repair.Holds {
-		t.Errorf("a copy over another content: %s", got)
 	}
 }

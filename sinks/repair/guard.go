@@ -22,25 +22,45 @@ const (
 
 // Rows says how a row's guard stands, by all rows of its payment on the writer; each maps columns to their text.
 func (g RowGuard) Rows(rows []map[string]*string) (State, string) {
-	become := func(row map[string]*string) bool { return holds(row, g.Become) }
-	if slices.ContainsFunc(rows, become) {
-		return Done, ""
-	}
 	if g.Insert {
-		for _, row := range rows {
-			if holds(row, g.Absent) {
-				return Changed, "the payment is in the ledger, with other values than the lost row has"
-			}
-		}
-		return Holds, ""
+		return g.inserted(rows)
 	}
-	if slices.ContainsFunc(rows, func(row map[string]*string) bool { return holds(row, g.Expect) }) {
+	switch is := matching(matching(rows, g.Identity), g.Expect); {
+	case len(is) == 1:
 		return Holds, ""
-	}
-	if len(rows) == 0 {
+	case len(is) > 1:
+		return Changed, "more than one row has the values that the audit saw"
+	case len(rows) == 0:
 		return Changed, "the payment is no longer in the ledger"
 	}
+	if len(matching(matching(rows, g.meant(rows)), g.Become)) == 1 {
+		return Done, ""
+	}
 	return Changed, "the row no longer has the values that the audit saw"
+}
+
+// meant is what tells the row among those of its payment: its row id or, where there is none, what the repair does not touch.
+func (g RowGuard) meant(rows []map[string]*string) map[string]*string {
+	if len(g.Identity) > 0 || len(rows) == 1 {
+		return g.Identity
+	}
+	untouched := maps.Clone(g.Expect)
+	maps.DeleteFunc(untouched, func(name string, _ *string) bool { _, touched := g.Become[name]; return touched })
+	return untouched
+}
+
+func (g RowGuard) inserted(rows []map[string]*string) (State, string) {
+	switch {
+	case len(matching(rows, g.Become)) > 0:
+		return Done, ""
+	case len(matching(rows, g.Absent)) > 0:
+		return Changed, "the payment is in the ledger, with other values than the lost row has"
+	}
+	return Holds, "unless another value that must be unique is taken, which was not asked"
+}
+
+func matching(rows []map[string]*string, values map[string]*string) []map[string]*string {
+	return slices.DeleteFunc(slices.Clone(rows), func(row map[string]*string) bool { return !holds(row, values) })
 }
 
 // holds reports whether a row has some values.
@@ -85,23 +105,32 @@ func differing(a, b record.Image) string {
 
 // Head is what a HEAD of an object told.
 type Head struct {
-	Found bool
-	ETag  string
-	Size  int64
+	Found    bool   `json:"found"`
+	ETag     string `json:"etag,omitempty"`
+	Size     int64  `json:"size,omitempty"`
+	Checksum string `json:"-"` // with its algorithm; empty where the object has none
+}
+
+// same reports whether two objects have one content. Encrypted anew an object has another ETag: then a checksum has to say it.
+func (h Head) same(o Head) bool {
+	return h.Found && o.Found && h.Size == o.Size && (h.ETag == o.ETag || h.Checksum != "" && h.Checksum == o.Checksum)
 }
 
 // Heads says how an object's guard stands: from is the version named in its bucket; to is, for a replica, the same version
 // in the other bucket, and for a copy what is current there.
 func (g ObjectGuard) Heads(from, to Head) (State, string) {
+	seen := Head{Found: true, ETag: g.ETag, Size: g.Size}
 	switch {
-	case to.Found && to.Size == g.Size && (to.ETag == g.ETag || !g.Copy): // a replica has the version id, and its own ETag where it is encrypted anew
+	case seen.same(to), seen.same(from) && from.same(to):
 		return Done, ""
 	case !from.Found:
 		return Changed, "the object is gone"
-	case from.Size != g.Size || from.ETag != g.ETag:
+	case !seen.same(from):
 		return Changed, "the object is no longer the one that the audit saw"
 	case to.Found && !g.Copy:
-		return Changed, "the other bucket holds the version with another size"
+		return Changed, "the other bucket holds the version with another size or ETag, and no checksum says that it is the same"
+	case to.Found != g.Target.Found, to.Found && !to.same(g.Target):
+		return Changed, "what the other bucket holds is no longer what it held when the file was written"
 	}
 	return Holds, ""
 }

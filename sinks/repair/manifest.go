@@ -61,10 +61,11 @@ type Step struct {
 type RowGuard struct {
 	Target    audit.Region       `json:"target,omitempty"` // whose database is asked; absent: the one in force
 	PaymentID string             `json:"payment_id"`
-	Insert    bool               `json:"insert"`           // no row of the payment (that has Absent) may be there
-	Absent    map[string]*string `json:"absent,omitempty"` // further values of the row that may not be there
-	Expect    map[string]*string `json:"expect,omitempty"` // of the row to be changed
-	Become    map[string]*string `json:"become"`           // what tells that it is mended
+	Insert    bool               `json:"insert"`             // no row of the payment (that has Absent) may be there
+	Absent    map[string]*string `json:"absent,omitempty"`   // further values of the row that may not be there
+	Identity  map[string]*string `json:"identity,omitempty"` // the row id of the row to be changed
+	Expect    map[string]*string `json:"expect,omitempty"`   // of the row to be changed
+	Become    map[string]*string `json:"become"`             // what tells that it is mended
 }
 
 // ItemGuard is what has to be true of an item of a table; About.Scope names the table, About.Region where it is read.
@@ -82,6 +83,7 @@ type ObjectGuard struct {
 	VersionID string `json:"version_id,omitempty"`
 	ETag      string `json:"etag"`
 	Size      int64  `json:"size"`
+	Target    Head   `json:"target"` // what stood where it is to go
 }
 
 // ChargeGuard is what has to be true of a charge; About.Scope names the ledger.

@@ -47,15 +47,16 @@ type Column struct {
 // Row is a row of the ledger to be inserted again, or to be changed.
 type Row struct {
 	About
-	Target  audit.Region // whose database is meant, where each region's has payments of its own; empty: the one that is in force
-	Table   string       // as SQL writes it, quoted where needed
-	Payment Column       // the business key
-	OldID   string       // the row's serial id where it stood, for a person
-	Insert  []Column     // the whole row, less what the database itself gives; nil for an update
-	Absent  []Column     // further values of the row, one of whose absence is needed besides the payment's: of a payment with several rows
-	Expect  []Column     // update: what the row still has to hold
-	Set     []Column     // update: what it is to hold then
-	Lasting []string     // insert: columns that no later life of the row changes, by which the check tells that it is back
+	Target   audit.Region // whose database is meant, where each region's has payments of its own; empty: the one that is in force
+	Table    string       // as SQL writes it, quoted where needed
+	Payment  Column       // the business key
+	OldID    string       // the row's serial id where it stood, for a person
+	Insert   []Column     // the whole row, less what the database itself gives; nil for an update
+	Absent   []Column     // further values of the row, one of whose absence is needed besides the payment's: of a payment with several rows
+	Identity []Column     // update: the row id, by which the check knows the row among those of its payment
+	Expect   []Column     // update: what the row still has to hold
+	Set      []Column     // update: what it is to hold then
+	Lasting  []string     // insert: columns that no later life of the row changes, by which the check tells that it is back
 }
 
 // Item is an item of a DynamoDB table to be written.
@@ -93,6 +94,7 @@ type Object struct {
 	VersionID string // empty: the null version
 	ETag      string // without quotes
 	Size      int64
+	Target    Head // what stands where it is to go
 }
 
 // Refund is a charge to be given back.

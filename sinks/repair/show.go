@@ -109,7 +109,7 @@ func ShowAnswer(w io.Writer, output string, a Answer) error {
 	fmt.Fprintf(&b, "\n%d hold, %d done already, %d changed since, %d could not be asked. Nothing was changed.\n",
 		a.Count(Holds), a.Count(Done), a.Count(Changed), a.Count(Unasked))
 	if a.Expired {
-		fmt.Fprintf(&b, "EXPIRED at %s: the files change nothing any more, write them anew.\n", a.Expires.Format(time.RFC3339))
+		fmt.Fprintf(&b, "%d EXPIRED at %s: the files change nothing any more, write them anew.\n", a.Count(Expired), a.Expires.Format(time.RFC3339))
 	}
 	return write(w, b.String())
 }

@@ -120,7 +120,7 @@ func fileName(s string) string {
 }
 
 func (r Row) step(file string) Step {
-	g := &RowGuard{Target: r.Target, PaymentID: *r.Payment.Value, Insert: r.Insert != nil, Absent: values(r.Absent), Expect: values(r.Expect)}
+	g := &RowGuard{Target: r.Target, PaymentID: *r.Payment.Value, Insert: r.Insert != nil, Absent: values(r.Absent), Identity: values(r.Identity), Expect: values(r.Expect)}
 	action := "update row"
 	g.Become = values(r.Set)
 	if g.Insert {
@@ -160,7 +160,7 @@ func (o Object) step(file string) Step {
 		action = "copy object"
 	}
 	return Step{About: o.About, File: file, Action: action, Object: &ObjectGuard{
-		Copy: o.Copy, From: o.From, To: o.To, Key: o.Key, VersionID: o.VersionID, ETag: o.ETag, Size: o.Size,
+		Copy: o.Copy, From: o.From, To: o.To, Key: o.Key, VersionID: o.VersionID, ETag: o.ETag, Size: o.Size, Target: o.Target,
 	}}
 }
 

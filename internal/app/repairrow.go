@@ -111,6 +111,9 @@ func unlikeSeen(l config.Ledger, f audit.StoredFinding, now aurora.FullRow) stri
 		if e.Note != ledger.NoteInForce || name == "" {
 			continue
 		}
+		if at, ok := momentOf(now, name); ok && e.Field == "updated_at" && at.UTC().Format(time.RFC3339Nano) == e.Value {
+			continue // the database writes the same moment in another way
+		}
 		if c, ok := columnOf(now, name); ok && c.Value != nil && *c.Value != e.Value || ok && c.Value == nil && e.Value != "" {
 			return "decide by hand: " + e.Field + " has changed since the audit saw it"
 		}

@@ -2,6 +2,7 @@ package failover
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"parallax/internal/audit"
@@ -14,6 +15,7 @@ type Rehearsal struct {
 	AsOf   time.Time
 	Since  time.Time // the moment the first failover run speaks for; zero before it: nobody is blamed for the time before
 	Drills []audit.Drill
+	Known  []audit.Failover // a drill in which nothing was failed over rehearses no failover
 }
 
 // Fingerprint is that of the one finding a cluster can have: it stays the same until a drill passes.
@@ -23,7 +25,7 @@ func (r Rehearsal) Fingerprint() audit.Fingerprint {
 
 // Audit returns failover.drill_overdue where no drill has passed for longer than agreed, counted from the end of the last that
 // did, or from Since where none ever did. A drill counts from its end on, by its newest score, and only if nothing of it was left
-// unread.
+// unread, it was declared before anybody looked, and RDS or the databases show that the writer moved while it lasted.
 func (r Rehearsal) Audit() []audit.Finding {
 	if r.Every <= 0 {
 		return nil
@@ -54,7 +56,7 @@ func (r Rehearsal) Audit() []audit.Finding {
 // lastPassed is the drill of this cluster that ended last of those that have passed by AsOf.
 func (r Rehearsal) lastPassed() (last audit.Drill, found bool) {
 	for _, d := range r.Drills {
-		if d.Cluster != r.Scope || d.Score == nil || !d.Score.Passed || d.Score.Gaps > 0 || d.Stopped.After(r.AsOf) {
+		if d.Cluster != r.Scope || d.Score == nil || !d.Score.Passed || d.Score.Gaps > 0 || d.Stopped.After(r.AsOf) || d.Late || !r.moved(d) {
 			continue
 		}
 		if !found || d.Stopped.After(last.Stopped) {
@@ -63,6 +65,17 @@ func (r Rehearsal) lastPassed() (last audit.Drill, found bool) {
 	}
 	return last, found
 }
+
+// moved reports whether the writer moved, planned or not, while a drill lasted. What only a person says is no rehearsal.
+func (r Rehearsal) moved(d audit.Drill) bool {
+	return slices.ContainsFunc(r.Known, func(f audit.Failover) bool {
+		began, ended := f.Promoted.Add(-f.PromotedError), f.Promoted.Add(f.PromotedError)
+		return f.Cluster == r.Scope && f.Seen != audit.SeenByPerson && !ended.Before(d.Started.Add(-startSlack)) && !began.After(d.Stopped)
+	})
+}
+
+// startSlack is how much too late the start of a drill may be noted.
+const startSlack = time.Minute
 
 // maxTried bounds the drills named in the evidence: the newest.
 const maxTried = 5
@@ -82,6 +95,10 @@ func (r Rehearsal) tried(since time.Time) []audit.Evidence {
 			note = "not scored"
 		case d.Score.Gaps > 0:
 			note = "not final: a part of it was not read"
+		case d.Score.Passed && d.Late:
+			note = "passed, and declared after jobs had looked at its time"
+		case d.Score.Passed && !r.moved(d):
+			note = "passed, and nothing was failed over in it"
 		}
 		out = append(out, audit.Evidence{Source: "drills", Ref: d.Name, At: d.Started, Note: note})
 	}

@@ -47,7 +47,7 @@ func (c *cli) drillStart() *cobra.Command {
 		Short: "Record the start of a drill and what it must find",
 		Long: `Record the start of a drill and what it must find. What is declared is not changed afterwards.
 
---expect ledger.lost_row=3 declares three findings of a kind, --expect ledger.lost_row=any as many as there are, --expect ledger.lost_row:pay_1
+--expect ledger.lost_row=3 declares three findings of a kind, --expect ledger.lost_row=any one or more, --expect ledger.lost_row:pay_1
 the one of a key, --expect none that nothing may be found. A file given with --expect-file has one of them a line; lines that begin with # are remarks.`,
 		Args: exactlyOne("a name for the drill, for example 2026-11-game-day"),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -40,7 +40,7 @@ const (
 // NothingExpected declares that a drill must leave nothing to be found.
 const NothingExpected = "none"
 
-// ParseExpectations reads what a drill declares: kind=N for so many findings of a kind, kind=any for what nobody can count
+// ParseExpectations reads what a drill declares: kind=N for so many findings of a kind, kind=any for one or more, where nobody can count
 // beforehand, kind:KEY for one of that key, or none. A kind stands once with a number, and a key once.
 func ParseExpectations(texts []string) ([]audit.Expectation, error) {
 	if len(texts) == 0 {

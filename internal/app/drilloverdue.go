@@ -18,7 +18,14 @@ func (a *App) rehearse(ctx context.Context, t task, o *audit.Outcome) error {
 	if err != nil {
 		return err
 	}
-	r := failover.Rehearsal{Scope: a.cfg.Topology.GlobalCluster, Every: a.cfg.Drills.Every, AsOf: t.asOf, Since: since, Drills: drills}
+	known, err := a.knownFailovers(ctx, t.asOf)
+	if err != nil {
+		return err
+	}
+	r := failover.Rehearsal{
+		Scope: a.cfg.Topology.GlobalCluster, Every: a.cfg.Drills.Every, AsOf: t.asOf, Since: since, Drills: drills,
+		Known: append(known, o.Failovers...),
+	}
 	o.Findings = append(o.Findings, r.Audit()...)
 	o.Rejudged = append(o.Rejudged, r.Fingerprint())
 	return nil

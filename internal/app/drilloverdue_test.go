@@ -14,13 +14,14 @@ func TestDrillOverdueLives(t *testing.T) {
 	w := newTableWorld(t, nil)
 	a := w.app
 	a.cfg.Topology.GlobalCluster, a.cfg.Drills.Every = "global", 24*time.Hour
+	var moved []audit.Failover
 	status := func(hours int) string {
 		t.Helper()
 		asOf := noon.Add(time.Duration(hours) * time.Hour)
 		window := audit.Window{From: asOf.Add(-5 * time.Minute), To: asOf}
 		o := audit.Outcome{
 			RunID: fmt.Sprint("run-", hours), Job: "failover", AsOf: asOf, Window: window, Basis: "same",
-			Coverage: []audit.Coverage{{Source: "topology", Scope: "global", Window: window}},
+			Coverage: []audit.Coverage{{Source: "topology", Scope: "global", Window: window}}, Failovers: moved,
 		}
 		if err := a.rehearse(t.Context(), task{window: window, asOf: asOf}, &o); err != nil {
 			t.Fatal(err)
@@ -63,7 +64,10 @@ func TestDrillOverdueLives(t *testing.T) {
 			want("failed", status(29), "open")
 		}
 	}
-	want("passed", status(30), "cleared")
+	want("passed, and nothing was failed over", status(30), "open")
+	promoted := noon.Add(26*time.Hour + 30*time.Minute)
+	moved = []audit.Failover{{Cluster: "global", Key: "k", From: dublin, To: london, Planned: true, Seen: audit.SeenInEvents, At: promoted, Promoted: promoted}}
+	want("passed", status(31), "cleared")
 	want("too late again", status(52), "open")
 	a.cfg.Drills.Every = 0
 	want("not asked for", status(53), "cleared")

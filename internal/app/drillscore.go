@@ -52,8 +52,8 @@ func scoreDrill(d audit.Drill, asOf time.Time, findings []audit.StoredFinding, f
 		if hits > 0 {
 			score.FoundBy[e.Kind] += hits
 		}
-		if hits < e.Count {
-			e.Count -= hits
+		if least := max(e.Count, 1); hits < least { // any number of them is one at least
+			e.Count = least - hits
 			score.Missed = append(score.Missed, e)
 		}
 	}

@@ -70,7 +70,7 @@ func TestScoreDrill(t *testing.T) {
 		"nothing expected":               {expected: nil, findings: []audit.StoredFinding{row("b", 1, audit.Open)}, false_: []audit.Expectation{lost(1, "b")}},
 		"a key before a number":          {expected: []audit.Expectation{lost(1, ""), lost(1, "a")}, findings: []audit.StoredFinding{row("a", 1, audit.Open), row("b", 1, audit.Open)}, found: 2},
 		"any number":                     {expected: []audit.Expectation{lost(0, "")}, findings: []audit.StoredFinding{row("a", 1, audit.Open), row("b", 1, audit.Open)}, found: 2},
-		"any number, and there is none":  {expected: []audit.Expectation{lost(0, "")}},
+		"any number, and there is none":  {expected: []audit.Expectation{lost(0, "")}, missed: []audit.Expectation{lost(1, "")}},
 		"decided by people":              {expected: []audit.Expectation{lost(2, "")}, findings: []audit.StoredFinding{row("a", 1, audit.Resolved), row("b", 2, audit.Acknowledged)}, found: 2},
 		"repaired since":                 {expected: []audit.Expectation{lost(1, "a")}, findings: []audit.StoredFinding{row("a", 1, audit.Cleared), row("b", 2, audit.Cleared)}, found: 1},
 		"the living before the repaired": {expected: []audit.Expectation{lost(1, "")}, findings: []audit.StoredFinding{row("a", 1, audit.Cleared), row("b", 2, audit.Open)}, found: 1},

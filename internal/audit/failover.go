@@ -120,7 +120,7 @@ type Drill struct {
 type Expectation struct {
 	Kind  Kind   `json:"kind"`
 	Key   string `json:"key,omitempty"` // one finding of this key; empty: Count findings of the kind, whatever their keys
-	Count int    `json:"count"`         // 0: any number of them, also none
+	Count int    `json:"count"`         // 0: any number of them, one at least
 }
 
 // DrillScore is what was found of what a drill declared.

@@ -1,7 +1,9 @@
 package app
 
 import (
+	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,6 +13,7 @@ import (
 
 	"parallax/internal/audit"
 	"parallax/internal/record"
+	"parallax/sinks/repair"
 	"parallax/sinks/report"
 )
 
@@ -347,22 +350,123 @@ func TestActionsNameTheFiles(t *testing.T) {
 	if d.Actions[1].File != "" || d.Actions[1].Command != "parallax repair write --at 2026-11-20T14:07:31Z" {
 		t.Errorf("without files: %+v", d.Actions[1])
 	}
-	dir := t.TempDir()
-	manifest := fmt.Sprintf(`{"format": "parallax repair 1", "as_of": "2026-11-20T15:00:00Z", "expires": "2026-11-22T15:00:00Z", "checksum": "sha256", "steps": [], "by_hand": [],
-		"files": [{"name": "ledger-payments.sql", "sha256": "", "bytes": 0, "check": "parallax repair check .", "findings": [%q]}]}`, lost.Fingerprint)
-	if err := os.WriteFile(filepath.Join(dir, "manifest.json"), []byte(manifest), 0o600); err != nil {
+}
+
+// written gives facts a folder of repair files: a step of each file for each finding named, the rest by hand.
+func written(t *testing.T, f *dossierFacts, steps map[string][]audit.StoredFinding, byHand ...audit.StoredFinding) string {
+	t.Helper()
+	m := repair.Manifest{Format: "parallax repair 1", Checksum: "sha256", Expires: promotedAt.AddDate(0, 0, 2).Truncate(time.Hour), Files: []repair.File{}}
+	for _, name := range slices.Sorted(maps.Keys(steps)) {
+		for _, x := range steps[name] {
+			m.Steps = append(m.Steps, repair.Step{About: about(x), File: name, Row: &repair.RowGuard{PaymentID: x.Key}})
+		}
+	}
+	for _, x := range byHand {
+		m.ByHand = append(m.ByHand, repair.ByHand{About: about(x), Why: "two rows claim it"})
+	}
+	data, err := json.Marshal(m)
+	if err != nil {
 		t.Fatal(err)
 	}
-	var err error
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, repair.ManifestName), data, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	if f.repair, err = readRepairFolder(dir); err != nil {
 		t.Fatal(err)
 	}
-	d = f.dossier()
-	if got := d.Actions[2]; got.File != filepath.Join(dir, "ledger-payments.sql") || got.Why != "EUR 2.00; 1 finding by hand; until 22 Nov 15:00 UTC" || got.Command != "parallax repair check "+dir {
-		t.Errorf("with files: %+v", got)
+	if named, err := readRepairFolder(filepath.Join(dir, repair.ManifestName)); err != nil || named.dir != dir {
+		t.Errorf("the manifest named itself: %v", err)
 	}
-	if got := d.Actions[1]; got.File != "" || !strings.Contains(got.Why, "to be done by hand") {
-		t.Errorf("without a file for refunds: %+v", got)
+	return dir
+}
+
+// TestActionsCountTheFiles counts what the files mend, not what was found: what is by hand and what another file mends is not
+// promised, and once only it is left no file is asked for.
+func TestActionsCountTheFiles(t *testing.T) {
+	lost, other := storedFinding(audit.LedgerLostRow, "pay_1", 100, "EUR"), storedFinding(audit.LedgerLostRow, "pay_2", 100, "EUR")
+	changed, hand := storedFinding(audit.LedgerChangedRow, "pay_3", 70, "EUR"), storedFinding(audit.LedgerChangedRow, "pay_4", 50, "EUR")
+	double, twin := storedFinding(audit.ChainDoubleCharge, "order-9", 300, "EUR"), storedFinding(audit.LWWDoubleAccept, "order-9", 300, "EUR")
+	key, undecided := storedFinding(audit.LWWLostWrite, "order-1", 20, "EUR"), storedFinding(audit.LWWDoubleAccept, "order-2", 10, "EUR")
+	f := someFacts(lost, other, changed, hand, double, twin, key, undecided)
+	dir := written(t, f, map[string][]audit.StoredFinding{
+		"ledger-payments.sql": {lost, other, changed, storedFinding(audit.LedgerLostRow, "pay_of_another_day", 1, "EUR")},
+		"refunds.csv":         {double}, "keys-keys.json": {key},
+	}, hand, undecided)
+	for i, want := range []report.Action{
+		{What: "Refund 1 order charged twice", Why: "EUR 3.00; until 22 Nov 14:00 UTC", File: filepath.Join(dir, "refunds.csv")},
+		{What: "Re-insert 2 lost payments, mend 1 row", Why: "EUR 2.00; 1 by hand; 1 more in the file, of another time; until 22 Nov 14:00 UTC", File: filepath.Join(dir, "ledger-payments.sql")},
+		{What: "Write 1 key record again", Why: "EUR 0.20; 1 by hand; until 22 Nov 14:00 UTC", File: filepath.Join(dir, "keys-keys.json")},
+	} {
+		want.Command = "parallax repair check " + dir
+		if got := f.dossier().Actions[i]; got != want {
+			t.Errorf("%d: %+v, want %+v", i, got, want)
+		}
+	}
+	for i := range f.findings {
+		if x := &f.findings[i]; x.Fingerprint != hand.Fingerprint && x.Fingerprint != undecided.Fingerprint {
+			x.Status = audit.Cleared
+		}
+	}
+	want := []report.Action{
+		{What: "Mend 1 row of the ledger by hand", Why: "two rows claim it", Command: "parallax runbook ledger.changed_row"},
+		{What: "Decide 1 key record by hand", Why: "two rows claim it", Command: "parallax runbook lww.double_accept"},
+	}
+	if got := f.dossier().Actions; !slices.Equal(got, want) {
+		t.Errorf("after the repair: %+v", got)
+	}
+	f.repair = nil
+	if got := f.dossier().Actions[1]; got.What != want[1].What || strings.Contains(got.Command, "repair write") {
+		t.Errorf("a key that no file can mend: %+v", got)
+	}
+	if _, err := readRepairFolder(t.TempDir()); err == nil || !strings.Contains(err.Error(), "parallax repair write makes one") {
+		t.Errorf("without a manifest: %v", err)
+	}
+}
+
+// TestCriticalFindingsAreNamed gives stuck transfers and what was settled twice rows of their own, and asks to look at them.
+func TestCriticalFindingsAreNamed(t *testing.T) {
+	stuck, twice := storedFinding(audit.ChainStuckCommand, "trf-1", 100, "EUR"), storedFinding(audit.SettlementDuplicateInNetwork, "ref-1", 50, "EUR")
+	stuck.Severity, twice.Severity = audit.Critical, audit.Critical
+	d := someFacts(stuck, twice, storedFinding(audit.SettlementStatusMismatch, "ref-2", 20, "EUR")).dossier()
+	if r := moneyRow(t, d, report.ClassStuck); r.Count != 1 {
+		t.Errorf("stuck: %+v", r)
+	}
+	if r := moneyRow(t, d, report.ClassSettledTwice); r.Count != 2 || report.MoneyList(r.Amounts) != "EUR 0.70" {
+		t.Errorf("settled twice: %+v", r)
+	}
+	want := report.Action{
+		What: "Look at 2 critical findings", Why: "chain.stuck_command, settlement.duplicate_in_network: EUR 1.50",
+		Command: "parallax findings list --severity critical --kind chain.stuck_command,settlement.duplicate_in_network",
+	}
+	if !slices.Equal(d.Actions, []report.Action{want}) {
+		t.Errorf("%+v", d.Actions)
+	}
+}
+
+// TestInTheOutage takes a changed row by the moment of the change that was lost, and a receipt by the span of what its layer lost.
+func TestInTheOutage(t *testing.T) {
+	at := func(seconds int) time.Time { return promotedAt.Add(time.Duration(seconds) * time.Second) }
+	changed := func(key string, lost int) audit.StoredFinding {
+		x := storedFinding(audit.LedgerChangedRow, key, 1, "EUR")
+		x.Region, x.Window = "eu-west-1", audit.At(at(-600))
+		x.Evidence = []audit.Evidence{{Region: "eu-west-2", At: at(-30)}, {Region: "eu-west-1", At: at(lost)}}
+		return x
+	}
+	missing := func(key string, taken int) audit.StoredFinding {
+		x := storedFinding(audit.ReceiptMissing, key, 1, "EUR")
+		x.Window = audit.At(at(taken))
+		return x
+	}
+	f := someFacts(changed("pay_1", -20), changed("pay_2", -500), missing("pay_3", -50), missing("pay_4", -48), missing("pay_5", -300))
+	f.failover.Marks = append(f.failover.Marks,
+		audit.Mark{Layer: report.LaneReceipts, Name: "first lost", At: at(-50)}, audit.Mark{Layer: report.LaneReceipts, Name: "last lost", At: at(-48)})
+	d := f.dossier()
+	if r := moneyRow(t, d, report.ClassChanged); r.Count != 2 || r.InOutage != 1 {
+		t.Errorf("changed: %+v", r)
+	}
+	if r := moneyRow(t, d, report.ClassNoReceipt); r.Count != 3 || r.InOutage != 2 {
+		t.Errorf("without a receipt: %+v", r)
 	}
 }
 

@@ -9,15 +9,16 @@ import (
 
 	"parallax/internal/audit"
 	"parallax/internal/record"
+	"parallax/sinks/repair"
 	"parallax/sinks/report"
 )
 
-// actions are what is to be done now, the most urgent first: what would be gone soon, then money taken twice, then money lost,
-// then what is not known yet.
+// actions are what is to be done now, the most urgent first: what would be gone soon, then money taken twice, then money lost
+// or in between, then what is not known yet.
 func (f *dossierFacts) actions(d report.Dossier) []report.Action {
 	out := []report.Action{}
 	for _, next := range []func(report.Dossier) (report.Action, bool){
-		f.keepSnapshot, f.compareSnapshot, f.refund, f.reinsert, f.read, f.rewriteKeys, f.copyReceipts, f.reissueReceipts,
+		f.keepSnapshot, f.compareSnapshot, f.refund, f.reinsert, f.lookAt, f.read, f.rewriteKeys, f.copyReceipts, f.reissueReceipts,
 		f.askNetworks, f.reconcile,
 	} {
 		if a, needed := next(d); needed {
@@ -88,16 +89,27 @@ func count(d report.Dossier, class string) (int, string) {
 	return 0, ""
 }
 
+// ofClass are the findings that some rows of the money tell.
+func (f *dossierFacts) ofClass(classes ...string) []audit.StoredFinding {
+	return slices.DeleteFunc(slices.Clone(f.findings), func(x audit.StoredFinding) bool { return !slices.Contains(classes, classOf(x)) })
+}
+
 func (f *dossierFacts) refund(d report.Dossier) (report.Action, bool) {
-	n, sum := count(d, report.ClassDouble)
-	return f.withFile(d, report.Action{
-		What: fmt.Sprintf("Refund %s charged twice", several(n, "order")), Why: sum,
-	}, "refunds", report.ClassDouble), n > 0
+	w := f.workOn("refunds", f.ofClass(report.ClassDouble))
+	n, sum := w.size(nil)
+	return w.action(f, d, report.Action{What: fmt.Sprintf("Refund %s charged twice", several(n, "order")), Why: sum}, func(n int) string {
+		return fmt.Sprintf("Refund %s charged twice by hand", several(n, "order"))
+	})
 }
 
 func (f *dossierFacts) reinsert(d report.Dossier) (report.Action, bool) {
-	lost, sum := count(d, report.ClassLost)
-	changed, _ := count(d, report.ClassChanged)
+	w := f.workOn("ledger-", f.ofClass(report.ClassLost, report.ClassChanged))
+	lost, sum := w.size(func(s repair.Step) bool { return s.Kind == audit.LedgerLostRow })
+	changed, _ := w.size(func(s repair.Step) bool { return s.Kind == audit.LedgerChangedRow })
+	if len(w.steps) == 0 {
+		lost, sum = size(onlyOf(w.left, audit.LedgerLostRow))
+		changed, _ = size(onlyOf(w.left, audit.LedgerChangedRow))
+	}
 	a := report.Action{Why: sum}
 	switch {
 	case lost > 0 && changed > 0:
@@ -107,7 +119,30 @@ func (f *dossierFacts) reinsert(d report.Dossier) (report.Action, bool) {
 	default:
 		a.What, a.Why = fmt.Sprintf("Mend %s of the ledger", several(changed, "changed row")), "An update of them was lost"
 	}
-	return f.withFile(d, a, "ledger-", report.ClassLost, report.ClassChanged), lost+changed > 0
+	return w.action(f, d, a, func(n int) string { return fmt.Sprintf("Mend %s of the ledger by hand", several(n, "row")) })
+}
+
+// lookAt is needed while critical findings stand that no other action names.
+func (f *dossierFacts) lookAt(report.Dossier) (report.Action, bool) {
+	named := []string{report.ClassLost, report.ClassChanged, report.ClassDouble, report.ClassKeyWrites, report.ClassNoReceipt, report.ClassNotInNetwork}
+	var left []audit.StoredFinding
+	var kinds []string
+	for _, x := range f.findings {
+		class := classOf(x)
+		if x.Severity != audit.Critical || !slices.Contains(alive, x.Status) || class == "" || slices.Contains(named, class) {
+			continue
+		}
+		left = append(left, x)
+		if !slices.Contains(kinds, string(x.Kind)) {
+			kinds = append(kinds, string(x.Kind))
+		}
+	}
+	slices.Sort(kinds)
+	_, sum := size(left)
+	return report.Action{
+		What: fmt.Sprintf("Look at %s", several(len(left), "critical finding")), Why: strings.Join(kinds, ", ") + ": " + sum,
+		Command: "parallax findings list --severity critical --kind " + strings.Join(kinds, ","),
+	}, len(left) > 0
 }
 
 func (f *dossierFacts) read(d report.Dossier) (report.Action, bool) {
@@ -126,20 +161,25 @@ func (f *dossierFacts) read(d report.Dossier) (report.Action, bool) {
 }
 
 func (f *dossierFacts) rewriteKeys(d report.Dossier) (report.Action, bool) {
-	n, sum := count(d, report.ClassKeyWrites)
-	return f.withFile(d, report.Action{What: fmt.Sprintf("Write %s again", several(n, "key record")), Why: sum}, "keys-", report.ClassKeyWrites), n > 0
+	w := f.workOn("keys-", f.ofClass(report.ClassKeyWrites))
+	n, sum := w.size(nil)
+	return w.action(f, d, report.Action{What: fmt.Sprintf("Write %s again", several(n, "key record")), Why: sum}, func(n int) string {
+		return fmt.Sprintf("Decide %s by hand", several(n, "key record"))
+	})
 }
 
 func (f *dossierFacts) copyReceipts(d report.Dossier) (report.Action, bool) {
-	n := 0
+	var found []audit.StoredFinding
 	for _, x := range f.findings {
 		if slices.Contains([]audit.Kind{audit.ReceiptNotReplicated, audit.ReceiptReplicationFailed, audit.ReceiptMismatch}, x.Kind) && slices.Contains(alive, x.Status) {
-			n++
+			found = append(found, x)
 		}
 	}
-	return f.withFile(d, report.Action{
+	w := f.workOn("receipts-", found)
+	n, _ := w.size(nil)
+	return w.action(f, d, report.Action{
 		What: fmt.Sprintf("Copy %s to the other region", several(n, "receipt")), Why: "S3 has not copied them, or not whole",
-	}, "receipts-"), n > 0
+	}, func(n int) string { return fmt.Sprintf("Copy %s by hand", several(n, "receipt")) })
 }
 
 func (f *dossierFacts) reissueReceipts(d report.Dossier) (report.Action, bool) {

@@ -178,6 +178,34 @@ func (f *dossierFacts) outage() audit.Window {
 	return w
 }
 
+// inOutage reports whether a finding is of the outage: of its time, or of the time whose records its layer lost, which for the
+// receipts lies before it.
+func (f *dossierFacts) inOutage(x audit.StoredFinding, outage audit.Window) bool {
+	at := happened(x)
+	if outage.Holds(at) {
+		return true
+	}
+	family, _, _ := strings.Cut(string(x.Kind), ".")
+	layer := map[string]string{"ledger": report.LaneLedger, "lww": report.LaneKeys, "receipt": report.LaneReceipts}[family]
+	first, begun := f.mark(layer, "first lost")
+	last, ended := f.mark(layer, "last lost")
+	return begun && ended && !at.Before(first.At) && !at.After(last.At)
+}
+
+// happened is the moment of what a finding tells. Of a changed row it is that of the change that was lost, not of the row.
+func happened(x audit.StoredFinding) time.Time {
+	at := x.Window.From
+	if x.Kind != audit.LedgerChangedRow {
+		return at
+	}
+	for _, e := range x.Evidence {
+		if e.Region == x.Region {
+			at = maxTime(at, e.At)
+		}
+	}
+	return at
+}
+
 // complete reports whether a job has looked at the whole window and read all there was.
 func (f *dossierFacts) complete(job string) bool {
 	if slices.ContainsFunc(f.unseen, func(n report.NotCovered) bool { return slices.Contains(strings.Split(n.Job, ", "), job) }) {

@@ -29,6 +29,10 @@ func moneyClasses() []moneyClass {
 		}},
 		{report.ClassNotInLedger, "settled, not in the ledger", "settlement", []audit.Kind{audit.SettlementMissingInLedger}},
 		{report.ClassNotInNetwork, "in the ledger, not settled", "settlement", []audit.Kind{audit.SettlementMissingInNetwork}},
+		{report.ClassStuck, "transfers stuck or half done", "chain", []audit.Kind{audit.ChainStuckCommand}},
+		{report.ClassSettledTwice, "settled twice or against the ledger", "settlement", []audit.Kind{
+			audit.SettlementDuplicateInNetwork, audit.SettlementDuplicateInLedger, audit.SettlementStatusMismatch,
+		}},
 		{report.ClassNoReceipt, "charged without a receipt", "receipts", []audit.Kind{audit.ReceiptMissing}},
 	}
 }
@@ -50,10 +54,10 @@ func (f *dossierFacts) money(d report.Dossier) []report.MoneyRow {
 			continue
 		}
 		if tally[class] == nil {
-			tally[class] = &tallied{amounts: map[string]map[string]int64{}, inside: map[string]bool{}, kinds: map[audit.Kind]bool{}}
+			tally[class] = newTally()
 		}
 		payments := paymentsOf(finding)
-		inside := d.Outage.Holds(finding.Window.From) || slices.ContainsFunc(payments, func(p string) bool { return lost[p] })
+		inside := f.inOutage(finding, d.Outage) || slices.ContainsFunc(payments, func(p string) bool { return lost[p] })
 		tally[class].add(finding, payments, inside)
 	}
 	var rows []report.MoneyRow
@@ -107,22 +111,31 @@ type tallied struct {
 	kinds   map[audit.Kind]bool
 }
 
+func newTally() *tallied {
+	return &tallied{amounts: map[string]map[string]int64{}, inside: map[string]bool{}, kinds: map[audit.Kind]bool{}}
+}
+
 // add counts a finding. Of several findings about one payment the greatest amount stands.
 func (t *tallied) add(f audit.StoredFinding, payments []string, inside bool) {
 	about := f.Scope + "/" + f.Key
 	if len(payments) == 1 {
 		about = "payment/" + payments[0]
 	}
-	if t.amounts[about] == nil {
-		t.amounts[about] = map[string]int64{}
-	}
-	for _, m := range f.Amounts {
-		t.amounts[about][m.Currency] = max(t.amounts[about][m.Currency], m.Minor)
-	}
+	t.count(about, f.Amounts)
 	if inside {
 		t.inside[about] = true
 	}
 	t.kinds[f.Kind] = true
+}
+
+// count counts the money of one payment or key.
+func (t *tallied) count(about string, amounts []audit.Money) {
+	if t.amounts[about] == nil {
+		t.amounts[about] = map[string]int64{}
+	}
+	for _, m := range amounts {
+		t.amounts[about][m.Currency] = max(t.amounts[about][m.Currency], m.Minor)
+	}
 }
 
 // sums adds up by currency. A sum beyond 64 bits is left out rather than told wrong.

@@ -151,6 +151,8 @@ const (
 	ClassKeyWrites    = "key_writes_lost"
 	ClassNotInLedger  = "settled_not_in_ledger"
 	ClassNotInNetwork = "in_ledger_not_settled"
+	ClassStuck        = "stuck_transfers"
+	ClassSettledTwice = "settled_twice"
 	ClassNoReceipt    = "no_receipt"
 	ClassOther        = "other"
 	ClassAtRisk       = "at_risk"
@@ -164,7 +166,7 @@ type MoneyRow struct {
 	Name     string        `json:"name"`
 	Kinds    []audit.Kind  `json:"kinds"`
 	Count    int           `json:"count"`
-	InOutage int           `json:"in_outage"` // of them in the outage, or of a payment that was lost in it
+	InOutage int           `json:"in_outage"` // of them in the outage or the span of their layer's loss, or of a payment that was lost in it
 	Amounts  []audit.Money `json:"amounts"`
 	Complete bool          `json:"complete"` // everything that could hold more of them was read
 }

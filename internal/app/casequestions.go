@@ -11,17 +11,18 @@ import (
 
 	"parallax/internal/audit"
 	"parallax/internal/config"
+	"parallax/sinks/report"
 	"parallax/sinks/store"
 )
 
 // What the questions of a case are about, beside underWay.
 const (
-	aboutSnapshot = "snapshot"
-	aboutOld      = "old region"
+	aboutSnapshot = report.AboutSnapshot
+	aboutOld      = report.AboutOld
 	aboutFile     = "settlement file"
-	aboutFindings = "findings"
-	aboutCoverage = "coverage"
-	jobFailed     = "job"
+	aboutFindings = report.AboutFindings
+	aboutCoverage = report.AboutCoverage
+	jobFailed     = report.AboutJob
 )
 
 // gapsAsked bounds how many gaps of one job a case asks about one by one.

@@ -436,11 +436,23 @@ func TestCriticalFindingsAreNamed(t *testing.T) {
 		t.Errorf("settled twice: %+v", r)
 	}
 	want := report.Action{
-		What: "Look at 2 critical findings", Why: "chain.stuck_command, settlement.duplicate_in_network: EUR 1.50",
-		Command: "parallax findings list --severity critical --kind chain.stuck_command,settlement.duplicate_in_network",
+		What: "Look at 2 critical findings", Why: "EUR 1.50; chain.stuck_command, settlement.duplicate_in_network",
+		Command: "parallax findings list --severity critical",
 	}
 	if !slices.Equal(d.Actions, []report.Action{want}) {
 		t.Errorf("%+v", d.Actions)
+	}
+}
+
+// TestKeysAreLate says of the keys' RPO that they came later, and how many of their writes did not.
+func TestKeysAreLate(t *testing.T) {
+	f := someFacts(storedFinding(audit.LWWLostWrite, "order-1", 1, "EUR"))
+	f.failover.Measures = []audit.Measure{{Layer: "keys", Figure: "rpo", Value: 46 * time.Second}, {Layer: "ledger", Figure: "rpo", Value: time.Second}}
+	for _, x := range f.dossier().Figures {
+		want := map[string]string{"keys": "late by 46 s, when eu-west-2 took over; 1 write lost or overwritten", "ledger": "1 s, "}[x.Layer]
+		if got := x.Measured() + ", " + x.Note; x.State == report.FigureBroken && got != want {
+			t.Errorf("%s: %q, want %q", x.Layer, got, want)
+		}
 	}
 }
 

@@ -140,8 +140,8 @@ func (f *dossierFacts) lookAt(report.Dossier) (report.Action, bool) {
 	slices.Sort(kinds)
 	_, sum := size(left)
 	return report.Action{
-		What: fmt.Sprintf("Look at %s", several(len(left), "critical finding")), Why: strings.Join(kinds, ", ") + ": " + sum,
-		Command: "parallax findings list --severity critical --kind " + strings.Join(kinds, ","),
+		What: fmt.Sprintf("Look at %s", several(len(left), "critical finding")), Why: sum + "; " + strings.Join(kinds, ", "),
+		Command: "parallax findings list --severity critical",
 	}, len(left) > 0
 }
 

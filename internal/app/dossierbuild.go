@@ -19,6 +19,7 @@ func (f *dossierFacts) dossier() report.Dossier {
 		Promoted: o.Promoted, PromotedError: report.Span(o.PromotedError), Outage: f.outage(), Window: f.window,
 		Snapshot: report.Snapshot{Name: o.Snapshot, ExpiresAt: o.SnapshotExpires, Compared: f.compared()},
 		Others:   []string{}, Questions: []audit.Question{}, Runs: []report.DossierRun{},
+		Standing: f.standing(),
 	}
 	if f.kase != nil {
 		d.Case = &report.DossierCase{State: f.kase.State, OpenedAt: f.kase.OpenedAt, ClosedAt: f.kase.ClosedAt, NextDue: f.kase.NextDue}
@@ -31,7 +32,7 @@ func (f *dossierFacts) dossier() report.Dossier {
 	d.Lost = f.lost(d.Snapshot.Compared)
 	d.Doubles = f.doubles()
 	d.Money = f.money(d)
-	d.Figures = f.figures()
+	d.Figures = f.figures(d)
 	d.Timeline = f.timeline(d)
 	d.Others = append(d.Others, f.neighbours()...)
 	for _, r := range f.runs {
@@ -104,13 +105,13 @@ func (f *dossierFacts) notCovered() []report.NotCovered {
 }
 
 // figures are the measures of every layer, and why there is none where there is none.
-func (f *dossierFacts) figures() []report.Figure {
+func (f *dossierFacts) figures(d report.Dossier) []report.Figure {
 	var out []report.Figure
 	for _, layer := range []string{report.LaneLedger, report.LaneKeys, report.LaneReceipts} {
 		for _, figure := range []string{"rpo", "rto"} {
 			i := slices.IndexFunc(f.failover.Measures, func(m audit.Measure) bool { return m.Layer == layer && m.Figure == figure })
 			if i >= 0 {
-				out = append(out, report.NewFigure(f.failover.Measures[i]))
+				out = append(out, f.healed(d, report.NewFigure(f.failover.Measures[i])))
 				continue
 			}
 			reason, told := f.unmeasured(layer, figure)
@@ -126,6 +127,34 @@ func (f *dossierFacts) figures() []report.Figure {
 		}
 	}
 	return out
+}
+
+// healed says of the keys' RPO what it is: how late they were in the region that took over. They come with the old region; only
+// what the table threw away then is lost.
+func (f *dossierFacts) healed(d report.Dossier, x report.Figure) report.Figure {
+	if x.Layer != report.LaneKeys || x.Figure != "rpo" || x.Value <= 0 {
+		return x
+	}
+	lost := 0
+	for _, r := range d.Money {
+		if r.Class == report.ClassKeyWrites {
+			lost = r.InOutage
+		}
+	}
+	x.Late = true
+	x.Note = fmt.Sprintf("when %s took over; %s lost or overwritten", cmp.Or(string(f.failover.To), "the other region"), several(lost, "write"))
+	return x
+}
+
+// standing counts the findings that want someone's attention. That there was a failover is none, nor that none was rehearsed.
+func (f *dossierFacts) standing() int {
+	n := 0
+	for _, x := range f.findings {
+		if slices.Contains(alive, x.Status) && x.Kind != audit.FailoverDetected && x.Kind != audit.FailoverDrillOverdue {
+			n++
+		}
+	}
+	return n
 }
 
 func (f *dossierFacts) unmeasuredFigure(layer, figure, reason string) report.Figure {

@@ -151,7 +151,18 @@ func (f *dossierFacts) stranger(e audit.TopologyEvent) bool {
 
 // lostNames are what the picture calls the records of a layer that were not there when the new region took over.
 var lostNames = map[string]string{
-	report.LaneLedger: "writes lost", report.LaneKeys: "not yet in the new region", report.LaneReceipts: "receipts missing",
+	report.LaneLedger: "writes lost", report.LaneKeys: "late: not yet in the new region", report.LaneReceipts: "receipts missing",
+}
+
+// keyNames are what the picture says of the keys, of which both regions take writes all the time: they have no last and no first.
+var keyNames = map[string]string{"last write kept": "newest that had arrived", "no write for": "longest silence", "first good write": "first write after the silence"}
+
+// nameIn words a moment for its layer.
+func nameIn(layer, name string) string {
+	if layer == report.LaneKeys {
+		return cmp.Or(keyNames[name], name)
+	}
+	return name
 }
 
 // layerMoments are what a layer's own records tell: the last write, what was lost, the silence, the first good write.
@@ -164,7 +175,7 @@ func (f *dossierFacts) layerMoments(layer string, d report.Dossier) []report.Mom
 		}
 	}
 	if kept, found := f.mark(layer, "last survivor"); found {
-		out = append(out, moment(kept, "last write kept", 2))
+		out = append(out, moment(kept, nameIn(layer, "last write kept"), 2))
 	}
 	if first, found := f.mark(layer, "first lost"); found {
 		m := moment(first, lostNames[layer], 2)
@@ -191,7 +202,7 @@ func (f *dossierFacts) layerMoments(layer string, d report.Dossier) []report.Mom
 	if silence := f.silence(layer, good); !silence.At.IsZero() {
 		out = append(out, silence)
 	}
-	return append(out, moment(good, "first good write", 2))
+	return append(out, moment(good, nameIn(layer, "first good write"), 2))
 }
 
 // silence is the stretch before the first good write in which a layer took none, as its recovery time was measured.
@@ -199,7 +210,7 @@ func (f *dossierFacts) silence(layer string, good audit.Mark) report.Moment {
 	for _, m := range f.failover.Measures {
 		if m.Layer == layer && m.Figure == "rto" && m.Value > 0 {
 			return report.Moment{
-				Lane: layer, Name: "no write for " + report.Spell(m.Value), At: good.At.Add(-m.Value), Until: good.At, Error: report.Span(m.Error),
+				Lane: layer, Name: nameIn(layer, "no write for") + " " + report.Spell(m.Value), At: good.At.Add(-m.Value), Until: good.At, Error: report.Span(m.Error),
 				State: report.MomentDown, Weight: 1, Source: "data of the " + layer, Text: m.Basis,
 			}
 		}

@@ -32,6 +32,7 @@ type Dossier struct {
 	Lost          []LostPayment `json:"lost_payments"`
 	Doubles       []Double      `json:"double_charges"`
 
+	Standing   int              `json:"findings_standing"` // findings of the window that want someone's attention
 	Questions  []audit.Question `json:"questions"`
 	NotCovered []NotCovered     `json:"not_covered"`
 	Runs       []DossierRun     `json:"runs"`
@@ -124,7 +125,9 @@ type Figure struct {
 	Value     Span        `json:"value_seconds"`
 	Error     Span        `json:"error_seconds"` // +/-
 	Objective Span        `json:"objective_seconds"`
-	Basis     string      `json:"basis"` // which records tell it, or why it was not measured
+	Late      bool        `json:"late,omitempty"` // what was measured came later and is not lost
+	Note      string      `json:"note,omitempty"` // what came of it, in a few words
+	Basis     string      `json:"basis"`          // which records tell it, or why it was not measured
 }
 
 // NewFigure holds a measure against its objective.
@@ -140,6 +143,21 @@ func NewFigure(m audit.Measure) Figure {
 		f.State = FigureMet
 	}
 	return f
+}
+
+// Measured is the value with its error, where it has one; "-" where nothing was measured.
+func (f Figure) Measured() string {
+	text := f.Value.String()
+	switch {
+	case f.State == FigureUnmeasured:
+		return "-"
+	case f.Late:
+		text = "late by " + text
+	}
+	if f.Error > 0 {
+		text += " ± " + f.Error.String()
+	}
+	return text
 }
 
 // The classes of money, in the order a finance person asks.
@@ -241,8 +259,15 @@ type DossierRun struct {
 	Gaps     int              `json:"gaps"`
 }
 
-// AboutFindings is what a question is about that asks for findings to be explained; the money tells of them already.
-const AboutFindings = "findings"
+// What a question is about. Findings to be explained are told by the money already; the rest of these say that something was
+// not read.
+const (
+	AboutFindings = "findings"
+	AboutCoverage = "coverage"
+	AboutOld      = "old region"
+	AboutSnapshot = "snapshot"
+	AboutJob      = "job"
+)
 
 // Span is a duration that JSON shows as decimal seconds.
 type Span time.Duration

@@ -39,7 +39,7 @@ func TestDossierTellsEverything(t *testing.T) {
 	page := written(t, HTML, fullDossier())
 	for _, want := range []string{
 		"14 payments are lost from the ledger: EUR 2,310.00 and JPY 41,200.", "3 orders were charged twice", "RPO 0.84 s against 0 s: broken",
-		"2 things were not read, so more may be found. 1 question open.", "promoted at 14:07:44 UTC", "repair/ledger-payments.sql",
+		"2 things were not read, so more may be found. 51 findings not explained, 1 other question open.", "promoted at 14:07:44 UTC", "repair/ledger-payments.sql",
 		"What to do, the most urgent first", "repair/keys-idempotency-keys.json", "pay_400gt2n30013", "row id 145", "charged on both sides of the outage",
 		"The file of amex", "the bucket does not answer", "health check api-dublin", "14 rows of the old primary never arrived",
 		"2026-11-21T08:00:00Z-ledger", "case open since 2026-11-20 14:10", "too close to tell", "at least 14",
@@ -210,7 +210,7 @@ func has(v any, path []string) bool {
 // TestHeadline says in plain words what is known, and never more.
 func TestHeadline(t *testing.T) {
 	nothing := func(d *Dossier) {
-		d.Lost, d.Doubles, d.NotCovered, d.Questions = nil, nil, nil, nil
+		d.Lost, d.Doubles, d.NotCovered, d.Questions, d.Standing = nil, nil, nil, nil, 0
 		for i := range d.Money {
 			d.Money[i] = MoneyRow{Class: d.Money[i].Class, Complete: true}
 		}
@@ -245,13 +245,25 @@ func TestHeadline(t *testing.T) {
 		{"not proven", func(d *Dossier) { l := d.Lost; nothing(d); d.Lost = l[:1]; l[0].Verdict = audit.Probable }, []string{"1 payment is perhaps lost from the ledger: it is not proven."}},
 		{"at least", func(d *Dossier) { d.Money[0].Complete = false }, []string{"At least 14 payments are lost"}},
 		{"unmeasured", func(d *Dossier) { d.Figures = nil }, []string{"RPO of the ledger: not measured. RTO of the ledger: not measured."}},
+		{"nothing open", nothing, []string{"everything was read.\x00"}},
+		{"a question about what was not read", func(d *Dossier) {
+			nothing(d)
+			d.Questions = []audit.Question{{About: AboutCoverage}, {About: "settlement file"}}
+		}, []string{"Not everything was read, as the questions tell: more may be found. 2 questions open."}},
+		{"a question beside", func(d *Dossier) {
+			nothing(d)
+			d.Standing, d.Questions = 3, []audit.Question{{About: AboutFindings}, {About: "settlement file"}}
+		}, []string{"The picture is complete: everything was read. 3 findings not explained, 1 other question open."}},
+		{"exact", func(d *Dossier) { d.Figures[1].Error = 0 }, []string{"the ledger took no write for 75 s\n"}},
 		{"by hand", func(d *Dossier) { d.Seen, d.PromotedError = string(audit.SeenInData), seconds(150) },
-			[]string{"Failover by hand of payments-global", "± 2 min 30 s", "nobody announced it"}},
+			[]string{"Failover by hand of payments-global: eu-west-1 to eu-west-2, seen from the data\n", "± 2 min 30 s", "nobody announced it"}},
 		{"a moment of one's choice", func(d *Dossier) { d.Seen, d.From, d.To, d.Promoted = "", "", "", time.Time{} },
-			[]string{"Incident at payments-global, taken for a failover by hand", "no promotion was seen", "RDS says nothing of it"}},
+			[]string{"Incident at payments-global, taken for a failover by hand, as a person stated; RDS knows nothing of it\n", "no promotion was seen"}},
+		{"as a person stated", func(d *Dossier) { d.Seen = string(audit.SeenByPerson) },
+			[]string{"Failover of payments-global: eu-west-1 to eu-west-2, as a person stated; RDS knows nothing of it\n"}},
 		{"planned", func(d *Dossier) { d.Planned = true }, []string{"Planned switchover of payments-global: eu-west-1 to eu-west-2"}},
-		{"findings alone", func(d *Dossier) { d.Questions[0].About = AboutFindings }, []string{"What was found is not explained yet."}},
-		{"given up", func(d *Dossier) { d.Case.State = audit.CaseGivenUp }, []string{"1 question open. The case was given up."}},
+		{"findings alone", func(d *Dossier) { d.Questions[0].About = AboutFindings }, []string{"51 findings not explained."}},
+		{"given up", func(d *Dossier) { d.Case.State = audit.CaseGivenUp }, []string{"1 other question open. The case was given up."}},
 		{"closed", func(d *Dossier) { nothing(d); d.Case.State = audit.CaseClosed }, []string{"The case is closed."}},
 		{"no case", func(d *Dossier) { nothing(d); d.Case = nil }, []string{"Nobody reconciles it yet."}},
 	} {
@@ -262,7 +274,7 @@ func TestHeadline(t *testing.T) {
 		for _, s := range h.Says {
 			says = append(says, s.Text)
 		}
-		text := strings.Join(says, "\n")
+		text := strings.Join(says, "\n") + "\x00"
 		for _, want := range c.want {
 			if !strings.Contains(text, want) {
 				t.Errorf("%s: %q lacks %q", c.name, text, want)

@@ -7,6 +7,7 @@ type bar struct {
 	Figure
 
 	Known            bool
+	Black            bool    // what was measured is lost, or took too long; grey: within the objective, or late
 	Length, Low, Top float64 // pixels from the left
 	Goal             float64
 	Text             string
@@ -30,7 +31,7 @@ const (
 func bars(figures []Figure) []barGroup {
 	var out []barGroup
 	for _, kind := range []struct{ figure, title string }{
-		{"rpo", "RPO: how much of the newest data was lost"}, {"rto", "RTO: how long nothing could be written"},
+		{"rpo", "RPO: data lost, or late"}, {"rto", "RTO: how long nothing could be written"},
 	} {
 		g := barGroup{Title: kind.title, Height: 9, Width: barWidth}
 		var most Span
@@ -64,10 +65,8 @@ func newBar(f Figure, most Span) bar {
 		return b
 	}
 	b.Length, b.Low, b.Top = max(at(f.Value), 1), at(f.Value-f.Error), at(f.Value+f.Error)
-	b.Text = f.Value.String()
-	if f.Error > 0 {
-		b.Text += " ± " + f.Error.String()
-	}
+	b.Text = f.Measured()
+	b.Black = f.State == FigureBroken && !f.Late
 	return b
 }
 

@@ -42,7 +42,7 @@ func (b *workbook) dossier(d Dossier) error {
 		rows    rowSeq
 	}{
 		{"Timeline", []column{{"at (UTC)", 20}, {"at, exactly", 28}, {"until", 28}, {"+/-", 10}, {"layer", 14}, {"region", 12}, {"what", 80}, {"source", 30}}, eachRow(d.Timeline, b.momentRow)},
-		{"Measures", []column{{"layer", 12}, {"figure", 10}, {"state", 18}, {"seconds", 12}, {"+/- seconds", 12}, {"objective, seconds", 18}, {"read from, or why not", 90}}, eachRow(d.Figures, figureRow)},
+		{"Measures", []column{{"layer", 12}, {"figure", 10}, {"state", 18}, {"seconds", 12}, {"+/- seconds", 12}, {"objective, seconds", 18}, {"came of it", 60}, {"read from, or why not", 90}}, eachRow(d.Figures, figureRow)},
 		{"Money", []column{{"class", 24}, {"what", 50}, {"count", 10}, {"in the outage", 14}, {"complete", 10}, {"currency", 10}, {"amount", 18}, {"kinds", 60}}, b.moneyRows(d.Money)},
 		{"Lost payments", []column{
 			{"payment", 26}, {"key", 26}, {"ledger", 14}, {"region", 12}, {"taken (UTC)", 20}, {"currency", 10}, {"amount", 16}, {"verdict", 12}, {"status", 12},
@@ -144,7 +144,7 @@ func spanCell(s Span) string {
 }
 
 func figureRow(f Figure) ([]any, error) {
-	row := []any{f.Layer, f.Figure, string(f.State), nil, nil, time.Duration(f.Objective).Seconds(), f.Basis}
+	row := []any{f.Layer, f.Figure, string(f.State), nil, nil, time.Duration(f.Objective).Seconds(), f.Note, f.Basis}
 	if f.State != FigureUnmeasured {
 		row[3], row[4] = time.Duration(f.Value).Seconds(), time.Duration(f.Error).Seconds()
 	}

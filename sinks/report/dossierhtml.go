@@ -24,6 +24,8 @@ const (
 	currencyRoom = 42
 	// firstActions is how many things to do the first page names.
 	firstActions = 3
+	// titleRoom is how many letters of the title a line has in its large letters.
+	titleRoom = 72
 )
 
 // dossierHTML writes the dossier as a self-contained page, or only its first page.
@@ -51,7 +53,12 @@ func dossierHTML(w io.Writer, d Dossier, firstOnly bool) error {
 		Top        []Action
 		More       int
 		Long       bool
-	}{d, firstOnly, draw(d), bars(d.Figures), currenciesOf(d.Money), d.Actions[:top], len(d.Actions) - top, longSays(d.Headline)}); err != nil {
+		LongTitle  bool
+		AtLeast    bool
+	}{
+		d, firstOnly, draw(d), bars(d.Figures), currenciesOf(d.Money), d.Actions[:top], len(d.Actions) - top, longSays(d.Headline), len([]rune(d.Headline.Title)) > titleRoom,
+		slices.ContainsFunc(d.Money, func(r MoneyRow) bool { return !r.Complete }),
+	}); err != nil {
 		return fmt.Errorf("write dossier: %w", err)
 	}
 	return visibleLines(w, page.String())

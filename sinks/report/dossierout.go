@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"io"
 	"strconv"
 	"strings"
@@ -60,11 +59,11 @@ func dossierTable(w io.Writer, d Dossier) error {
 	b.WriteString("\n")
 	figures := [][]string{{"MEASURED", "LAYER", "VALUE", "OBJECTIVE", "", "READ FROM"}}
 	for _, f := range d.Figures {
-		value := "-"
-		if f.State != FigureUnmeasured {
-			value = fmt.Sprintf("%s ± %s", f.Value, f.Error)
+		basis := f.Basis
+		if f.Note != "" {
+			basis = f.Note + "; " + basis
 		}
-		figures = append(figures, []string{strings.ToUpper(f.Figure), f.Layer, value, f.Objective.String(), stateText(f.State), f.Basis})
+		figures = append(figures, []string{strings.ToUpper(f.Figure), f.Layer, f.Measured(), f.Objective.String(), stateText(f.State), basis})
 	}
 	money := [][]string{{"MONEY", "COUNT", "IN THE OUTAGE", "AT STAKE"}}
 	for _, r := range d.Money {

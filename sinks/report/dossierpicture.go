@@ -18,7 +18,8 @@ type picture struct {
 	Left, Right   float64 // of the even part
 	Before, After bool    // the axis is broken there
 	Begin, End    float64
-	Hidden        int // moments without a label
+	Hidden        int  // moments without a label
+	Grouped       bool // a label speaks for several marks
 }
 
 type lane struct {
@@ -30,6 +31,8 @@ type lane struct {
 	Points []point
 	Labels []label
 	Empty  bool
+
+	Grouped bool
 }
 
 type band struct {
@@ -104,6 +107,7 @@ func draw(d Dossier) picture {
 			hidden = l.fill(busy[i], s)
 		}
 		p.Hidden += hidden
+		p.Grouped = p.Grouped || l.Grouped
 		p.Lanes = append(p.Lanes, l)
 		y += l.Height
 	}
@@ -214,6 +218,7 @@ func (o *occupied) place(l *lane, g []Moment, s scale) *label {
 	m, text := g[0], labelOf(g[0], s)
 	if len(g) > 1 {
 		text += fmt.Sprintf(" (+%d)", len(g)-1)
+		l.Grouped = true
 	}
 	width := float64(len([]rune(text)))*letter + 4
 	x, end := s.x(m.At), s.x(m.At)

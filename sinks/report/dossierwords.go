@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -41,17 +42,20 @@ func (d Dossier) WithHeadline() Dossier {
 	return d
 }
 
+// title says what happened and, where RDS does not, who says so.
 func (d Dossier) title() string {
-	what := "Unplanned failover"
+	what, known := "Unplanned failover", ""
 	switch {
 	case d.Planned:
 		what = "Planned switchover"
 	case d.Seen == string(audit.SeenInData):
-		what = "Failover by hand"
+		what, known = "Failover by hand", ", seen from the data"
 	case d.Promoted.IsZero() && d.To == "":
-		return fmt.Sprintf("Incident at %s, taken for a failover by hand", d.Cluster)
+		return fmt.Sprintf("Incident at %s, taken for a failover by hand, as a person stated; RDS knows nothing of it", d.Cluster)
+	case d.Seen != string(audit.SeenInEvents):
+		what, known = "Failover", ", as a person stated; RDS knows nothing of it"
 	}
-	return fmt.Sprintf("%s of %s: %s to %s", what, d.Cluster, regionName(d.From), regionName(d.To))
+	return fmt.Sprintf("%s of %s: %s to %s%s", what, d.Cluster, regionName(d.From), regionName(d.To), known)
 }
 
 func regionName(r audit.Region) string {
@@ -73,13 +77,10 @@ func (d Dossier) when() string {
 		fmt.Fprintf(&b, ", promoted at %s UTC", d.Promoted.UTC().Format("15:04:05"))
 	}
 	if rto, found := d.figure(LaneLedger, "rto"); found && rto.State != FigureUnmeasured {
-		fmt.Fprintf(&b, "; the ledger took no write for %s ± %s", rto.Value, rto.Error)
+		b.WriteString("; the ledger took no write for " + rto.Measured())
 	}
-	switch {
-	case d.Seen == string(audit.SeenInData):
+	if d.Seen == string(audit.SeenInData) {
 		b.WriteString("; nobody announced it: it is known because another database accepts writes")
-	case d.Seen == "":
-		b.WriteString("; RDS says nothing of it")
 	}
 	return b.String()
 }
@@ -211,36 +212,60 @@ func (d Dossier) sayFigures() Sentence {
 	return Sentence{strings.Join(parts, " "), bad}
 }
 
+// sayComplete says whether all was read, and what still has to be answered: findings, and all other questions.
 func (d Dossier) sayComplete() Sentence {
+	asked, unread := 0, 0
+	for _, q := range d.Questions {
+		if q.About == AboutFindings {
+			continue
+		}
+		asked++
+		if slices.Contains([]string{AboutCoverage, AboutOld, AboutSnapshot, AboutJob}, q.About) {
+			unread++
+		}
+	}
 	var parts []string
 	switch n := len(d.NotCovered); {
 	case n == 1:
 		parts = append(parts, "1 thing was not read, so more may be found.")
 	case n > 1:
 		parts = append(parts, fmt.Sprintf("%d things were not read, so more may be found.", n))
+	case unread > 0:
+		parts = append(parts, "Not everything was read, as the questions tell: more may be found.")
 	default:
 		parts = append(parts, "The picture is complete: everything was read.")
 	}
-	asked := 0
-	for _, q := range d.Questions {
-		if q.About != AboutFindings {
-			asked++
-		}
+	if open := d.open(asked); open != "" {
+		parts = append(parts, open)
 	}
 	switch {
-	case asked > 0:
-		parts = append(parts, plural(int64(asked), "question")+" open.")
-	case len(d.Questions) > 0:
-		parts = append(parts, "What was found is not explained yet.")
 	case d.Case == nil:
 		parts = append(parts, "Nobody reconciles it yet.")
 	case d.Case.State == audit.CaseClosed:
 		parts = append(parts, "The case is closed.")
-	}
-	if d.Case != nil && d.Case.State == audit.CaseGivenUp {
+	case d.Case.State == audit.CaseGivenUp:
 		parts = append(parts, "The case was given up.")
 	}
-	return Sentence{strings.Join(parts, " "), len(d.NotCovered) > 0}
+	return Sentence{strings.Join(parts, " "), len(d.NotCovered) > 0 || unread > 0}
+}
+
+// open counts what nobody has answered yet; empty if there is nothing.
+func (d Dossier) open(asked int) string {
+	other := ""
+	if d.Standing > 0 {
+		other = "other "
+	}
+	var parts []string
+	if d.Standing > 0 {
+		parts = append(parts, plural(int64(d.Standing), "finding")+" not explained")
+	}
+	if asked > 0 {
+		parts = append(parts, plural(int64(asked), other+"question")+" open")
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return strings.Join(parts, ", ") + "."
 }
 
 func atLeast(r MoneyRow) string {

@@ -24,9 +24,10 @@ Without --from and --to the window is the one that the chain job would look at.
 Exit codes: 0 every chain is whole, 1 some are broken, 3 something was not read; 2 if nothing could be said.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if r.Format == "" {
+			if r.Format == "" && (r.Out == "" || cmd.Flags().Changed("output")) {
 				r.Format = c.output
 			}
+			r.Terminal = isTerminal(c.stdout)
 			req, err := c.request("chain", from, to)
 			if err != nil {
 				return err
@@ -48,7 +49,8 @@ Exit codes: 0 every chain is whole, 1 some are broken, 3 something was not read;
 	flags := cmd.Flags()
 	flags.StringVar(&from, "from", "", "start of the window, RFC 3339 or a date (inclusive)")
 	flags.StringVar(&to, "to", "", "end of the window (exclusive)")
-	flags.StringVar(&r.Format, "format", "", "table, csv, json, ndjson or xlsx (default: --output)")
+	flags.StringVar(&r.Format, "format", "", "table, csv, json, ndjson or xlsx (default: by the ending of --out, else --output)")
+	flags.StringVar(&r.Out, "out", "", "file to write to (default: standard output)")
 	flags.BoolVar(&r.Broken, "broken", false, "show only payments whose chain is broken; the sums are of all")
 	flags.BoolVar(&r.Stored, "stored", false, "show what earlier runs have kept instead of reading the layers anew")
 	return cmd

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"time"
 
@@ -14,7 +15,7 @@ import (
 // Where standard error is no terminal it returns nil and nothing is shown.
 func (c *cli) progress() app.Progress {
 	f, ok := c.stderr.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) { //nolint:gosec // a file descriptor is small
+	if !ok || !isTerminal(c.stderr) {
 		return nil
 	}
 	var stage string
@@ -35,6 +36,11 @@ func (c *cli) progress() app.Progress {
 			stage = ""
 		}
 	}
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd())) //nolint:gosec // a file descriptor is small
 }
 
 func progressLine(stage string, done, total int64, took time.Duration) string {

@@ -51,8 +51,9 @@ It is made from the findings store alone: parallax run failover fills it. --form
 				}
 			}
 			if cmd.Flags().Changed("output") && r.Format == "" {
-				r.Format = c.output
+				r.Format, r.Flag = c.output, "--output"
 			}
+			r.Terminal = isTerminal(c.stdout)
 			if err := r.Check(); err != nil {
 				return err
 			}
@@ -65,6 +66,6 @@ It is made from the findings store alone: parallax run failover fills it. --form
 	flags.StringVar(&at, "at", "", "when the failover was, within an hour (default: the newest unplanned one)")
 	flags.StringVar(&r.Format, "format", "", "table, html, print, json, xlsx, or csv (the lost payments) (default: by the ending of --out, else table)")
 	flags.StringVar(&r.Out, "out", "", "file to write to (default: standard output)")
-	flags.StringVar(&r.Repair, "repair", "", "folder of repair files, as parallax repair write makes it, for the dossier to name")
+	flags.StringVar(&r.Repair, "repair", "", "folder of repair files, as parallax repair write makes it, or its manifest.json, for the dossier to name")
 	return cmd
 }

@@ -1,10 +1,13 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
+	"strings"
 
 	"parallax/auditors/chain"
 	"parallax/internal/audit"
@@ -16,7 +19,28 @@ type ChainReport struct {
 	Request        // without a job; the window is that of the chain job where none is given
 	Broken  bool   // only payments whose chain is broken
 	Stored  bool   // from the store instead of from the layers
-	Format  string // table, csv, json, ndjson, xlsx
+	Format  string // table, csv, json, ndjson, xlsx; empty: by the file's ending, else table
+	Out     string // file to write to; empty: standard output
+
+	Terminal bool // standard output is one
+}
+
+func (r ChainReport) toFile() bool { return r.Out != "" && r.Out != standardOutput }
+
+// format is how the chains are written.
+func (r ChainReport) format() (report.Format, error) {
+	ending := ""
+	if r.toFile() {
+		ending = strings.ToLower(strings.TrimPrefix(filepath.Ext(r.Out), "."))
+	}
+	format, err := report.ParseFormat(cmp.Or(r.Format, ending, string(report.Table)), chainFormats...)
+	if err != nil && r.Format == "" {
+		return format, fmt.Errorf("--out %s: its ending names no format: give --format", r.Out)
+	}
+	if err != nil {
+		return format, err
+	}
+	return format, noWorkbookOn(r.Terminal && !r.toFile(), format)
 }
 
 // chainFormats are those of ChainReport.
@@ -25,7 +49,7 @@ var chainFormats = []report.Format{report.Table, report.CSV, report.JSON, report
 // Check refuses what cannot be reported.
 func (r ChainReport) Check() error {
 	r.Job = chainJobName
-	if _, err := report.ParseFormat(r.Format, chainFormats...); err != nil {
+	if _, err := r.format(); err != nil {
 		return err
 	}
 	return r.Request.Check()
@@ -38,6 +62,10 @@ const chainJobName = "chain"
 // runs that wrote it, and is clean or findings.
 func (a *App) ReportChain(ctx context.Context, w, warn io.Writer, r ChainReport) (audit.RunVerdict, error) {
 	if err := r.Check(); err != nil {
+		return "", err
+	}
+	format, err := r.format()
+	if err != nil {
 		return "", err
 	}
 	window, err := r.window(a.cfg, chainJobName)
@@ -63,10 +91,10 @@ func (a *App) ReportChain(ctx context.Context, w, warn io.Writer, r ChainReport)
 	if r.Broken {
 		out.Chains = broken
 	}
-	if len(out.Gaps) > 0 && report.Format(r.Format) != report.Table {
+	if len(out.Gaps) > 0 && format != report.Table {
 		fmt.Fprintf(warn, "parallax: %d parts were not read, so links are unknown: the first is %s\n", len(out.Gaps), out.Gaps[0])
 	}
-	if err := report.WriteChains(w, report.Format(r.Format), out); err != nil {
+	if err := r.write(w, format, out); err != nil {
 		return "", fmt.Errorf("write chains: %w", err)
 	}
 	switch {
@@ -77,6 +105,26 @@ func (a *App) ReportChain(ctx context.Context, w, warn io.Writer, r ChainReport)
 	default:
 		return audit.RunClean, nil
 	}
+}
+
+// write writes the chains to the file that was asked for, wholly or not at all, or to standard output.
+func (r ChainReport) write(w io.Writer, format report.Format, out report.Chains) error {
+	if !r.toFile() {
+		return report.WriteChains(w, format, out)
+	}
+	f, err := MatchOptions{Out: r.Out}.openOutput()
+	if err != nil {
+		return err
+	}
+	defer f.discard()
+	if err := report.WriteChains(f, format, out); err != nil {
+		return err
+	}
+	if err := f.finish(); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(w, "%s: %d payments\n", r.Out, len(out.Chains))
+	return err
 }
 
 func (a *App) storedChains(ctx context.Context, out *report.Chains) error {

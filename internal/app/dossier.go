@@ -24,7 +24,10 @@ type DossierRequest struct {
 	At     time.Time // of the failover, within an hour; zero: the newest unplanned one
 	Format string    // table, html, print, json, xlsx or csv; empty: by the file's ending, else table
 	Out    string    // file to write to; empty: standard output
-	Repair string    // folder of repair files whose names the dossier gives; empty: none was made
+	Repair string    // folder of repair files whose names the dossier gives, or its manifest; empty: none was made
+
+	Flag     string // that names the format; empty: --format
+	Terminal bool   // standard output is one
 }
 
 // Check refuses what cannot be written, before anything is opened.
@@ -39,13 +42,19 @@ func (r DossierRequest) format() (report.Format, error) {
 		report.Table, report.HTML, report.Print, report.JSON, report.XLSX, report.CSV)
 	switch {
 	case err != nil && r.Format != "":
-		return format, fmt.Errorf("--format: %w", err)
+		return format, fmt.Errorf("%s: %w", cmp.Or(r.Flag, "--format"), err)
 	case err != nil:
 		return format, fmt.Errorf("--out %s: its ending names no format: give --format", r.Out)
-	case format == report.XLSX && (r.Out == "" || r.Out == standardOutput):
-		return format, errors.New("--format xlsx needs a file to write to: name it with --out FILE.xlsx")
 	}
-	return format, nil
+	return format, noWorkbookOn(r.Terminal && (r.Out == "" || r.Out == standardOutput), format)
+}
+
+// noWorkbookOn refuses to show a workbook on a terminal.
+func noWorkbookOn(terminal bool, format report.Format) error {
+	if terminal && format == report.XLSX {
+		return errors.New("--format xlsx is nothing for a terminal: name a file with --out FILE.xlsx, or redirect standard output")
+	}
+	return nil
 }
 
 // ReportFailover writes the dossier of a failover to w, or to the file that is asked for.

@@ -488,7 +488,9 @@ func TestDossierRequest(t *testing.T) {
 		want string
 	}{
 		{DossierRequest{}, "table"}, {DossierRequest{Out: "d.html"}, "html"}, {DossierRequest{Format: "print", Out: "d.html"}, "print"}, {DossierRequest{Out: "-"}, "table"},
-		{DossierRequest{Format: "pdf"}, `--format: output "pdf" is not one of table, html, print, json, xlsx, csv`}, {DossierRequest{Format: "xlsx"}, "--format xlsx needs a file to write to: name it with --out FILE.xlsx"},
+		{DossierRequest{Format: "pdf"}, `--format: output "pdf" is not one of table, html, print, json, xlsx, csv`}, {DossierRequest{Format: "xlsx"}, "xlsx"},
+		{DossierRequest{Format: "xlsx", Terminal: true}, "--format xlsx is nothing for a terminal: name a file with --out FILE.xlsx, or redirect standard output"},
+		{DossierRequest{Format: "ndjson", Flag: "--output"}, `--output: output "ndjson" is not one of table, html, print, json, xlsx, csv`},
 		{DossierRequest{Out: "d.doc"}, "--out d.doc: its ending names no format: give --format"},
 	} {
 		format, err := c.r.format()

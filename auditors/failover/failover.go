@@ -76,10 +76,11 @@ func (a Auditor) Audit(in Input) audit.Judgement {
 		}
 		s := snapshotsOf(in, all, i)
 		c.Snapshot, c.SnapshotExpires = s.name(c), s.expires(c)
-		if l, found := layersOf(in.Layers, c.Failover); found && !c.Planned {
+		l, found := layersOf(in.Layers, c.Failover)
+		if found && !c.Planned {
 			a.measure(l, all, i, &c.Failover)
 		}
-		keep(c.earlier, &c.Failover)
+		keep(c.earlier, l, &c.Failover)
 		out.Failovers = append(out.Failovers, c.Failover)
 		out.Findings = append(out.Findings, a.detected(in, all, i, c, s))
 		if f, is := a.expiring(in, c, s); is {

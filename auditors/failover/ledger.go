@@ -33,7 +33,11 @@ func (a Auditor) ledger(l Layers, all []change, i int, near audit.Window, f *aud
 		return
 	}
 	narrow(c, f)
+	first := len(f.Measures)
 	a.ledgerRPO(c, f)
+	for i := first; i < len(f.Measures); i++ {
+		f.Measures[i].Copy = fingerprint(old)
+	}
 	a.ledgerRTO(c, f)
 }
 
@@ -134,7 +138,7 @@ func (a Auditor) ledgerRTO(c commits, f *audit.Failover) {
 		a.unmeasured(f, LayerLedger, "rto", c.overlap(last, good))
 		return
 	}
-	basis := fmt.Sprintf("last write before at %s, first of the new writer at %s", clock(last), clock(good)) + c.clocks.remark()
+	basis := fmt.Sprintf("last write before at %s, first of the new writer at %s", clock(last), clock(good)) + c.remark()
 	a.rto(slices.Concat(c.survived, c.lost, c.good), span{last, good, max(low, 0), high, c.disorder}, basis, f)
 }
 

@@ -157,3 +157,41 @@ func TestUnfencedOldPrimaryIsNamed(t *testing.T) {
 		t.Errorf("unmeasured %q, measures %+v", why, f.Measures)
 	}
 }
+
+// A loss measured against a wrong copy gives way to what the right one says, and stands, as not measured any more, while there is
+// none. Against the same copy, a loss that was made good stays.
+func TestAnotherCopyCorrectsAnEarlierFigure(t *testing.T) {
+	var s story
+	s.write(clockAt(13, 30, 0), clockAt(14, 7, 0), true, true)
+	s.write(clockAt(14, 8, 0), clockAt(14, 40, 0), true, false)
+	right := s.old
+	s.write(clockAt(14, 6, 0), clockAt(14, 6, 20), false, true)
+	events := []record.Event{told(record.WriterShutDown, "r1", clockAt(14, 7, 0)), told(record.FailoverCompleted, "r2", clockAt(14, 7, 30))}
+	layers := func(copies ...[]record.Entry) failover.Layers {
+		l := failover.Layers{Entries: s.inForce}
+		for _, c := range copies {
+			l.Copies = append(l.Copies, failover.Copy{Region: "r1", Entries: c})
+		}
+		return l
+	}
+	first, _ := measured(t, layers(s.old), nil, events...)
+	lost, found := figure(first, "rpo")
+	if !found || lost.Value == 0 || lost.Copy == "" {
+		t.Fatalf("rpo %+v", lost)
+	}
+	gone, _ := measured(t, layers(), []audit.Failover{first}, events...)
+	if m, found := figure(gone, "rpo"); !found || m.Value != lost.Value || !strings.Contains(strings.Join(gone.Unmeasured, "\n"), "ledger rpo:") {
+		t.Errorf("without a copy: %+v, unmeasured %q", m, gone.Unmeasured)
+	}
+	for _, known := range []audit.Failover{first, gone} {
+		now, _ := measured(t, layers(right), []audit.Failover{known}, events...)
+		if m := holds(t, now, "rpo", 0); m.Error != 0 {
+			t.Errorf("by the right copy: %+v", m)
+		}
+	}
+	s.inForce = append(s.inForce, s.old[len(right):]...)
+	mended, _ := measured(t, layers(s.old), []audit.Failover{first}, events...)
+	if m, _ := figure(mended, "rpo"); m.Value != lost.Value || !strings.Contains(m.Basis, "stands in the ledger again") {
+		t.Errorf("made good: %+v", m)
+	}
+}

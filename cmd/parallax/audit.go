@@ -59,10 +59,11 @@ func (c *cli) request(job, from, to string) (app.Request, error) {
 	if err != nil {
 		return app.Request{}, err
 	}
-	if err := past(asOf, time.Now()); err != nil {
+	now := time.Now().UTC()
+	if err := past(asOf, now); err != nil {
 		return app.Request{}, err
 	}
-	req := app.Request{Job: job, AsOf: asOf}
+	req := app.Request{Job: job, AsOf: asOf, Now: now}
 	if err := req.Check(); err != nil { // the job's name
 		return req, err
 	}

@@ -140,7 +140,7 @@ func (a *App) repeatCase(ctx context.Context, c audit.Case, f audit.Failover, re
 	log.Info("reconciling a failover")
 	var failed error
 	for _, j := range a.caseJobs() {
-		run, err := a.runJob(ctx, j, Request{Job: j.name, AsOf: req.AsOf, From: c.Window.From, To: c.Window.To})
+		run, err := a.runJob(ctx, j, Request{Job: j.name, AsOf: req.AsOf, Now: req.Now, From: c.Window.From, To: c.Window.To})
 		if ctx.Err() != nil {
 			return errors.Join(failed, ctx.Err())
 		}

@@ -13,6 +13,7 @@ import (
 type Request struct {
 	Job      string
 	AsOf     time.Time
+	Now      time.Time // when it is asked, by the clock here: databases can only say what is now; zero where that is AsOf
 	From, To time.Time
 	At       time.Time // job failover: a person says that there was a failover at about this time
 }

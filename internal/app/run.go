@@ -29,6 +29,7 @@ const failoverName = "failover"
 type task struct {
 	window audit.Window
 	asOf   time.Time
+	now    time.Time // by the clock here; zero where that is asOf
 	stated time.Time // when a person says that there was a failover; zero if nobody does
 }
 
@@ -118,7 +119,7 @@ func (a *App) runJob(ctx context.Context, j job, req Request) (report.Run, error
 	log := a.log.With(zap.String("job", j.name), zap.String("run_id", id), zap.Stringer("window", window))
 	log.Info("run started")
 	speaks := audit.Outcome{RunID: id, Job: j.name, AsOf: req.AsOf, Basis: basis}
-	at := task{window: window, asOf: req.AsOf, stated: req.At}
+	at := task{window: window, asOf: req.AsOf, now: req.Now, stated: req.At}
 	outcome, err := a.perform(ctx, j, speaks, at)
 	if errors.Is(err, store.ErrStale) && ctx.Err() == nil {
 		log.Info("another run moved the cursors meanwhile: reading again from where it came to")

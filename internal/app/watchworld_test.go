@@ -143,3 +143,24 @@ func TestSilentRegionHidesNothing(t *testing.T) {
 		t.Errorf("the snapshot: %q", note)
 	}
 }
+
+// What a database says now is no sight of a moment long ago: a run for a moment before the promotion would make the new writer the
+// writer of then, and shift the failover to it.
+func TestRunForThePastAddsNoSight(t *testing.T) {
+	w := newCaseWorld(t, "")
+	w.watch(pm(13, 55, 0))
+	if err := w.pair.KillWriter(); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.pair.Promote(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.watch(pm(14, 5, 0), func(r *Request) { r.Now = pm(16, 0, 0) })
+	if all := w.failovers(); len(all) != 0 {
+		t.Errorf("as of before the promotion: %+v", all)
+	}
+	w.watch(pm(16, 0, 0), func(r *Request) { r.Now = pm(16, 0, 0) })
+	if all := w.failovers(); len(all) != 1 || !all[0].Promoted.Add(all[0].PromotedError).Equal(pm(16, 0, 0)) {
+		t.Errorf("failovers %+v", all)
+	}
+}

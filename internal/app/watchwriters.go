@@ -39,6 +39,8 @@ func (a *App) watchWriters(ctx context.Context, t task, history []audit.Topology
 		}
 		last := &coverage[len(coverage)-1]
 		switch {
+		case len(writers) == 1 && t.longAgo():
+			last.Extents = append(last.Extents, audit.Extent{Name: "not noted: it is the role of now, and the run is for a moment before"})
 		case len(writers) == 1:
 			if e, is := sighting(history, "ledger "+l.Name, writers[0], t.asOf); is {
 				events = append(events, e)
@@ -51,6 +53,13 @@ func (a *App) watchWriters(ctx context.Context, t task, history []audit.Topology
 	}
 	return events, coverage, nil
 }
+
+// presence is how far the moment a run speaks for may lie before the clock here: what a database says is of now, and one run
+// takes its time.
+const presence = 10 * time.Minute
+
+// longAgo reports whether a run speaks for a moment of which the databases of now tell nothing.
+func (t task) longAgo() bool { return !t.now.IsZero() && t.now.Sub(t.asOf) > presence }
 
 // acceptsWrites asks one database of a ledger for its role. What does not answer is a gap: a writer may be there.
 func (a *App) acceptsWrites(ctx context.Context, l config.Ledger, region audit.Region, t task) (bool, audit.Coverage) {

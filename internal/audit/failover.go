@@ -37,6 +37,8 @@ type Measure struct {
 	Error     time.Duration `json:"error"`  // +/-
 	Objective time.Duration `json:"objective"`
 	Basis     string        `json:"basis"` // which records it was read from
+	// Copy is the fingerprint of the old primary's copy that it was measured against; empty if none was needed.
+	Copy string `json:"copy,omitempty"`
 }
 
 // Broken reports whether the objective is missed even at the favourable end of the error bar.

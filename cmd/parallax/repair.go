@@ -41,7 +41,7 @@ Exit codes: 0 written, 2 failure, 3 written, but something could not be read and
 			if err != nil {
 				return err
 			}
-			req := app.RepairRequest{Out: out, AsOf: asOf}
+			req := app.RepairRequest{Out: out, AsOf: asOf, Written: time.Now()}
 			for _, given := range []struct {
 				flag, text string
 				into       *time.Time
@@ -66,7 +66,7 @@ Exit codes: 0 written, 2 failure, 3 written, but something could not be read and
 		},
 	}
 	c.addAsOf(cmd)
-	cmd.Flags().StringVar(&out, "out", "", "folder to write to, new or empty (default: repair/<as-of> in data_dir)")
+	cmd.Flags().StringVar(&out, "out", "", "folder to write to, new or empty (default: repair/<now> in data_dir)")
 	cmd.Flags().StringVar(&from, "from", "", "only findings of a window: its start, RFC 3339 or a date")
 	cmd.Flags().StringVar(&to, "to", "", "end of the window (exclusive)")
 	cmd.Flags().StringVar(&at, "at", "", "only findings around the failover of this moment")

@@ -196,7 +196,7 @@ func (d *demo) writeDossier(ctx context.Context, path string) error {
 	}
 	folder := filepath.Join(d.dir, repairName)
 	at := facts.failover.At
-	if _, err := d.app.WriteRepair(ctx, io.Discard, string(report.Table), RepairRequest{Out: folder, AsOf: d.world.AsOf(), At: at}); err != nil {
+	if _, err := d.app.WriteRepair(ctx, io.Discard, string(report.Table), RepairRequest{Out: folder, AsOf: d.world.AsOf(), Written: time.Now(), At: at}); err != nil {
 		return err
 	}
 	if facts.repair, err = readRepairFolder(folder); err != nil {

@@ -31,17 +31,13 @@ func readRepairFolder(dir string) (*repairFolder, error) {
 	if at, err := os.Stat(dir); err == nil && !at.IsDir() {
 		path, dir = dir, filepath.Dir(dir)
 	}
-	data, err := os.ReadFile(path) //nolint:gosec // the user names the folder
+	manifest, err := parseManifest(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("--repair %s: no %s is there: parallax repair list names the folders that have one, parallax repair write makes one",
 			dir, repair.ManifestName)
 	case err != nil:
 		return nil, fmt.Errorf("--repair: %w", err)
-	}
-	manifest, err := repair.ParseManifest(data)
-	if err != nil {
-		return nil, err
 	}
 	return &repairFolder{dir: dir, manifest: manifest}, nil
 }

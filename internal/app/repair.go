@@ -22,8 +22,9 @@ import (
 
 // RepairRequest asks for repair files: of all findings that stand, of those of a window, or of those around a failover.
 type RepairRequest struct {
-	Out      string // folder; data_dir/repair/<as of> where empty
-	AsOf     time.Time
+	Out      string    // folder; data_dir/repair/<written> where empty
+	AsOf     time.Time // of the findings
+	Written  time.Time // now, by the clock that the files' expiry is held against; AsOf where it is later or this is zero
 	From, To time.Time
 	At       time.Time // of a failover
 }
@@ -41,15 +42,36 @@ func (r RepairRequest) Check() error {
 	return nil
 }
 
-// window is whose findings are taken; nil: all that stand.
-func (r RepairRequest) window(f config.Failover) *audit.Window {
+// repairWindow is whose findings are taken; nil: all that stand. A moment without a failover near it is an error.
+func (a *App) repairWindow(ctx context.Context, r RepairRequest) (*audit.Window, error) {
 	switch {
 	case !r.From.IsZero():
-		return &audit.Window{From: r.From.UTC(), To: r.To.UTC()}
-	case !r.At.IsZero():
-		return &audit.Window{From: r.At.Add(-f.Before).UTC(), To: r.At.Add(f.After).UTC()}
+		return &audit.Window{From: r.From.UTC(), To: r.To.UTC()}, nil
+	case r.At.IsZero():
+		return nil, nil //nolint:nilnil // all of them
 	}
-	return nil
+	failovers, err := a.knownFailovers(ctx, r.AsOf)
+	if err != nil {
+		return nil, err
+	}
+	cases, err := a.store.Cases(ctx)
+	if err != nil {
+		return nil, err
+	}
+	chosen, err := chooseFailover(failovers, cases, r.At)
+	if err != nil {
+		return nil, err
+	}
+	at := chosen.failover.At
+	return &audit.Window{From: at.Add(-a.cfg.Failover.Before).UTC(), To: at.Add(a.cfg.Failover.After).UTC()}, nil
+}
+
+// latest is when the values in the files were read.
+func (r RepairRequest) latest() time.Time {
+	if r.Written.After(r.AsOf) {
+		return r.Written.UTC().Truncate(time.Second)
+	}
+	return r.AsOf.UTC().Truncate(time.Second)
 }
 
 // planning is a plan in the making.
@@ -74,7 +96,7 @@ func (a *App) WriteRepair(ctx context.Context, w io.Writer, output string, req R
 	}
 	dir := req.Out
 	if dir == "" {
-		dir = filepath.Join(repairDir(a.cfg), req.AsOf.UTC().Format("20060102T150405Z"))
+		dir = filepath.Join(repairDir(a.cfg), req.latest().Format("20060102T150405Z"))
 	}
 	if err := writeFolder(dir, files.Files); err != nil {
 		return false, err
@@ -88,8 +110,12 @@ func repairDir(cfg *config.Config) string { return filepath.Join(cfg.DataDir, "r
 
 // planRepair gathers what is to be mended.
 func (a *App) planRepair(ctx context.Context, req RepairRequest) (repair.Plan, error) {
+	window, err := a.repairWindow(ctx, req)
+	if err != nil {
+		return repair.Plan{}, err
+	}
 	p := &planning{App: a, plan: repair.Plan{
-		AsOf: req.AsOf.UTC(), Expires: req.AsOf.Add(a.cfg.Repair.Expires).UTC().Truncate(time.Second), Window: req.window(a.cfg.Failover),
+		AsOf: req.AsOf.UTC(), Written: req.latest(), Expires: req.latest().Add(a.cfg.Repair.Expires), Window: window,
 	}}
 	found, err := p.findings(ctx)
 	if err != nil {
@@ -114,6 +140,7 @@ func (a *App) planRepair(ctx context.Context, req RepairRequest) (repair.Plan, e
 		return p.plan, err
 	}
 	p.undecided(found)
+	p.leftOver(found)
 	slices.SortStableFunc(p.plan.ByHand, func(a, b repair.ByHand) int {
 		return strings.Compare(string(a.Kind)+"\x00"+a.Key, string(b.Kind)+"\x00"+b.Key)
 	})
@@ -160,14 +187,44 @@ func about(f audit.StoredFinding) repair.About {
 	}
 }
 
-func (p *planning) byHand(f audit.StoredFinding, why string) {
-	p.plan.ByHand = append(p.plan.ByHand, repair.ByHand{About: about(f), Why: pan.Mask(why)})
+// byHand leaves a finding, and others about the same, to be dealt with by a person.
+func (p *planning) byHand(f audit.StoredFinding, why string, also ...audit.StoredFinding) {
+	p.left(why, false, append([]audit.StoredFinding{f}, also...))
 }
 
 // unread leaves findings to a later attempt.
-func (p *planning) unread(why string, found ...audit.StoredFinding) {
+func (p *planning) unread(why string, found ...audit.StoredFinding) { p.left(why, true, found) }
+
+// left lists findings for which no file is written, each once: of one with several charges, every reason is given.
+func (p *planning) left(why string, unread bool, found []audit.StoredFinding) {
+	why = pan.Mask(strings.ReplaceAll(why, "\n", "; "))
 	for _, f := range found {
-		p.plan.ByHand = append(p.plan.ByHand, repair.ByHand{About: about(f), Why: pan.Mask(why), Unread: true})
+		i := slices.IndexFunc(p.plan.ByHand, func(b repair.ByHand) bool { return slices.Contains(b.Findings, f.Fingerprint) })
+		if i < 0 {
+			p.plan.ByHand = append(p.plan.ByHand, repair.ByHand{About: about(f), Why: why, Unread: unread})
+			continue
+		}
+		b := &p.plan.ByHand[i]
+		if !strings.Contains(b.Why, why) {
+			b.Why += "; " + why
+		}
+		b.Unread = b.Unread || unread
+	}
+}
+
+// leftOver lists the findings that nothing above has spoken of: those of a ledger, table or pair of buckets that is no longer
+// configured.
+func (p *planning) leftOver(found []audit.StoredFinding) {
+	spoken := map[audit.Fingerprint]bool{}
+	for _, about := range p.plan.Mentions() {
+		for _, f := range about.Findings {
+			spoken[f] = true
+		}
+	}
+	for _, f := range found {
+		if !spoken[f.Fingerprint] {
+			p.byHand(f, "nothing of the configuration is named "+f.Scope)
+		}
 	}
 }
 
@@ -199,11 +256,11 @@ func writeFolder(dir string, files []repair.Content) error {
 	}
 	parent := filepath.Dir(filepath.Clean(dir))
 	if err := os.MkdirAll(parent, 0o700); err != nil {
-		return fmt.Errorf("write repair files: %w", err)
+		return unwritableFolder(dir, err)
 	}
 	made, err := os.MkdirTemp(parent, ".repair-*")
 	if err != nil {
-		return fmt.Errorf("write repair files: %w", err)
+		return unwritableFolder(dir, err)
 	}
 	defer func() { _ = os.RemoveAll(made) }() // gone by then, unless something failed
 	for _, f := range files {
@@ -213,16 +270,29 @@ func writeFolder(dir string, files []repair.Content) error {
 			err = os.WriteFile(path, f.Data, 0o600)
 		}
 		if err != nil {
-			return fmt.Errorf("write repair files: %w", err)
+			return unwritableFolder(dir, err)
 		}
 	}
 	if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("write repair files: %w", err)
+		return unwritableFolder(dir, err)
 	}
 	if err := os.Rename(made, dir); err != nil {
-		return fmt.Errorf("write repair files: %w", err)
+		return unwritableFolder(dir, err)
 	}
 	return nil
+}
+
+// unwritableFolder says that nothing can be written to a folder, and why; not where the attempt was made.
+func unwritableFolder(dir string, err error) error {
+	var path *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &path):
+		err = path.Err
+	case errors.As(err, &link):
+		err = link.Err
+	}
+	return fmt.Errorf("write repair files: folder %s cannot be made: %w: give another by --out", dir, err)
 }
 
 // holdsAlready reports whether a folder holds just these files; one that holds anything else is an error.

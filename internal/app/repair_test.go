@@ -27,6 +27,7 @@ func TestRepairFilesMendTheWorld(t *testing.T) {
 	if got := w.states(dir); got[repair.Holds] != len(m.Steps) || len(m.Steps) == 0 {
 		t.Fatalf("before: %v of %d steps", got, len(m.Steps))
 	}
+	everyFindingOnce(t, w.standing(repairable...), m.Steps, m.ByHand)
 	planned := map[audit.Fingerprint]bool{}
 	for _, s := range m.Steps {
 		for _, f := range s.Findings {

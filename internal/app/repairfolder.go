@@ -22,11 +22,7 @@ func readManifest(path string) (repair.Manifest, error) {
 	if at, err := os.Stat(path); err == nil && at.IsDir() {
 		path = filepath.Join(path, repair.ManifestName)
 	}
-	data, err := readBounded(path, maxManifest)
-	if err != nil {
-		return repair.Manifest{}, fmt.Errorf("read repair manifest: %w", err)
-	}
-	m, err := repair.ParseManifest(data)
+	m, err := parseManifest(path)
 	if err != nil {
 		return m, err
 	}
@@ -45,6 +41,19 @@ func readManifest(path string) (repair.Manifest, error) {
 	}
 	if err := onlyThese(filepath.Dir(path), names); err != nil {
 		return m, fmt.Errorf("check repair files: %w: do not use the folder, write the files anew", err)
+	}
+	return m, nil
+}
+
+// parseManifest reads a manifest by itself.
+func parseManifest(path string) (repair.Manifest, error) {
+	data, err := readBounded(path, maxManifest)
+	if err != nil {
+		return repair.Manifest{}, fmt.Errorf("read repair manifest: %w", err)
+	}
+	m, err := repair.ParseManifest(data)
+	if err != nil {
+		return m, fmt.Errorf("read repair manifest %s: %w: write the files anew by parallax repair write", path, err)
 	}
 	return m, nil
 }

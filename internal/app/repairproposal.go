@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"parallax/auditors/chain"
 	"parallax/internal/audit"
 	"parallax/internal/config"
 	"parallax/sinks/repair"
@@ -24,16 +25,15 @@ func (p *planning) refundDouble(l config.Ledger, f audit.StoredFinding, also []a
 	var back []audit.Evidence
 	for _, e := range f.Evidence {
 		switch {
-		case !strings.HasPrefix(e.Note, "charged; "):
-		case strings.Contains(e.Note, "to be refunded"):
+		case e.Note == chain.NoteRefund:
 			back = append(back, e)
-		default:
+		case isCharge(e):
 			kept = e
 		}
 	}
 	stands, ok := named(kept, charges[kept.Value])
 	if why := unlikeKept(l, kept.Value, stands, ok); why != "" {
-		p.byHand(f, why)
+		p.byHand(f, why, also...)
 		return nil
 	}
 	var out []proposal
@@ -43,9 +43,9 @@ func (p *planning) refundDouble(l config.Ledger, f audit.StoredFinding, also []a
 		case ok:
 			out = append(out, proposal{found: slices.Concat([]audit.StoredFinding{f}, also), charge: c, kept: stands})
 		case e.Value == kept.Value && len(charges[e.Value]) == 1:
-			p.byHand(f, "nothing is left to do: of payment "+e.Value+" that charge is gone, and the one that is left stands")
+			p.byHand(f, "nothing is left to do: of payment "+e.Value+" that charge is gone, and the one that is left stands", also...)
 		default:
-			p.unread("payment "+e.Value+" can no longer be read in the ledger or in a snapshot of it", f)
+			p.unread("payment "+e.Value+" can no longer be read in the ledger or in a snapshot of it", slices.Concat([]audit.StoredFinding{f}, also)...)
 		}
 	}
 	return out

@@ -2,9 +2,11 @@ package app
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
+	"parallax/auditors/chain"
 	"parallax/internal/audit"
 	"parallax/internal/config"
 	"parallax/internal/pan"
@@ -22,6 +24,7 @@ type charge struct {
 // do not agree which of the charges stands, none is.
 func (p *planning) refunds(ctx context.Context, found []audit.StoredFinding) error {
 	twice := onlyOf(found, audit.LWWDoubleAccept)
+	var unread error
 	for _, l := range p.cfg.Ledgers {
 		doubles := of(found, l.Name, audit.ChainDoubleCharge)
 		charges, err := p.charges(ctx, l, slices.Concat(doubles, twice))
@@ -30,9 +33,14 @@ func (p *planning) refunds(ctx context.Context, found []audit.StoredFinding) err
 		}
 		if err != nil {
 			p.unread(err.Error(), doubles...)
+			unread = errors.Join(unread, err)
 			continue
 		}
 		twice = p.refundsOf(l, doubles, twice, charges)
+	}
+	if unread != nil {
+		p.unread(unread.Error(), twice...)
+		return nil
 	}
 	for _, f := range twice {
 		p.byHand(f, "no refund is due by the ledgers: not both payments were charged; decide by hand which of them the key is to name")
@@ -109,11 +117,16 @@ func (p *planning) charges(ctx context.Context, l config.Ledger, found []audit.S
 func paymentsIn(f audit.StoredFinding) []string {
 	var ids []string
 	for _, e := range f.Evidence {
-		if e.Field == "payment_id" && strings.HasPrefix(e.Note, "charged; ") || e.Note == "payment accepted here" {
+		if e.Field == "payment_id" && isCharge(e) || e.Note == "payment accepted here" {
 			ids = append(ids, e.Value)
 		}
 	}
 	return ids
+}
+
+// isCharge reports whether a piece of evidence of a double charge is about one of the charges.
+func isCharge(e audit.Evidence) bool {
+	return e.Note == chain.NoteNamed || e.Note == chain.NoteFirst || e.Note == chain.NoteRefund
 }
 
 // soundsReturned reports whether a status reads as if money had gone back: giving it back once more would be worse than asking.

@@ -93,16 +93,21 @@ func (w *mendedWorld) pass(d time.Duration) {
 // living are the findings of some kinds that stand, as "kind key".
 func (w *mendedWorld) living(kinds ...audit.Kind) []string {
 	w.Helper()
-	found, _, err := w.app.store.Findings(w.Context(), store.Filter{Kinds: kinds, Status: []audit.Status{audit.Open, audit.Overdue, audit.Acknowledged}})
-	if err != nil {
-		w.Fatal(err)
-	}
 	var out []string
-	for _, f := range found {
+	for _, f := range w.standing(kinds...) {
 		out = append(out, string(f.Kind)+" "+f.Key)
 	}
 	slices.Sort(out)
 	return out
+}
+
+func (w *mendedWorld) standing(kinds ...audit.Kind) []audit.StoredFinding {
+	w.Helper()
+	found, _, err := w.app.store.Findings(w.Context(), store.Filter{Kinds: kinds, Status: []audit.Status{audit.Open, audit.Overdue, audit.Acknowledged}})
+	if err != nil {
+		w.Fatal(err)
+	}
+	return found
 }
 
 // write writes the repair files into a new folder, and returns it with its manifest.

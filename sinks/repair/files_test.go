@@ -54,7 +54,7 @@ func refund(payment, key string) repair.Refund {
 
 func written(t *testing.T, p repair.Plan) (repair.Output, map[string][]byte) {
 	t.Helper()
-	p.AsOf = asOf
+	p.AsOf, p.Written = asOf, asOf
 	if p.Expires.IsZero() {
 		p.Expires = later
 	}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/bojanz/currency"
+
 	"parallax/internal/audit"
 	"parallax/internal/money"
 )
@@ -20,6 +22,7 @@ func headline(p Plan, purpose string, about []About) []string {
 		"Parallax repair file. Nothing has been changed yet: read it, approve it, then run it.",
 		"purpose:  " + remark(purpose),
 		"as of:    " + p.AsOf.UTC().Format(time.RFC3339),
+		"written:  " + p.Written.UTC().Format(time.RFC3339),
 		"expires:  " + p.Expires.UTC().Format(time.RFC3339) + ", after which it changes nothing",
 		"checksum: " + checksumScheme,
 		"check:    parallax repair check . (says of each guard whether it still holds)",
@@ -56,19 +59,40 @@ func totals(about []About) []audit.Money {
 		}
 	}
 	out := []audit.Money{}
-	for _, currency := range slices.Sorted(maps.Keys(sums)) {
-		out = append(out, audit.Money{Minor: sums[currency].Minor, Currency: currency})
+	for _, code := range slices.Sorted(maps.Keys(sums)) {
+		out = append(out, audit.Money{Minor: sums[code].Minor, Currency: code})
 	}
 	return out
 }
 
-// moneys are amounts for a remark, in minor units.
-func moneys(amounts []audit.Money) string {
-	var b strings.Builder
-	for _, m := range amounts {
-		fmt.Fprintf(&b, ", %s %d (minor units)", m.Currency, m.Minor)
+// amountText is an amount with its currency's own number of decimals (ISO 4217); of an unknown currency in minor units.
+func amountText(m audit.Money) string {
+	digits, known := currency.GetDigits(m.Currency)
+	if !known {
+		return fmt.Sprintf("%s %d (minor units)", m.Currency, m.Minor)
 	}
-	return b.String()
+	return money.Amount(m).Format(int(digits))
+}
+
+// amountsText are amounts, with something before each but the first; a dash if there are none.
+func amountsText(amounts []audit.Money, between string) string {
+	if len(amounts) == 0 {
+		return "-"
+	}
+	parts := make([]string, len(amounts))
+	for i, m := range amounts {
+		parts[i] = amountText(m)
+	}
+	return strings.Join(parts, between)
+}
+
+// Mentions is what a plan speaks of, repair by repair, and then what it leaves to be done by hand.
+func (p Plan) Mentions() []About {
+	out := slices.Concat(rowsAbout(p.Rows), itemsAbout(p.Items), objectsAbout(p.Objects), refundsAbout(p.Refunds))
+	for _, b := range p.ByHand {
+		out = append(out, b.About)
+	}
+	return out
 }
 
 func rowsAbout(rows []Row) []About {

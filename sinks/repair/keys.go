@@ -22,6 +22,7 @@ const MostAttributes = 100
 type keysDocument struct {
 	Purpose  string              `json:"purpose"`
 	AsOf     time.Time           `json:"as_of"`
+	Written  time.Time           `json:"written"`
 	Expires  time.Time           `json:"expires"`
 	Checksum string              `json:"checksum"`
 	Apply    string              `json:"apply"`
@@ -55,7 +56,7 @@ func keysFiles(p Plan, base string, items []Item) ([]body, error) {
 	about := itemsAbout(items)
 	doc := keysDocument{
 		Purpose: "items of table " + items[0].Table + " that last-writer-wins threw away, or that never reached the other region",
-		AsOf:    p.AsOf.UTC(), Expires: p.Expires.UTC(), Checksum: checksumScheme,
+		AsOf:    p.AsOf.UTC(), Written: p.Written.UTC(), Expires: p.Expires.UTC(), Checksum: checksumScheme,
 		Apply: "sh " + base + ".sh", Check: "parallax repair check .", Findings: fingerprints(about),
 	}
 	s := sending{base: base}

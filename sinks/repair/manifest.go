@@ -25,6 +25,7 @@ const format = "parallax repair 1"
 type Manifest struct {
 	Format   string        `json:"format"`
 	AsOf     time.Time     `json:"as_of"`
+	Written  time.Time     `json:"written"`
 	Expires  time.Time     `json:"expires"`
 	Window   *audit.Window `json:"window,omitempty"` // whose findings were taken; absent: all that stood
 	Checksum string        `json:"checksum"`
@@ -126,7 +127,7 @@ func Write(p Plan) (Output, error) {
 		return Output{}, err
 	}
 	m := Manifest{
-		Format: format, AsOf: p.AsOf.UTC(), Expires: p.Expires.UTC(), Window: p.Window, Checksum: "sha256",
+		Format: format, AsOf: p.AsOf.UTC(), Written: p.Written.UTC(), Expires: p.Expires.UTC(), Window: p.Window, Checksum: "sha256",
 		Files: []File{}, Steps: steps, ByHand: p.ByHand,
 	}
 	if m.ByHand == nil {
@@ -158,19 +159,19 @@ func ParseManifest(data []byte) (Manifest, error) {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&m); err != nil {
-		return m, fmt.Errorf("read repair manifest: %w", err)
+		return m, fmt.Errorf("it is no manifest of repair files: %w", err)
 	}
 	if m.Format != format {
-		return m, fmt.Errorf("read repair manifest: its format is %q, not %q", m.Format, format)
+		return m, fmt.Errorf("its format is %q, not %q", m.Format, format)
 	}
 	for _, f := range m.Files {
 		if f.Name == "" || path.IsAbs(f.Name) || path.Clean(f.Name) != f.Name || f.Name == ".." || strings.HasPrefix(f.Name, "../") || strings.Contains(f.Name, `\`) {
-			return m, fmt.Errorf("read repair manifest: %q is no name of a file beside it", f.Name)
+			return m, fmt.Errorf("%q is no name of a file beside it", f.Name)
 		}
 	}
 	for i, s := range m.Steps {
 		if len(s.Findings) == 0 || s.guards() != 1 || s.Item != nil && len(s.Item.States) < 2 {
-			return m, fmt.Errorf("read repair manifest: step %d has no finding, or not one guard", i+1)
+			return m, fmt.Errorf("step %d has no finding, or not one guard", i+1)
 		}
 	}
 	return m, nil

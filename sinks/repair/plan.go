@@ -9,7 +9,8 @@ import (
 
 // Plan is what is to be mended. Whoever makes it has read everything in it afresh; the files only spell it out.
 type Plan struct {
-	AsOf    time.Time
+	AsOf    time.Time     // of the findings
+	Written time.Time     // when the values in it were read, by the clock that the files' expiry is held against
 	Expires time.Time     // from then on the files refuse to change anything
 	Window  *audit.Window // whose findings were taken; nil: all that stand
 	Config  string        // how to name the configuration in the commands given

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -63,7 +64,7 @@ func ShowWritten(w io.Writer, output, dir string, m Manifest) error {
 			fmt.Fprintln(t, "FILE\tREPAIRS\tAT STAKE\tPURPOSE")
 		}
 		if f.Repairs > 0 {
-			fmt.Fprintf(t, "%s\t%d\t%s\t%s\n", f.Name, f.Repairs, stake(f), remark(f.Purpose))
+			fmt.Fprintf(t, "%s\t%d\t%s\t%s\n", f.Name, f.Repairs, remark(amountsText(f.Money, "  ")), remark(f.Purpose))
 		}
 	}
 	_ = t.Flush() // into memory
@@ -77,18 +78,8 @@ func ShowWritten(w io.Writer, output, dir string, m Manifest) error {
 	return write(w, b.String())
 }
 
-func stake(f File) string {
-	if len(f.Money) == 0 {
-		return "-"
-	}
-	parts := make([]string, len(f.Money))
-	for i, m := range f.Money {
-		parts[i] = fmt.Sprintf("%s %d", m.Currency, m.Minor)
-	}
-	return strings.Join(parts, "  ") + " (minor units)"
-}
-
-// ShowAnswer says how each guard stands, as "table" or as JSON.
+// ShowAnswer says how each guard stands, as "table" or as JSON. Why some could not be asked stands once below the table: what
+// is down is down for all of them.
 func ShowAnswer(w io.Writer, output string, a Answer) error {
 	if output != "table" {
 		return showJSON(w, a)
@@ -98,14 +89,25 @@ func ShowAnswer(w io.Writer, output string, a Answer) error {
 	if len(a.Steps) > 0 {
 		fmt.Fprintln(t, "GUARD\tACTION\tKEY\tFINDING\tFILE")
 	}
+	var reasons []string
 	for _, s := range a.Steps {
-		state := string(s.State)
-		if s.Note != "" {
-			state += ": " + remark(s.Note)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%.8s\t%s", s.State, s.Action, remark(s.Key), s.Findings[0], s.File)
+		switch {
+		case s.State == Unasked:
+			reasons = append(reasons, strings.Split(s.Note, "\n")...)
+		case s.Note != "":
+			fmt.Fprintf(t, " (%s)", remark(s.Note))
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%.8s\t%s\n", state, s.Action, remark(s.Key), s.Findings[0], s.File)
+		fmt.Fprintln(t)
 	}
 	_ = t.Flush() // into memory
+	slices.Sort(reasons)
+	for i, reason := range slices.Compact(reasons) {
+		if i == 0 {
+			b.WriteString("\nWhy some cannot be asked:\n")
+		}
+		b.WriteString("  " + remark(reason) + "\n")
+	}
 	fmt.Fprintf(&b, "\n%d hold, %d done already, %d changed since, %d could not be asked. Nothing was changed.\n",
 		a.Count(Holds), a.Count(Done), a.Count(Changed), a.Count(Unasked))
 	if a.Expired {

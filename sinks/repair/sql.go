@@ -39,7 +39,10 @@ func ledgerSQL(p Plan, name string, rows []Row) []byte {
 		}
 	}
 	for _, r := range rows {
-		b.WriteString("\n-- " + remarkf("finding %s %s: payment %s%s", r.Findings[0], r.Kind, *r.Payment.Value, moneys(r.Amounts)))
+		b.WriteString("\n-- " + remarkf("finding %s %s: payment %s", r.Findings[0], r.Kind, *r.Payment.Value))
+		if len(r.Amounts) > 0 {
+			b.WriteString(remarkf(", %s", amountsText(r.Amounts, ", ")))
+		}
 		if r.OldID != "" {
 			b.WriteString(remarkf("; row id %s where it stood", r.OldID))
 		}

@@ -83,7 +83,7 @@ func (l ledgers) exec(sql string, args ...any) {
 // file writes the SQL of some rows and returns its path.
 func (l ledgers) file(expires time.Time, rows ...repair.Row) string {
 	l.Helper()
-	out, err := repair.Write(repair.Plan{AsOf: asOf, Expires: expires, Rows: rows})
+	out, err := repair.Write(repair.Plan{AsOf: asOf, Written: asOf, Expires: expires, Rows: rows})
 	if err != nil {
 		l.Fatal(err)
 	}

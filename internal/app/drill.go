@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"parallax/internal/audit"
 	"parallax/sinks/store"
@@ -23,6 +24,8 @@ type DrillRequest struct {
 // Check refuses what cannot be recorded, before anything is opened.
 func (r DrillRequest) Check() error {
 	switch {
+	case strings.ContainsFunc(r.Name, func(c rune) bool { return c == '/' || c == '\\' || unicode.IsControl(c) }):
+		return errors.New("the name of a drill has no slashes and no line breaks")
 	case strings.TrimSpace(r.Name) == "" || len(r.Name) > maxDrillName:
 		return fmt.Errorf("the name of a drill has 1 to %d characters", maxDrillName)
 	case len(r.Note) > maxDrillNote:

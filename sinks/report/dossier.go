@@ -1,6 +1,7 @@
 package report
 
 import (
+	"math"
 	"strconv"
 	"time"
 
@@ -137,6 +138,7 @@ func NewFigure(m audit.Measure) Figure {
 		Value: Span(m.Value), Error: Span(m.Error), Objective: Span(m.Objective), Basis: m.Basis,
 	}
 	switch {
+	case m.Value < 0 || m.Error < 0 || m.Value > math.MaxInt64-m.Error: // no such figure can be measured
 	case m.Broken():
 		f.State = FigureBroken
 	case m.Value+m.Error <= m.Objective:

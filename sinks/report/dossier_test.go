@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"math"
 	"reflect"
 	"regexp"
 	"slices"
@@ -295,6 +296,7 @@ func TestFigureState(t *testing.T) {
 		{time.Second, 0, 0, FigureBroken}, {0, 0, 0, FigureMet}, {time.Second, time.Second, 0, FigureUnsure}, {0, time.Second, 0, FigureUnsure},
 		{59 * time.Second, time.Second, time.Minute, FigureMet}, {59 * time.Second, 2 * time.Second, time.Minute, FigureUnsure}, {61 * time.Second, time.Second, time.Minute, FigureUnsure},
 		{62 * time.Second, time.Second, time.Minute, FigureBroken},
+		{-time.Hour, time.Second, time.Minute, FigureUnsure}, {math.MaxInt64, math.MaxInt64, time.Minute, FigureUnsure}, {0, -time.Second, 0, FigureUnsure},
 	} {
 		if f := NewFigure(audit.Measure{Value: c.value, Error: c.err, Objective: c.objective}); f.State != c.want {
 			t.Errorf("%s +/- %s against %s is %s, want %s", c.value, c.err, c.objective, f.State, c.want)

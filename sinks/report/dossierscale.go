@@ -106,8 +106,14 @@ func (s scale) ticks() []tick {
 			break
 		}
 	}
+	for step < span && float64(span/step)*room > s.right-s.left {
+		step *= 2 // moments days and years apart
+	}
 	form := "15:04:05"
-	if step >= time.Minute {
+	switch {
+	case step >= 12*time.Hour:
+		form = "2 Jan"
+	case step >= time.Minute:
 		form = "15:04"
 	}
 	var out []tick

@@ -60,7 +60,9 @@ func (r *reading) points(ctx context.Context) ([]point, time.Duration, bool) {
 func (r *reading) pages(ctx context.Context, period time.Duration) (map[int64]float64, bool) {
 	in := r.query(period)
 	values, tokens := map[int64]float64{}, map[string]bool{}
-	for {
+	ctx, cancel := context.WithTimeout(ctx, allPages*r.timeout())
+	defer cancel()
+	for range maxPages {
 		var out *cloudwatch.GetMetricDataOutput
 		err := r.ask(ctx, func(ctx context.Context) (err error) {
 			out, err = r.Metrics.GetMetricData(ctx, in)
@@ -86,7 +88,14 @@ func (r *reading) pages(ctx context.Context, period time.Duration) (map[int64]fl
 		}
 		tokens[next], in.NextToken = true, &next
 	}
+	r.gap(r.window, fmt.Sprintf("GetMetricData gives more than %d pages for health check %s", maxPages, r.called()), "run again with a shorter window")
+	return nil, false
 }
+
+const (
+	maxPages = 100 // a page holds 100,800 values (CloudWatch API reference, "GetMetricData"): two months of minutes
+	allPages = 10  // the time for all of them, in times for one request
+)
 
 // query asks for the minimum of each period. Times on whole periods give points that begin where earlier reads have seen
 // them begin.

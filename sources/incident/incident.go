@@ -64,6 +64,9 @@ func Read(path string) ([]record.Event, error) {
 }
 
 func load(path string) ([]byte, error) {
+	if at, err := os.Stat(path); err == nil && !at.Mode().IsRegular() { // opening a pipe would wait for who writes it
+		return nil, errors.New("it is not a regular file")
+	}
 	f, err := os.Open(path) //nolint:gosec // the user's own file, named in the user's own configuration
 	if err != nil {
 		var at *os.PathError

@@ -67,7 +67,7 @@ func (p *planning) ledger(ctx context.Context, l config.Ledger, found []audit.St
 			p.plan.Rows = append(p.plan.Rows, row)
 		}
 	}
-	return nil
+	return p.placeRows(ctx, l)
 }
 
 func keysOfFindings(found []audit.StoredFinding) []string {
@@ -189,7 +189,7 @@ func (p *planning) planRow(l config.Ledger, f audit.StoredFinding, inForce whole
 	}
 	row.Payment = repairColumn(payment)
 	if f.Kind == audit.LedgerLostRow {
-		why = insertion(l, f, held, inForce[f.Key], &row)
+		why = insertion(l, f, held, rows.ofPayment(f), inForce[f.Key], &row)
 	} else {
 		why = alteration(l, f, held, inForce[f.Key], &row)
 	}

@@ -14,20 +14,17 @@ import (
 	"parallax/sources/aurora"
 )
 
-// insertion fills in a row to be inserted again: all that it had, less what the database itself gives.
-func insertion(l config.Ledger, f audit.StoredFinding, held aurora.FullRow, there []aurora.FullRow, row *repair.Row) string {
-	further := strings.HasPrefix(f.Rule, ledger.RuleFewerRows)
-	switch {
-	case !further && len(there) > 0:
+// insertion fills in a row to be inserted again: all that it had, less what the database itself gives. Of a payment with
+// several rows as many may be there as the snapshot holds.
+func insertion(l config.Ledger, f audit.StoredFinding, held aurora.FullRow, all, there []aurora.FullRow, row *repair.Row) string {
+	if !strings.HasPrefix(f.Rule, ledger.RuleFewerRows) && len(there) > 0 || len(there) >= len(all) {
 		return "nothing is left to do: the payment is in the ledger again; the next run clears the finding"
-	case further:
-		created, ok := columnOf(held, l.Columns.CreatedAt)
-		if !ok {
-			return "the row's creation time cannot be read"
-		}
-		row.Absent = []repair.Column{repairColumn(created)}
 	}
 	row.Lasting = []string{l.Columns.CreatedAt, l.Columns.AmountMinor, l.Columns.Currency}
+	row.Most, row.Alike = len(all), alike(there, held, row.Lasting)
+	if row.Alike >= alike(all, held, row.Lasting) {
+		return "nothing is left to do: the row is in the ledger again; the next run clears the finding"
+	}
 	for _, c := range held.Columns {
 		if !c.Generated && c.Identity == "" && !strings.HasPrefix(c.Default, "nextval(") {
 			row.Insert = append(row.Insert, repairColumn(c))
@@ -36,8 +33,34 @@ func insertion(l config.Ledger, f audit.StoredFinding, held aurora.FullRow, ther
 	return ""
 }
 
-// alteration fills in a row to be changed: to what the snapshot holds, if that is the newer version and the row is still just
-// as the audit saw it.
+// ofPayment are all rows of a finding's payment, as the snapshot that holds most of them has them.
+func (r ledgerRows) ofPayment(f audit.StoredFinding) []aurora.FullRow {
+	var all []aurora.FullRow
+	for _, w := range r.snapshots {
+		if rows := w.rows[f.Key]; w.region == f.Region && len(rows) > len(all) {
+			all = rows
+		}
+	}
+	return all
+}
+
+// alike counts the rows that have some columns as one has them.
+func alike(rows []aurora.FullRow, one aurora.FullRow, names []string) int {
+	n := 0
+	for _, r := range rows {
+		if !slices.ContainsFunc(names, func(name string) bool {
+			a, _ := columnOf(r, name)
+			b, _ := columnOf(one, name)
+			return !sameColumn(a, b)
+		}) {
+			n++
+		}
+	}
+	return n
+}
+
+// alteration fills in a row to be changed: what the finding is about becomes what the snapshot holds, if that is the newer
+// version and the row is still just as the audit saw it. No other column is touched, for the ledger in force may hold something newer there.
 func alteration(l config.Ledger, f audit.StoredFinding, held aurora.FullRow, there []aurora.FullRow, row *repair.Row) string {
 	i := 0
 	if len(there) != 1 {
@@ -47,33 +70,49 @@ func alteration(l config.Ledger, f audit.StoredFinding, held aurora.FullRow, the
 		}
 	}
 	now, compared := there[i], comparedColumns(l)
-	if len(now.Columns) != len(held.Columns) {
-		return "decide by hand: the snapshot has other columns than the ledger in force"
-	}
+	row.Lasting = differing(l, f)
 	for _, c := range now.Columns {
 		was, ok := columnOf(held, c.Name)
+		differs := !ok || !sameColumn(was, c)
+		mends := !fixed(c) && (slices.Contains(row.Lasting, c.Name) || c.Name == l.Columns.UpdatedAt) // which moves forward, see notNewer
 		switch {
-		case !ok || was.Type != c.Type:
+		case differs && mends && (!ok || was.Type != c.Type):
 			return "decide by hand: column " + c.Name + " of the snapshot is of another type"
-		case sameColumn(was, c) || c.Generated || c.Identity != "" || strings.HasPrefix(c.Default, "nextval("):
-			if c.Name == l.Columns.ID {
-				row.Identity = []repair.Column{repairColumn(c)}
-			}
-			if c.Name == l.Columns.ID || slices.Contains(compared, c.Name) {
-				row.Expect = append(row.Expect, repairColumn(c))
-			}
-		default:
+		case differs && mends:
 			row.Set = append(row.Set, repairColumn(was))
+		case differs && !fixed(c):
+			row.Also = append(row.Also, c.Name)
+		}
+		if c.Name == l.Columns.ID {
+			row.Identity = []repair.Column{repairColumn(c)}
+		}
+		if mends || c.Name == l.Columns.ID || slices.Contains(compared, c.Name) {
 			row.Expect = append(row.Expect, repairColumn(c))
 		}
 	}
-	if len(row.Set) == 0 {
+	if !slices.ContainsFunc(row.Set, func(c repair.Column) bool { return slices.Contains(row.Lasting, c.Name) }) {
 		return "nothing is left to do: the row is as the snapshot has it; the next run clears the finding"
 	}
 	if why := notNewer(l, held, now); why != "" {
 		return why
 	}
 	return unlikeSeen(l, f, now)
+}
+
+// fixed reports whether a column's value is the database's own.
+func fixed(c aurora.FullColumn) bool {
+	return c.Generated || c.Identity != "" || strings.HasPrefix(c.Default, "nextval(")
+}
+
+// differing are the columns that a finding is about.
+func differing(l config.Ledger, f audit.StoredFinding) []string {
+	var out []string
+	for _, e := range f.Evidence {
+		if name := mapping(l).Columns.Named(e.Field); e.Note == ledger.NoteInForce && name != "" {
+			out = append(out, name)
+		}
+	}
+	return out
 }
 
 // notNewer says why a version of a row may not replace the one in force: it was not written later. That of a snapshot that was
@@ -104,7 +143,7 @@ func momentOf(row aurora.FullRow, name string) (time.Time, bool) {
 	return time.Unix(n, 0), err == nil
 }
 
-// unlikeSeen says where the ledger in force no longer has what the finding says it had.
+// unlikeSeen says where the ledger in force no longer has what the finding says it had, or was changed since.
 func unlikeSeen(l config.Ledger, f audit.StoredFinding, now aurora.FullRow) string {
 	for _, e := range f.Evidence {
 		name := mapping(l).Columns.Named(e.Field)
@@ -116,6 +155,9 @@ func unlikeSeen(l config.Ledger, f audit.StoredFinding, now aurora.FullRow) stri
 		}
 		if c, ok := columnOf(now, name); ok && c.Value != nil && *c.Value != e.Value || ok && c.Value == nil && e.Value != "" {
 			return "decide by hand: " + e.Field + " has changed since the audit saw it"
+		}
+		if at, ok := momentOf(now, l.Columns.UpdatedAt); ok && at.After(e.At) {
+			return "decide by hand: the row has changed since the audit saw it"
 		}
 	}
 	return ""

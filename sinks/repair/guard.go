@@ -51,9 +51,9 @@ func (g RowGuard) meant(rows []map[string]*string) map[string]*string {
 
 func (g RowGuard) inserted(rows []map[string]*string) (State, string) {
 	switch {
-	case len(matching(rows, g.Become)) > 0:
+	case len(matching(rows, g.Become)) > g.Alike:
 		return Done, ""
-	case len(matching(rows, g.Absent)) > 0:
+	case len(rows) >= max(g.Most, 1):
 		return Changed, "the payment is in the ledger, with other values than the lost row has"
 	}
 	return Holds, "unless another value that must be unique is taken, which was not asked"

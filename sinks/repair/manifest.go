@@ -62,8 +62,9 @@ type Step struct {
 type RowGuard struct {
 	Target    audit.Region       `json:"target,omitempty"` // whose database is asked; absent: the one in force
 	PaymentID string             `json:"payment_id"`
-	Insert    bool               `json:"insert"`             // no row of the payment (that has Absent) may be there
-	Absent    map[string]*string `json:"absent,omitempty"`   // further values of the row that may not be there
+	Insert    bool               `json:"insert"`
+	Most      int                `json:"most,omitempty"`     // insert: fewer rows of the payment than this have to be there
+	Alike     int                `json:"alike,omitempty"`    // insert: that many rows with what is to become of it are others
 	Identity  map[string]*string `json:"identity,omitempty"` // the row id of the row to be changed
 	Expect    map[string]*string `json:"expect,omitempty"`   // of the row to be changed
 	Become    map[string]*string `json:"become"`             // what tells that it is mended

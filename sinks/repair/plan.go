@@ -49,15 +49,25 @@ type Column struct {
 type Row struct {
 	About
 	Target   audit.Region // whose database is meant, where each region's has payments of its own; empty: the one that is in force
-	Table    string       // as SQL writes it, quoted where needed
-	Payment  Column       // the business key
-	OldID    string       // the row's serial id where it stood, for a person
-	Insert   []Column     // the whole row, less what the database itself gives; nil for an update
-	Absent   []Column     // further values of the row, one of whose absence is needed besides the payment's: of a payment with several rows
-	Identity []Column     // update: the row id, by which the check knows the row among those of its payment
-	Expect   []Column     // update: what the row still has to hold
-	Set      []Column     // update: what it is to hold then
-	Lasting  []string     // insert: columns that no later life of the row changes, by which the check tells that it is back
+	Home     Home
+	Table    string   // as SQL writes it, with its schema, quoted where needed
+	Payment  Column   // the business key
+	OldID    string   // the row's serial id where it stood, for a person
+	Insert   []Column // the whole row, less what the database itself gives; nil for an update
+	Most     int      // insert: how many rows the payment is to have; zero is one
+	Alike    int      // insert: how many rows of the payment that have what lasts are there already
+	Identity []Column // update: the row id, by which the check knows the row among those of its payment
+	Expect   []Column // update: what the row still has to hold
+	Set      []Column // update: what it is to hold then
+	Also     []string // update: further columns in which the witness differs, which are left alone
+	Lasting  []string // columns by which the check tells that the row is mended: of an insert those that no later life of it changes
+}
+
+// Home is how the database that is meant is known.
+type Home struct {
+	Database string
+	System   string  // identifier of the cluster; empty where it could not be read
+	Newest   *Column // the business key of the newest payment it holds; nil for an empty table
 }
 
 // Item is an item of a DynamoDB table to be written.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -190,7 +191,7 @@ func TestUpdateOnRealPostgreSQL(t *testing.T) {
 	update := func(payment, finding string, expect, set []repair.Column) repair.Row {
 		return repair.Row{
 			About: repair.About{Findings: []audit.Fingerprint{audit.Fingerprint(finding)}, Kind: audit.LedgerChangedRow, Scope: "odd", Key: payment},
-			Table: `"odd"`, Payment: column(`pay"id`, "text", payment), Expect: expect, Set: set,
+			Table: `"odd"`, Payment: column(`pay"id`, "text", payment), Expect: expect, Set: set, Lasting: []string{"note"},
 		}
 	}
 	path := l.file(later,
@@ -214,17 +215,23 @@ func TestUpdateOnRealPostgreSQL(t *testing.T) {
 	}
 }
 
-func TestGuardOfAPaymentWithTwoRows(t *testing.T) {
+// TestRowsOfOnePayment inserts three rows of a payment, two of them alike, each once.
+func TestRowsOfOnePayment(t *testing.T) {
 	l := openLedgers(t)
 	l.exec(`alter table odd drop constraint "odd_pay""id_key"`)
-	first, second := oddRow("pay-1"), oddRow("pay-1")
-	second.Findings = []audit.Fingerprint{"f2"}
-	second.Insert[6].Value = new("2026-11-18 14:08:00+00")
-	second.Absent = []repair.Column{column("at", "timestamp with time zone", "2026-11-18 14:08:00+00")}
-	path := l.file(later, first, second)
-	l.run(path, "f1 payment pay-1: row inserted", "f2 payment pay-1: row inserted")
-	l.run(path, "f1 payment pay-1: nothing done", "f2 payment pay-1: nothing done")
-	if n := strings.Count(l.content(), "pay-1"); n != 2 {
+	rows := []repair.Row{oddRow("pay-1"), oddRow("pay-1"), oddRow("pay-1")}
+	for i := range rows {
+		rows[i].Findings = []audit.Fingerprint{audit.Fingerprint("f" + strconv.Itoa(i+1))}
+		rows[i].Lasting, rows[i].Most = []string{"at", "n"}, 3
+	}
+	rows[1].Insert[6].Value = new("2026-11-18 14:08:00+00")
+	path := l.file(later, rows...)
+	l.run(path, "f1 payment pay-1: row inserted", "f2 payment pay-1: row inserted", "f3 payment pay-1: row inserted")
+	l.run(path, "f1 payment pay-1: nothing done", "f2 payment pay-1: nothing done", "f3 payment pay-1: nothing done")
+	if n := strings.Count(l.content(), "pay-1"); n != 3 {
 		t.Errorf("%d rows:\n%s", n, l.content())
 	}
+	l.exec(`delete from odd where id = (select min(id) from odd)`) // one of the two that are alike
+	l.exec(`insert into odd ("pay""id", n) values ('pay-1', 5)`)
+	l.run(path, "f1 payment pay-1: nothing done", "f3 payment pay-1: nothing done")
 }

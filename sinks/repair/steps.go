@@ -2,6 +2,8 @@ package repair
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"slices"
 	"strings"
 )
@@ -12,13 +14,13 @@ func (p Plan) bodies() ([]body, []Step, error) {
 	steps := []Step{}
 	for _, g := range grouped(p.Rows, Row.file, Row.order) {
 		name := g.name + ".sql"
-		about := rowsAbout(g.members)
+		rows := numbered(g.members)
+		about := rowsAbout(rows)
 		bodies = append(bodies, body{
-			name: name, data: ledgerSQL(p, name, g.members), about: about, count: len(g.members),
-			purpose: "rows of ledger " + g.members[0].Scope + " that a failover lost or left behind",
-			apply:   "psql -v ON_ERROR_STOP=1 -f " + name + " \"the writer's address\"",
+			name: name, data: ledgerSQL(p, name, rows), about: about, count: len(rows),
+			purpose: rows[0].purpose(), apply: rows[0].apply(name),
 		})
-		for _, r := range g.members {
+		for _, r := range rows {
 			steps = append(steps, r.step(name))
 		}
 	}
@@ -89,10 +91,10 @@ func (it Item) order(o Item) int    { return it.About.order(o.About) }
 func (o Object) order(p Object) int { return o.About.order(p.About) }
 func (r Refund) order(o Refund) int { return r.About.order(o.About) }
 
-// file is the ledger's, or that of one region's part of it.
+// file is the ledger's, or that of one region's part of it. No name of a ledger has a dot in a file's name.
 func (r Row) file() string {
 	if r.Target != "" {
-		return "ledger-" + fileName(r.Scope) + "-" + fileName(string(r.Target))
+		return "ledger-" + fileName(r.Scope) + "." + fileName(string(r.Target))
 	}
 	return "ledger-" + fileName(r.Scope)
 }
@@ -109,28 +111,29 @@ func (o Object) file() string {
 	return fileName(o.Scope) + "-" + fileName(what)
 }
 
-// fileName keeps of a name what is plain in every file system and shell.
+// fileName keeps of a name what is plain in every file system and shell. What loses something by that gets a hash, so that two
+// names stay two.
 func fileName(s string) string {
-	return strings.Map(func(r rune) rune {
+	plain := strings.Map(func(r rune) rune {
 		if r == '-' || r == '_' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' {
 			return r
 		}
 		return '_'
 	}, s)
+	if plain == s {
+		return s
+	}
+	sum := sha256.Sum256([]byte(s))
+	return plain + "-" + hex.EncodeToString(sum[:4])
 }
 
 func (r Row) step(file string) Step {
-	g := &RowGuard{Target: r.Target, PaymentID: *r.Payment.Value, Insert: r.Insert != nil, Absent: values(r.Absent), Identity: values(r.Identity), Expect: values(r.Expect)}
+	g := &RowGuard{Target: r.Target, PaymentID: *r.Payment.Value, Insert: r.Insert != nil, Identity: values(r.Identity), Expect: values(r.Expect)}
 	action := "update row"
-	g.Become = values(r.Set)
+	g.Become = values(lasting(r.Set, r.Lasting))
 	if g.Insert {
 		action = "insert row"
-		g.Become = map[string]*string{}
-		for _, c := range r.Insert {
-			if slices.Contains(r.Lasting, c.Name) {
-				g.Become[c.Name] = c.Value
-			}
-		}
+		g.Become, g.Most, g.Alike = values(lasting(r.Insert, r.Lasting)), r.most(), r.Alike
 	}
 	return Step{About: r.About, File: file, Action: action, Row: g}
 }

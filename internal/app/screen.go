@@ -48,7 +48,7 @@ func (s *screen) measures(failovers []audit.Failover) {
 	label := "measured"
 	for _, f := range failovers {
 		for _, m := range f.Measures {
-			verdict := "met"
+			verdict := string(report.NewFigure(m).State)
 			if m.Broken() {
 				verdict = "BROKEN by " + report.Seconds(m.Value-m.Objective)
 			}

@@ -106,7 +106,7 @@ const maxDetail = 20
 func drillDetail(w io.Writer, s audit.DrillScore) error {
 	var lines []string
 	for _, m := range s.Measures {
-		verdict := "met"
+		verdict := string(NewFigure(m).State)
 		if m.Broken() {
 			verdict = "BROKEN by " + Seconds(m.Value-m.Objective)
 		}

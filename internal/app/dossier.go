@@ -110,7 +110,10 @@ func (a *App) dossierFacts(ctx context.Context, r DossierRequest) (dossierFacts,
 		return f, err
 	}
 	f.rules = a.dossierRules()
-	if f.repair, err = readRepairFolder(r.Repair); err != nil {
+	if f.repair, err = readRepairFolder(r.Repair); err == nil {
+		err = f.repair.about(f.failover.At)
+	}
+	if err != nil {
 		return f, err
 	}
 	wide := audit.Window{From: f.failover.At.Add(-a.cfg.Failover.Before), To: f.failover.At.Add(a.cfg.Failover.After)}

@@ -524,3 +524,19 @@ func TestComparedIsTheOldPrimaryOfThisFailover(t *testing.T) {
 		}
 	}
 }
+
+// TestMoneyOfRows: two lost rows of one payment are two, money given back counts as such, and a sum that leaves 64 bits hides no
+// other currency.
+func TestMoneyOfRows(t *testing.T) {
+	row := func(print string, minor int64, currency string) audit.StoredFinding {
+		return audit.StoredFinding{Finding: audit.Finding{
+			Fingerprint: audit.Fingerprint(print), Kind: audit.LedgerLostRow, Verdict: audit.Proven, Status: audit.Open, Severity: audit.Critical,
+			Scope: "payments", Key: "pay_1", Window: audit.At(promotedAt), Amounts: []audit.Money{{Minor: minor, Currency: currency}},
+		}}
+	}
+	f := someFacts(row("a", 1000, "EUR"), row("b", 700, "EUR"), row("c", -2500, "GBP"), row("d", 1<<62, "JPY"), row("e", 1<<62, "JPY"))
+	got := moneyRow(t, f.dossier(), report.ClassLost)
+	if want := []audit.Money{{Minor: 1700, Currency: "EUR"}, {Minor: -2500, Currency: "GBP"}}; got.Count != 5 || !slices.Equal(got.Amounts, want) {
+		t.Errorf("%d rows, %v", got.Count, got.Amounts)
+	}
+}

@@ -121,6 +121,9 @@ func (t *tallied) add(f audit.StoredFinding, payments []string, inside bool) {
 	if len(payments) == 1 {
 		about = "payment/" + payments[0]
 	}
+	if class := classOf(f); class == report.ClassLost || class == report.ClassChanged {
+		about = "row/" + string(f.Fingerprint) // also beside another one of its payment
+	}
 	t.count(about, f.Amounts)
 	if inside {
 		t.inside[about] = true
@@ -134,23 +137,27 @@ func (t *tallied) count(about string, amounts []audit.Money) {
 		t.amounts[about] = map[string]int64{}
 	}
 	for _, m := range amounts {
-		t.amounts[about][m.Currency] = max(t.amounts[about][m.Currency], m.Minor)
+		if have, found := t.amounts[about][m.Currency]; !found || m.Minor > have {
+			t.amounts[about][m.Currency] = m.Minor
+		}
 	}
 }
 
-// sums adds up by currency. A sum beyond 64 bits is left out rather than told wrong.
+// sums adds up by currency. A sum beyond 64 bits is left out rather than told wrong, and hides no other currency's.
 func (t *tallied) sums() []audit.Money {
-	var all []audit.Money
-	for _, about := range slices.Sorted(maps.Keys(t.amounts)) {
-		for currency, minor := range t.amounts[about] {
-			all = append(all, audit.Money{Minor: minor, Currency: currency})
+	byCurrency := map[string][]audit.Money{}
+	for _, amounts := range t.amounts {
+		for currency, minor := range amounts {
+			byCurrency[currency] = append(byCurrency[currency], audit.Money{Minor: minor, Currency: currency})
 		}
 	}
-	sums, err := report.Sums(all)
-	if err != nil {
-		return []audit.Money{}
+	out := []audit.Money{}
+	for _, currency := range slices.Sorted(maps.Keys(byCurrency)) {
+		if sum, err := report.Sums(byCurrency[currency]); err == nil {
+			out = append(out, sum...)
+		}
 	}
-	return sums
+	return out
 }
 
 // paymentsOf are the payments that a finding is about, as far as its key and evidence name them.

@@ -31,7 +31,7 @@ func readRepairFolder(dir string) (*repairFolder, error) {
 	if at, err := os.Stat(dir); err == nil && !at.IsDir() {
 		path, dir = dir, filepath.Dir(dir)
 	}
-	manifest, err := parseManifest(path)
+	manifest, err := readManifest(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("--repair %s: no %s is there: parallax repair list names the folders that have one, parallax repair write makes one",
@@ -40,6 +40,14 @@ func readRepairFolder(dir string) (*repairFolder, error) {
 		return nil, fmt.Errorf("--repair: %w", err)
 	}
 	return &repairFolder{dir: dir, manifest: manifest}, nil
+}
+
+// about refuses files that were written for another failover: their window does not hold the moment.
+func (r *repairFolder) about(at time.Time) error {
+	if r == nil || r.manifest.Window == nil || r.manifest.Window.Holds(at) {
+		return nil
+	}
+	return fmt.Errorf("repair files in %s were not written for the failover at %s: write others by parallax repair write --at", r.dir, at.UTC().Format(time.RFC3339))
 }
 
 // work is how far repair files have come with some findings that stand.

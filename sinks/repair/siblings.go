@@ -14,10 +14,11 @@ func numbered(rows []Row) []Row {
 		if r.Insert == nil {
 			continue
 		}
-		key := strconv.Quote(*r.Payment.Value)
+		parts := []string{strconv.Quote(*r.Payment.Value)}
 		for _, c := range lasting(r.Insert, r.Lasting) {
-			key += " " + same(c)
+			parts = append(parts, same(c))
 		}
+		key := strings.Join(parts, " ")
 		rows[i].Alike += before[key]
 		before[key]++
 	}

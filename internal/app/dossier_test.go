@@ -528,9 +528,9 @@ func TestComparedIsTheOldPrimaryOfThisFailover(t *testing.T) {
 // TestMoneyOfRows: two lost rows of one payment are two, money given back counts as such, and a sum that leaves 64 bits hides no
 // other currency.
 func TestMoneyOfRows(t *testing.T) {
-	row := func(print string, minor int64, currency string) audit.StoredFinding {
+	row := func(fingerprint string, minor int64, currency string) audit.StoredFinding {
 		return audit.StoredFinding{Finding: audit.Finding{
-			Fingerprint: audit.Fingerprint(print), Kind: audit.LedgerLostRow, Verdict: audit.Proven, Status: audit.Open, Severity: audit.Critical,
+			Fingerprint: audit.Fingerprint(fingerprint), Kind: audit.LedgerLostRow, Verdict: audit.Proven, Status: audit.Open, Severity: audit.Critical,
 			Scope: "payments", Key: "pay_1", Window: audit.At(promotedAt), Amounts: []audit.Money{{Minor: minor, Currency: currency}},
 		}}
 	}

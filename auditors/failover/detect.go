@@ -96,10 +96,12 @@ func latest(found []change, to audit.Region) change {
 	return out
 }
 
-// movedBetween reports whether another region's database was seen to accept writes between two moments.
+// movedBetween reports whether another region's database was seen to accept writes between two moments. Nobody looked between
+// the first and the last sight of a writer, so only those two count.
 func movedBetween(events []record.Event, to audit.Region, from, until time.Time) bool {
+	inside := func(at time.Time) bool { return at.After(from.Add(tellingApart)) && at.Before(until) }
 	return slices.ContainsFunc(events, func(e record.Event) bool {
-		return e.Type == record.WriterSeen && e.Region != to && lastSeen(e).After(from.Add(tellingApart)) && e.At.Before(until)
+		return e.Type == record.WriterSeen && e.Region != to && (inside(e.At) || inside(lastSeen(e)))
 	})
 }
 

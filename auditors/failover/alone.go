@@ -65,6 +65,9 @@ func (c commits) tooOld(inForce []time.Time, began time.Time, f *audit.Failover)
 	if newest(c.lost).After(newest(c.survived)) || !end.Before(good) {
 		return ""
 	}
+	if !good.Before(f.Promoted.Add(-f.PromotedError - c.ahead.Abs())) {
+		return "" // the new writer's own, by the event's date
+	}
 	from, to, found := silence(inForce, began.Add(-f.PromotedError-tellingApart), f.Promoted.Add(f.PromotedError+tellingApart))
 	if !found || from.Before(good) || to.Sub(from) <= good.Sub(end) {
 		return ""

@@ -95,35 +95,27 @@ func (p Plan) Mentions() []About {
 	return out
 }
 
-func rowsAbout(rows []Row) []About {
-	out := make([]About, len(rows))
-	for i, r := range rows {
-		out[i] = r.About
+// each is what every repair of a list is about.
+func each[R any](repairs []R, about func(R) About) []About {
+	out := make([]About, len(repairs))
+	for i, r := range repairs {
+		out[i] = about(r)
 	}
 	return out
 }
 
-func itemsAbout(items []Item) []About {
-	out := make([]About, len(items))
-	for i, it := range items {
-		out[i] = it.About
-	}
-	return out
-}
+func rowsAbout(rows []Row) []About { return each(rows, func(r Row) About { return r.About }) }
+
+func itemsAbout(items []Item) []About { return each(items, func(it Item) About { return it.About }) }
 
 func objectsAbout(objects []Object) []About {
-	out := make([]About, len(objects))
-	for i, o := range objects {
-		out[i] = o.About
-	}
-	return out
+	return each(objects, func(o Object) About { return o.About })
 }
 
 func refundsAbout(refunds []Refund) []About {
-	out := make([]About, len(refunds))
-	for i, r := range refunds {
-		out[i] = r.About
-		out[i].Amounts = []audit.Money{r.Amount}
-	}
-	return out
+	return each(refunds, func(r Refund) About {
+		about := r.About
+		about.Amounts = []audit.Money{r.Amount}
+		return about
+	})
 }

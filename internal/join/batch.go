@@ -22,6 +22,7 @@ type Batch struct {
 	Rows  int
 	Key   []Column
 	Value []Column // what must be equal where the keys are
+	Carry []int64  // with Config.Carry one a row: kept with the row, but not compared
 }
 
 // Part is a piece of a side that is scanned by one goroutine: a row group, a file, a stream. Scan hands the rows to emit in

@@ -8,6 +8,7 @@ import (
 // grouper judges rows that come key by key, whatever the number of rows of a key: it holds two of them.
 type grouper struct {
 	ctx   context.Context
+	carry int // bytes at the end of a value that are not compared
 	out   *sorter
 	tally *Tally
 	pairs func(left, right uint64) // nil if nobody asks
@@ -65,7 +66,7 @@ func (g *grouper) flush() error {
 	}
 	g.open = false
 	l, r := g.counts[left], g.counts[right]
-	if l == 1 && r == 1 && bytes.Equal(g.held[0].value, g.held[1].value) {
+	if l == 1 && r == 1 && equalBut(g.held[0].value, g.held[1].value, g.carry) {
 		g.tally.Matched++
 		if g.pairs != nil {
 			g.pairs(g.rowOf(left), g.rowOf(right))

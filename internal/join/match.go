@@ -36,6 +36,8 @@ type Config struct {
 	// Pairs is told of the pairs with equal values, in no order, each once. One call at a time, from several goroutines.
 	// It may not keep the slice. Sides are not merged then.
 	Pairs func([]Pair) error
+	// Carry says that each row has a number of Batch.Carry. It is the last field of a member's value.
+	Carry bool
 	// Unordered says that the rows are not in the order of their keys, so that nothing is lost by trying.
 	Unordered bool
 }
@@ -115,6 +117,14 @@ func (r *run) forget() {
 		r.counts[i] = make([]int64, len(r.sides[i].Parts))
 		r.seen[i].Store(0)
 	}
+}
+
+// carry is how many bytes at the end of a packed value are not compared.
+func (r *run) carry() int {
+	if r.cfg.Carry {
+		return carrySize
+	}
+	return 0
 }
 
 func (r *run) progress(side int, rows int64) {

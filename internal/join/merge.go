@@ -39,6 +39,7 @@ func (r *run) newFeed(ctx context.Context, side int) *feed {
 	for range slabsPerSide {
 		f.free <- &slab{sorted: true}
 	}
+	f.packer.carry = r.cfg.Carry
 	f.packer.nulls = func(side int, row uint64, key, value []byte) error {
 		if side == left {
 			f.tally.LeftNulls++
@@ -97,7 +98,7 @@ func (f *feed) read(ctx context.Context) (err error) {
 
 // add takes the rows of a batch.
 func (f *feed) add(ctx context.Context, first uint64, b *Batch) error {
-	if err := checkBatch(b); err != nil {
+	if err := checkBatch(b, f.packer.carry); err != nil {
 		return err
 	}
 	p := &f.packer
@@ -184,7 +185,7 @@ func (r *run) merged(ctx context.Context) (_ *Result, err error) {
 		})
 	}
 	tally := Tally{Merged: true}
-	m := merger{feeds: feeds, tally: &tally, groups: grouper{ctx: ctx, out: out, tally: &tally}}
+	m := merger{feeds: feeds, tally: &tally, groups: grouper{ctx: ctx, carry: r.carry(), out: out, tally: &tally}}
 	if err := m.run(); err != nil {
 		cancel(err)
 	}
@@ -229,7 +230,7 @@ func (m *merger) run() error {
 		default:
 			a, b := l.at.row(l.pos), r.at.row(r.pos)
 			order = bytes.Compare(a.key, b.key)
-			if order == 0 && l.alone() && r.alone() && bytes.Equal(a.value, b.value) {
+			if order == 0 && l.alone() && r.alone() && equalBut(a.value, b.value, m.groups.carry) {
 				m.tally.Matched++
 				haveL, haveR = l.next(), r.next()
 				continue

@@ -129,6 +129,20 @@ func appendValueText(dst, text []byte) []byte {
 
 func zigzag(v int64) uint64 { return uint64(v)<<1 ^ uint64(v>>63) } //nolint:gosec // the bits are meant
 
+// carrySize is what a carried number takes at the end of a packed value: always as many bytes, so that they can be left out
+// when values are compared.
+const carrySize = 9
+
+// appendCarry packs a number that is not compared.
+func appendCarry(dst []byte, v int64) []byte {
+	return binary.LittleEndian.AppendUint64(append(dst, carrySize-1), zigzag(v))
+}
+
+// equalBut compares two values without what is carried at their ends.
+func equalBut(a, b []byte, carry int) bool {
+	return bytes.Equal(a[:len(a)-carry], b[:len(b)-carry])
+}
+
 // Field is one field of a value.
 type Field struct {
 	Null bool

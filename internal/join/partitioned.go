@@ -121,8 +121,8 @@ func (r *run) newWorker(p plan) *worker {
 	for n := p.partitions; n > 1; n /= 2 {
 		shift--
 	}
-	w.scatter = scatter{hash: r.hash, shift: shift, nulls: w.null}
-	w.table.hash = &r.hash
+	w.scatter = scatter{hash: r.hash, shift: shift, carry: r.cfg.Carry, nulls: w.null}
+	w.table.hash, w.table.carry = &r.hash, r.carry()
 	return w
 }
 
@@ -253,7 +253,7 @@ func (w *worker) matchSorted(ctx context.Context, stores [2]*spill.Blocks, i int
 	if err != nil {
 		return err
 	}
-	g := grouper{ctx: ctx, out: w.out, tally: &w.tally, pairs: w.pair}
+	g := grouper{ctx: ctx, carry: w.run.carry(), out: w.out, tally: &w.tally, pairs: w.pair}
 	for cur.next() {
 		side, row := cur.entry.place()
 		if err := g.add(cur.entry.key, side, row, cur.entry.value()); err != nil {

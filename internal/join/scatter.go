@@ -21,6 +21,7 @@ type scatter struct {
 	hash    hasher
 	shift   uint // of a hash, to its partition
 	writers [2]*spill.BlockWriter
+	carry   bool
 	nulls   func(side int, row uint64, key, value []byte) error
 
 	values  []byte // packed values of the rows at hand
@@ -31,7 +32,7 @@ type scatter struct {
 
 // add takes the rows of a batch, whose first has the given number.
 func (s *scatter) add(side int, first uint64, b *Batch) error {
-	if err := checkBatch(b); err != nil {
+	if err := checkBatch(b, s.carry); err != nil {
 		return err
 	}
 	for lo := 0; lo < b.Rows; lo += step {
@@ -51,9 +52,12 @@ func (s *scatter) add(side int, first uint64, b *Batch) error {
 }
 
 // checkBatch refuses a batch whose columns have too few rows.
-func checkBatch(b *Batch) error {
+func checkBatch(b *Batch, carry bool) error {
 	if len(b.Key) == 0 {
 		return fmt.Errorf("batch of %d rows has no key column", b.Rows)
+	}
+	if carry && len(b.Carry) < b.Rows {
+		return fmt.Errorf("batch of %d rows carries %d numbers", b.Rows, len(b.Carry))
 	}
 	for _, columns := range [2][]Column{b.Key, b.Value} {
 		for i := range columns {
@@ -142,6 +146,24 @@ func (s *scatter) packValues(b *Batch, lo, hi int) {
 			return
 		}
 	}
+	if s.carry && !s.packCarry(b.Carry[lo:hi]) {
+		s.packLong(b, lo, n)
+	}
+}
+
+// packCarry appends the carried numbers, and reports false if there is no room for one.
+func (s *scatter) packCarry(carry []int64) bool {
+	for i, v := range carry {
+		at := int(s.lengths[i])
+		if at > maxStart {
+			return false
+		}
+		to := s.values[i*valueStride+at:][:carrySize]
+		to[0] = carrySize - 1
+		binary.LittleEndian.PutUint64(to[1:], zigzag(v))
+		s.lengths[i] += carrySize
+	}
+	return true
 }
 
 // packColumn appends one column to the packed values of n rows, and reports false if one gets too long.
@@ -201,6 +223,9 @@ func (s *scatter) packLong(b *Batch, lo, n int) {
 	for i := range n {
 		s.starts[i] = uint32(len(s.values)) //nolint:gosec // a batch is smaller
 		s.values = appendValue(s.values, b.Value, lo+i)
+		if s.carry {
+			s.values = appendCarry(s.values, b.Carry[lo+i])
+		}
 		s.lengths[i] = uint32(len(s.values)) - s.starts[i] //nolint:gosec // a batch is smaller
 	}
 	s.values = append(s.values, make([]byte, valueStride)...)

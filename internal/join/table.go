@@ -29,6 +29,7 @@ type extra struct {
 // table matches the rows of one partition. It is used again for the next one.
 type table struct {
 	hash   *hasher
+	carry  int // bytes at the end of a value that are not compared
 	slots  []slot
 	used   int
 	blocks [][]byte // the first is not used, so that no reference is 0
@@ -174,9 +175,10 @@ func (t *table) equal(a, b uint32) bool {
 	if v != int(y[0]) {
 		return false
 	}
-	if v == longMark || v > 16 {
-		return bytes.Equal(t.row(a).value, t.row(b).value)
+	if v == longMark || v-t.carry > 16 {
+		return equalBut(t.row(a).value, t.row(b).value, t.carry)
 	}
+	v -= t.carry
 	x, y = x[rowHead+k:], y[rowHead+k:]
 	m := &masks[v]
 	d := (binary.LittleEndian.Uint64(x) ^ binary.LittleEndian.Uint64(y)) & m[0]

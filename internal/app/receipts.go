@@ -142,7 +142,7 @@ func (a *App) ledgerNamed(name string) (config.Ledger, bool) {
 
 func receiptRules(r config.Receipts, l config.Ledger) receipt.Rules {
 	regions := slices.Sorted(maps.Keys(r.Regions))
-	rules := receipt.Rules{Scope: r.Name, Grace: r.Grace, KeyPattern: r.KeyPattern, Charged: l.Statuses.Charged}
+	rules := receipt.Rules{Scope: r.Name, Grace: r.Grace, KeyPattern: r.Pattern(), Charged: l.Statuses.Charged}
 	copy(rules.Regions[:], regions)
 	return rules
 }

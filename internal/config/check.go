@@ -19,7 +19,7 @@ func (d *decoder) check(cfg *Config) {
 	d.checkTables(cfg.Tables, cfg.Regions)
 	d.checkLimits(cfg.Limits)
 	ledgers := d.checkLedgers(cfg.Ledgers)
-	d.checkReceipts(cfg.Receipts, ledgers)
+	d.checkReceipts(cfg.Receipts, cfg.Ledgers)
 	d.checkCommands(cfg.Commands, ledgers)
 	d.checkSettlement(cfg.Settlement, ledgers, cfg.Statements)
 	d.checkTopology(cfg.Topology)

@@ -142,20 +142,6 @@ func (d *decoder) checkLedgers(ledgers []Ledger) []string {
 	return names
 }
 
-func (d *decoder) checkReceipts(receipts []Receipts, ledgers []string) {
-	for i, r := range receipts {
-		key := join("receipts", nameOr(r.Name, i))
-		d.checkLedgerName(r.Ledger, key, ledgers)
-		if r.KeyPattern != nil && r.KeyPattern.SubexpIndex("payment_id") < 0 {
-			d.wrongAt(key+".key_pattern", "needs a group that finds the payment: (?P<payment_id>...)")
-		}
-		if len(r.Regions) < 2 {
-			d.wrongAt(key+".regions", "receipts are compared between two regions: name the bucket of each")
-		}
-		d.checkBuckets(r, key+".regions")
-	}
-}
-
 func (d *decoder) checkLedgerName(name, key string, ledgers []string) {
 	if name != "" && !slices.Contains(ledgers, name) {
 		d.wrongAt(key+".ledger", "there is no such ledger, "+suggest(name, ledgers))

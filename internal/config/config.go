@@ -5,7 +5,6 @@
 package config
 
 import (
-	"regexp"
 	"time"
 
 	"parallax/internal/audit"
@@ -165,28 +164,6 @@ type Statuses struct {
 	Refused []string `yaml:"refused" doc:"No money was taken."`
 
 	Refunded []string `yaml:"refunded" doc:"Of charged: all of the money has gone back since, so that the customer is not charged twice any more."`
-}
-
-// Receipts is a pair of buckets linked by replication, one receipt for each charged payment of a ledger.
-type Receipts struct {
-	Name       string                         `yaml:"name" required:"" doc:"Name, used in findings."`
-	Ledger     string                         `yaml:"ledger" required:"" doc:"Name of the ledger whose payments have the receipts."`
-	KeyPattern *regexp.Regexp                 `yaml:"key_pattern" required:"" doc:"RE2 pattern of a whole object key, with a group payment_id."`
-	Grace      time.Duration                  `yaml:"grace" default:"15m" doc:"Replication may take this long (S3 RTC: 15 minutes)."`
-	Regions    map[audit.Region]ReceiptRegion `yaml:"regions" keys:"region" doc:"The bucket of each region."`
-}
-
-// ReceiptRegion is one region's bucket and its inventory.
-type ReceiptRegion struct {
-	Bucket    string    `yaml:"bucket" required:"" doc:"Name of the bucket."`
-	Inventory Inventory `yaml:"inventory" doc:"Where S3 Inventory writes its lists of this bucket."`
-}
-
-// Inventory names an S3 Inventory: destination bucket, prefix and configuration id.
-type Inventory struct {
-	Bucket string `yaml:"bucket" required:"" doc:"Destination bucket."`
-	Prefix string `yaml:"prefix" doc:"Prefix in the destination bucket."`
-	ID     string `yaml:"id" required:"" doc:"Id of the inventory configuration."`
 }
 
 // Topology names the clusters of the global database.

@@ -45,7 +45,7 @@ func TestExampleLoads(t *testing.T) {
 		{"deliver_by", cfg.Settlement[0].DeliverBy.Duration(), 6 * time.Hour},
 		{"deliver_by by default", cfg.Settlement[1].DeliverBy.String(), "06:00"},
 		{"ledger region", string(cfg.Ledgers[0].Regions["eu-west-2"].Region), "eu-west-2"},
-		{"key pattern", cfg.Receipts[0].KeyPattern.FindStringSubmatch("receipts/2026/11/18/pay_1.json")[1], "pay_1"},
+		{"key pattern", cfg.Receipts[0].Pattern().FindStringSubmatch("receipts/2026/11/18/pay_1.json")[1], "pay_1"},
 		{"schedule", cfg.Schedules["lww"], "5 * * * *"},
 		{"path", cfg.Path, filepath.Join(dir, "parallax.yaml")},
 		{"store dsn", cfg.Store.DSN.Set(), false},

@@ -116,7 +116,7 @@ func TestVariablesOverrideSettings(t *testing.T) {
 		"PARALLAX_RECEIPTS_RECEIPTS_KEY_PATTERN=(?P<payment_id>.+)", "PARALLAX_SETTLEMENT_VISA_DELIVER_BY=07:30", "UNRELATED=1")
 	got := fmt.Sprintln(cfg.DataDir == filepath.Join(dir, "data"), cfg.Store.DSN, cfg.Store.Password.Reveal(), cfg.Log.Level, cfg.Regions,
 		cfg.Ledgers[0].Regions["eu-west-1"].DSN, cfg.Ledgers[0].Regions["eu-west-1"].RDSIAM, cfg.Ledgers[0].Snapshot.DSN, cfg.Tables[0].Settle,
-		cfg.Schedules["lww"], cfg.AWS.Endpoints["eu-west-3"].S3, len(cfg.AWS.Endpoints), cfg.AWS.Retries, cfg.Receipts[0].KeyPattern, cfg.Settlement[1].DeliverBy)
+		cfg.Schedules["lww"], cfg.AWS.Endpoints["eu-west-3"].S3, len(cfg.AWS.Endpoints), cfg.AWS.Retries, cfg.Receipts[0].Pattern(), cfg.Settlement[1].DeliverBy)
 	const want = "true postgres://u@h/d s3 debug [eu-west-1 eu-west-2 eu-west-3] postgres://x@y/z true postgres://x@old/z 20m0s 9 * * * * " +
 		"http://127.0.0.1:9 1 7 (?P<payment_id>.+) 07:30"
 	if strings.TrimSpace(got) != want {

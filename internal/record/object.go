@@ -22,6 +22,8 @@ type Object struct {
 	ReplicationStatus string // "", PENDING, COMPLETED, FAILED, REPLICA
 	Multipart         bool
 	Encryption        string    // SSE-S3, SSE-KMS, ... where the inventory has it
+	ChecksumAlgorithm string    // CRC64NVME, SHA256, ... where the inventory has it; its value is known live only
+	Checksum          string    // algorithm, type and value of a live answer, where it was asked for
 	SeenAt            time.Time // when the inventory's scan began, or when the live request was answered
 	Live              bool      // from a live request, not from an inventory
 }

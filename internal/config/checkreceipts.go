@@ -1,0 +1,51 @@
+package config
+
+import "slices"
+
+func (d *decoder) checkReceipts(receipts []Receipts, ledgers []Ledger) {
+	names := make([]string, len(ledgers))
+	for i, l := range ledgers {
+		names[i] = l.Name
+	}
+	for i, r := range receipts {
+		key := join("receipts", nameOr(r.Name, i))
+		d.checkLedgerName(r.Ledger, key, names)
+		d.checkReceiptKeys(r, key, ledgers)
+		d.checkStorage(r.Storage, key+".storage")
+		if len(r.Regions) < 2 {
+			d.wrongAt(key+".regions", "receipts are compared between two regions: name the bucket of each")
+		}
+		d.checkBuckets(r, key+".regions")
+	}
+}
+
+// checkReceiptKeys wants to know how a payment and its receipt find one another.
+func (d *decoder) checkReceiptKeys(r Receipts, key string, ledgers []Ledger) {
+	switch {
+	case r.KeyPattern != nil && r.KeyPattern.SubexpIndex("payment_id") < 0:
+		d.wrongAt(key+".key_pattern", "needs a group that finds the payment: (?P<payment_id>...)")
+	case r.Key == nil && r.KeyPattern == nil:
+		d.wrongAt(key+".key", "must be set, or key_pattern: how a payment and its receipt find one another")
+	case r.Key != nil && r.KeyColumn != "":
+		d.wrongAt(key+".key_column", "only one of key and key_column can be set")
+	}
+	at := slices.IndexFunc(ledgers, func(l Ledger) bool { return l.Name == r.Ledger })
+	if r.KeyColumn == "" || r.Key != nil || at < 0 {
+		return
+	}
+	if _, there := ledgers[at].Columns.Extra[r.KeyColumn]; !there {
+		d.wrongAt(key+".key_column", "ledger "+r.Ledger+" has no such column under columns.extra")
+	}
+}
+
+// checkStorage wants the steps in order of age, the first from the beginning on.
+func (d *decoder) checkStorage(steps []StorageStep, key string) {
+	for i, s := range steps {
+		switch {
+		case i == 0 && s.After != 0:
+			d.wrongAt(key+".0.after", "the first step holds from the beginning: leave after out")
+		case i > 0 && s.After <= steps[i-1].After:
+			d.wrongAt(key+"."+nameOr("", i)+".after", "must be later than the step before")
+		}
+	}
+}

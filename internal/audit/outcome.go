@@ -30,6 +30,8 @@ type Outcome struct {
 	Failovers []Failover       // failovers seen, with what was measured
 	Topology  []TopologyEvent  // what was said and seen of the databases, for RDS forgets
 	Chains    []Chain          // payments whose chain is broken
+
+	Replications []Replication // what S3 told of replications, for it tells once
 }
 
 // Judgement is what one auditor says of what it was given.

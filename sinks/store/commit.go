@@ -82,7 +82,8 @@ func write(ctx context.Context, tx pgx.Tx, o audit.Outcome) (fresh bool, err err
 	}{
 		{"run", writeRun}, {"cursors", moveCursors}, {"coverage", writeCoverage}, {"findings", writeFindings},
 		{"segments", writeSegments}, {"files", writeFiles}, {"matches", writeMatches}, {"samples", writeSamples},
-		{"failovers", writeFailovers}, {"topology", writeTopology}, {"chains", writeChains}, {"end of run", sealRun},
+		{"failovers", writeFailovers}, {"topology", writeTopology}, {"chains", writeChains},
+		{"replications", writeReplications}, {"end of run", sealRun},
 	} {
 		if err := step.do(ctx, tx, o); err != nil {
 			return false, fmt.Errorf("%s: %w", step.name, err)

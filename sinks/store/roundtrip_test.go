@@ -45,6 +45,10 @@ func everything(id string) audit.Outcome {
 		{Cluster: "payments-global", Region: "eu-west-2", Type: "writer_promoted", Source: "c2", At: minutes(8), Message: "promoted"},
 		{Cluster: "payments-global", Region: "eu-west-2", Type: "writer_seen", Source: "ledger payments", At: minutes(9), Message: "accepts writes", Until: minutes(30)},
 	}
+	o.Replications = []audit.Replication{{
+		Region: "eu-west-1", Bucket: "receipts-1", Destination: "receipts-2", Key: "receipts/pay-1.json", VersionID: "v1",
+		Operation: "OBJECT_PUT", Signal: audit.ReplicationLate, At: minutes(40), Requested: minutes(10), Threshold: 15 * time.Minute, Reason: "r",
+	}}
 	return o
 }
 
@@ -95,6 +99,8 @@ func TestCommitKeepsEverything(t *testing.T) {
 	same("failovers", failovers, o.Failovers, err)
 	events, err := s.TopologyEvents(t.Context(), "payments-global", o.Window)
 	same("topology", events, o.Topology, err)
+	replications, err := s.Replications(t.Context(), []string{"receipts-1"}, o.Window)
+	same("replications", replications, o.Replications, err)
 }
 
 func TestFilters(t *testing.T) {

@@ -33,7 +33,8 @@ func passing(err error) bool {
 		return false
 	}
 	var broken *net.OpError
-	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &broken)
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.As(err, &broken) ||
+		pgconn.SafeToRetry(err) // the driver noticed before it sent anything: "conn closed"
 }
 
 // explain turns an error into the reason of a gap and what to do about it. Codes: PostgreSQL manual, "Error Codes".

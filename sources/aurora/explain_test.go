@@ -6,6 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"parallax/internal/audit"
 	"parallax/sources/aurora"
 )
@@ -39,5 +42,39 @@ func TestPasswordThatCannotBeHadSaysSo(t *testing.T) {
 		if asked != 1 {
 			t.Errorf("asked %d times", asked)
 		}
+	}
+}
+
+// closedFirst gives out a connection that was closed while nobody looked, and then good ones.
+type closedFirst struct {
+	*pgxpool.Pool
+	closed bool
+}
+
+func (c *closedFirst) BeginTx(ctx context.Context, options pgx.TxOptions) (pgx.Tx, error) {
+	if c.closed {
+		return c.Pool.BeginTx(ctx, options)
+	}
+	c.closed = true
+	conn, err := c.Pool.Acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Release()
+	if err := conn.Conn().Close(ctx); err != nil {
+		return nil, err
+	}
+	return conn.BeginTx(ctx, options)
+}
+
+func TestConnectionThatWasClosedIsOpenedAgain(t *testing.T) {
+	_, src := newLedger(t)
+	pool, ok := src.DB.(*pgxpool.Pool)
+	if !ok {
+		t.Fatalf("%T", src.DB)
+	}
+	src.DB = &closedFirst{Pool: pool}
+	if gaps := read(t, src, window, audit.Cursor{}).last.Gaps; len(gaps) != 0 {
+		t.Errorf("%+v", gaps)
 	}
 }

@@ -44,7 +44,7 @@ func Open(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 	if a.progress == nil {
 		a.progress = func(string, int64, int64) {}
 	}
-	if a.aws, err = newClients(ctx, cfg); err != nil {
+	if a.aws, err = newClients(ctx, cfg, log); err != nil {
 		return nil, err
 	}
 	if err := a.openStore(ctx); err != nil {

@@ -14,6 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go/logging"
+	"go.uber.org/zap"
 
 	"parallax/internal/audit"
 	"parallax/internal/config"
@@ -25,12 +27,20 @@ type clients struct {
 	base aws.Config
 }
 
-func newClients(ctx context.Context, cfg *config.Config) (*clients, error) {
-	base, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRetryMaxAttempts(cfg.AWS.Retries))
+func newClients(ctx context.Context, cfg *config.Config, log *zap.Logger) (*clients, error) {
+	base, err := awsconfig.LoadDefaultConfig(ctx, awsconfig.WithRetryMaxAttempts(cfg.AWS.Retries), awsconfig.WithLogger(sdkLog(log)))
 	if err != nil {
 		return nil, fmt.Errorf("load AWS configuration: %w", err)
 	}
 	return &clients{cfg: cfg, base: base}, nil
+}
+
+// sdkLog takes what the SDK has to say of itself, which would else stand raw on stderr. What matters of it comes as an error
+// or a gap, so that all of it is for debugging.
+func sdkLog(log *zap.Logger) logging.Logger {
+	return logging.LoggerFunc(func(_ logging.Classification, format string, v ...any) {
+		log.Debug("aws sdk: " + fmt.Sprintf(format, v...))
+	})
 }
 
 func (c *clients) in(region audit.Region) aws.Config {

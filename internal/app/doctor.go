@@ -6,6 +6,8 @@ import (
 	"io"
 	"time"
 
+	"go.uber.org/zap"
+
 	"parallax/internal/audit"
 	"parallax/internal/config"
 	"parallax/sinks/report"
@@ -27,7 +29,7 @@ func Doctor(ctx context.Context, cfg *config.Config, o Options, asOf time.Time, 
 		return false, err
 	}
 	d := &doctor{cfg: cfg, asOf: asOf}
-	if d.aws, err = newClients(ctx, cfg); err != nil {
+	if d.aws, err = newClients(ctx, cfg, zap.NewNop()); err != nil {
 		return false, err
 	}
 	d.app = &App{cfg: cfg, aws: d.aws, progress: func(string, int64, int64) {}}

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/zap"
+
 	"parallax/internal/audit"
 	"parallax/internal/config"
 	"parallax/internal/lab/aurora"
@@ -67,7 +69,7 @@ settlement:
 	if w.app.cfg, err = config.Load(path, nil); err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
-	if w.app.aws, err = newClients(t.Context(), w.app.cfg); err != nil {
+	if w.app.aws, err = newClients(t.Context(), w.app.cfg, zap.NewNop()); err != nil {
 		t.Fatal(err)
 	}
 	return w

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/zap"
+
 	"parallax/internal/audit"
 	"parallax/internal/config"
 	"parallax/internal/lab/globaltable"
@@ -111,7 +113,7 @@ tables:
 		w.Fatalf("%v\n%s", err, text.String())
 	}
 	w.app.cfg = cfg
-	if w.app.aws, err = newClients(w.Context(), cfg); err != nil {
+	if w.app.aws, err = newClients(w.Context(), cfg, zap.NewNop()); err != nil {
 		w.Fatal(err)
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/zap"
+
 	"parallax/internal/audit"
 	"parallax/internal/config"
 	"parallax/internal/lab/health"
@@ -39,7 +41,7 @@ func signs(t *testing.T, notes string) (*App, *health.Server) {
 			{ID: "check-1", Region: dublin, Name: "dublin-api"}, {ID: "check-2", Region: london},
 		}},
 	}
-	clients, err := newClients(t.Context(), cfg)
+	clients, err := newClients(t.Context(), cfg, zap.NewNop())
 	if err != nil {
 		t.Fatal(err)
 	}

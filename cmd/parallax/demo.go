@@ -1,6 +1,10 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"parallax/internal/app"
@@ -18,6 +22,7 @@ payments, let one region die, run every job over what is left, and hold the find
 It needs PostgreSQL's binaries (apt-get install postgresql), nothing else. It exits 0 only if every injected fault was found and nothing else was reported.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			o.Program = calledAs()
 			o.Out, o.Log, o.Progress, o.Output = c.stdout, c.stderr, c.progress(), c.output
 			exact, err := app.Demo(cmd.Context(), o)
 			if err == nil && !exact {
@@ -32,4 +37,12 @@ It needs PostgreSQL's binaries (apt-get install postgresql), nothing else. It ex
 	flags.StringVar(&o.Dir, "dir", o.Dir, "folder for the world, its findings and the report; replaced if a demo made it")
 	flags.BoolVar(&o.Keep, "keep", false, "keep the world's servers running after the report, until interrupted")
 	return cmd
+}
+
+// calledAs is the program as the caller wrote it, if that is a path: the commands shown can then be copied.
+func calledAs() string {
+	if name := os.Args[0]; strings.ContainsRune(name, filepath.Separator) && !filepath.IsAbs(name) {
+		return name
+	}
+	return "parallax"
 }

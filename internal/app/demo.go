@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,7 +24,8 @@ type DemoOptions struct {
 	Payments int
 	Dir      string
 	Output   string
-	Keep     bool // leave the world running after the report, until the context ends
+	Keep     bool   // leave the world running after the report, until the context ends
+	Program  string // how it was called, for the commands it shows
 	Out      io.Writer
 	Log      io.Writer
 	Progress Progress
@@ -163,7 +165,7 @@ func (d *demo) show(ctx context.Context, result Result, took time.Duration) ([]s
 	if d.format == report.JSON {
 		return scores, writeScores(d.o, scores, exact(scores), page, dossier, filepath.Join(d.dir, repairName), d.world.ConfigPath())
 	}
-	s := screen{w: d.o.Out}
+	s := screen{w: d.o.Out, program: cmp.Or(d.o.Program, "parallax")}
 	s.title(d.o, took)
 	s.scores(scores)
 	s.measures(failovers)

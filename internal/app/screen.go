@@ -13,8 +13,9 @@ import (
 
 // screen writes the demo's last screen; the first error stops it.
 type screen struct {
-	w   io.Writer
-	err error
+	w       io.Writer
+	program string // in the commands it shows
+	err     error
 }
 
 func (s *screen) printf(format string, args ...any) {
@@ -115,8 +116,8 @@ func (s *screen) paths(written []string, config string, findings []audit.StoredF
 	for i, name := range []string{"report", "dossier", "repair"} {
 		s.printf(" %-10s %s\n", name, written[i])
 	}
-	s.printf(" next       parallax findings list --config %s\n", config)
+	s.printf(" next       %s findings list --config %s\n", s.program, config)
 	if len(findings) > 0 {
-		s.printf("            parallax findings show %.12s --config %s\n            parallax report coverage --config %s\n", findings[0].Fingerprint, config, config)
+		s.printf("            %s findings show %.12s --config %s\n            %s report coverage --config %s\n", s.program, findings[0].Fingerprint, config, s.program, config)
 	}
 }

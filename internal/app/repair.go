@@ -132,7 +132,7 @@ func (a *App) planRepair(ctx context.Context, req RepairRequest) (repair.Plan, e
 		}
 	}
 	for _, r := range a.cfg.Receipts {
-		if err := p.receipts(ctx, r, of(found, r.Name, audit.ReceiptNotReplicated, audit.ReceiptReplicationFailed, audit.ReceiptMismatch)); err != nil {
+		if err := p.receipts(ctx, r, of(found, r.Name, audit.ReceiptNotReplicated, audit.ReceiptReplicationFailed, audit.ReceiptMismatch, audit.ReceiptDeleteDiverged)); err != nil {
 			return p.plan, err
 		}
 	}
@@ -152,6 +152,7 @@ var repairable = []audit.Kind{
 	audit.LedgerLostRow, audit.LedgerChangedRow,
 	audit.LWWLostWrite, audit.LWWLostDelete, audit.LWWNotReplicated, audit.LWWDoubleAccept, audit.LWWFork, audit.LWWDiverged, audit.LWWUndecidable,
 	audit.ReceiptMissing, audit.ReceiptNotReplicated, audit.ReceiptReplicationFailed, audit.ReceiptMismatch, audit.ReceiptDeleteDiverged,
+	audit.ReceiptOrphan, audit.ReceiptStorageDrift,
 	audit.ChainDoubleCharge,
 }
 
@@ -231,11 +232,12 @@ func (p *planning) leftOver(found []audit.StoredFinding) {
 // undecided lists the findings of which no machine can say what is right.
 func (p *planning) undecided(found []audit.StoredFinding) {
 	why := map[audit.Kind]string{
-		audit.LWWFork:               "decide by hand: one of two versions was lost, and the records cannot say which",
-		audit.LWWDiverged:           "decide by hand: the regions hold different items, and neither is the older one",
-		audit.LWWUndecidable:        "decide by hand: whether anything was lost cannot be told from the records",
-		audit.ReceiptMissing:        "no bucket holds the receipt: make it again from the payment",
-		audit.ReceiptDeleteDiverged: "decide by hand: whether the receipt was to be deleted, only its owner knows",
+		audit.LWWFork:             "decide by hand: one of two versions was lost, and the records cannot say which",
+		audit.LWWDiverged:         "decide by hand: the regions hold different items, and neither is the older one",
+		audit.LWWUndecidable:      "decide by hand: whether anything was lost cannot be told from the records",
+		audit.ReceiptMissing:      "no bucket holds the receipt: make it again from the payment",
+		audit.ReceiptOrphan:       "decide by hand: look for the payment among the rows the ledger lost before the receipt is taken for one too many",
+		audit.ReceiptStorageDrift: "mend the lifecycle rules: no file changes a storage class, for the next transition would change it back",
 	}
 	for _, f := range found {
 		if text := why[f.Kind]; text != "" {

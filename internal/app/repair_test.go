@@ -54,7 +54,7 @@ func TestRepairFilesMendTheWorld(t *testing.T) {
 		if strings.Contains(said, " done\n") {
 			changed += " items"
 		}
-		manifests, err := filepath.Glob(filepath.Join(dir, "receipts-*.csv"))
+		manifests, err := filepath.Glob(filepath.Join(dir, "receipts-*.sh"))
 		if err != nil || len(manifests) < 2 {
 			t.Fatalf("manifests %q, %v", manifests, err)
 		}

@@ -219,7 +219,7 @@ func (c *guards) items(ctx context.Context, t config.Table) error {
 func (c *guards) objects(ctx context.Context) {
 	for _, i := range c.steps(func(s repair.Step) bool { return s.Object != nil }) {
 		g := c.manifest.Steps[i].Object
-		from, to, err := c.heads(ctx, repair.Object{Copy: g.Copy, From: g.From, To: g.To, Key: g.Key, VersionID: g.VersionID})
+		from, to, err := c.heads(ctx, repair.Object{Way: repair.Way{Copy: g.Copy}, From: g.From, To: g.To, Key: g.Key, VersionID: g.VersionID})
 		if err != nil {
 			c.answer(i, repair.Unasked, err.Error())
 			continue

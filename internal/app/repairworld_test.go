@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/csv"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -162,27 +161,21 @@ func (w *mendedWorld) rows() string {
 	return text
 }
 
-// batch does what S3 Batch Operations would do with a manifest. It returns how many objects it changed.
+// batch runs a script that asks for a job of S3 Batch Operations, and does what the service would do. It returns how many
+// objects it changed; every object has to be accepted.
 func (w *mendedWorld) batch(path string) int {
 	w.Helper()
-	f, err := os.Open(path)
-	if err != nil {
-		w.Fatal(err)
-	}
-	defer func() { _ = f.Close() }() // only read
-	lines, err := csv.NewReader(f).ReadAll()
-	if err != nil {
-		w.Fatal(err)
+	regions := map[string]string{}
+	for region, at := range w.app.cfg.Receipts[0].Regions {
+		regions[at.Bucket] = string(region)
 	}
 	n := 0
-	for _, line := range lines {
-		key, err := url.QueryUnescape(line[1])
-		if err != nil || len(line) != 3 {
-			w.Fatalf("line %q: %v", line, err)
-		}
-		region := strings.TrimPrefix(line[0], "receipts-")
-		if strings.Contains(path, "-copy-") && w.world.Receipts().Copy(region, key, line[2], w.now) || w.world.Receipts().Replicate(region, key, line[2]) {
+	for _, task := range playBatch(w.T, path, w.world.Receipts(), regions, w.now) {
+		if task.Changed {
 			n++
+		}
+		if task.Refusal != "" {
+			w.Errorf("%s: %s: refused: %s", path, task.Key, task.Refusal)
 		}
 	}
 	return n

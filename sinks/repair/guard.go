@@ -103,38 +103,6 @@ func differing(a, b record.Image) string {
 	return remark(strings.Join(names, ", "))
 }
 
-// Head is what a HEAD of an object told.
-type Head struct {
-	Found    bool   `json:"found"`
-	ETag     string `json:"etag,omitempty"`
-	Size     int64  `json:"size,omitempty"`
-	Checksum string `json:"-"` // with its algorithm; empty where the object has none
-}
-
-// same reports whether two objects have one content. Encrypted anew an object has another ETag: then a checksum has to say it.
-func (h Head) same(o Head) bool {
-	return h.Found && o.Found && h.Size == o.Size && (h.ETag == o.ETag || h.Checksum != "" && h.Checksum == o.Checksum)
-}
-
-// Heads says how an object's guard stands: from is the version named in its bucket; to is, for a replica, the same version
-// in the other bucket, and for a copy what is current there.
-func (g ObjectGuard) Heads(from, to Head) (State, string) {
-	seen := Head{Found: true, ETag: g.ETag, Size: g.Size}
-	switch {
-	case seen.same(to), seen.same(from) && from.same(to):
-		return Done, ""
-	case !from.Found:
-		return Changed, "the object is gone"
-	case !seen.same(from):
-		return Changed, "the object is no longer the one that the audit saw"
-	case to.Found && !g.Copy:
-		return Changed, "the other bucket holds the version with another size or ETag, and no checksum says that it is the same"
-	case to.Found != g.Target.Found, to.Found && !to.same(g.Target):
-		return Changed, "what the other bucket holds is no longer what it held when the file was written"
-	}
-	return Holds, ""
-}
-
 // Statuses are what the ledger's statuses mean: Charged ones that stand, and Refunded ones.
 type Statuses struct {
 	Charged  func(status string) bool

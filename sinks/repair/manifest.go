@@ -50,12 +50,14 @@ type File struct {
 // Step is one repair and its guard: one of Row, Item, Object and Charge.
 type Step struct {
 	About
-	File   string       `json:"file"`
-	Action string       `json:"action"`
-	Row    *RowGuard    `json:"row,omitempty"`
-	Item   *ItemGuard   `json:"item,omitempty"`
-	Object *ObjectGuard `json:"object,omitempty"`
-	Charge *ChargeGuard `json:"charge,omitempty"`
+	File    string       `json:"file"`
+	Action  string       `json:"action"`
+	Why     string       `json:"why,omitempty"`       // of several ways of mending, this one
+	Instead string       `json:"otherwise,omitempty"` // what the other way would have come to
+	Row     *RowGuard    `json:"row,omitempty"`
+	Item    *ItemGuard   `json:"item,omitempty"`
+	Object  *ObjectGuard `json:"object,omitempty"`
+	Charge  *ChargeGuard `json:"charge,omitempty"`
 }
 
 // RowGuard is what has to be true of a ledger's row; About.Scope names the ledger. Values are PostgreSQL's text; null is NULL.
@@ -79,6 +81,7 @@ type ItemGuard struct {
 // ObjectGuard is what has to be true of an object.
 type ObjectGuard struct {
 	Copy      bool   `json:"copy"`
+	Into      *Place `json:"into,omitempty"` // the bucket a copy is written to
 	From      Place  `json:"from"`
 	To        Place  `json:"to"`
 	Key       string `json:"key"`

@@ -34,8 +34,18 @@ type About struct {
 // ByHand is a finding for which no file is written, and why: a machine cannot decide it, or could not read what it needs.
 type ByHand struct {
 	About
-	Why    string `json:"why"`
-	Unread bool   `json:"unread,omitempty"` // a later attempt may succeed: something could not be read
+	Why       string      `json:"why"`
+	Unread    bool        `json:"unread,omitempty"`    // a later attempt may succeed: something could not be read
+	Object    *Whereabout `json:"object,omitempty"`    // of a finding about an object, as far as it is known
+	Otherwise string      `json:"otherwise,omitempty"` // what S3 would answer to the file that is not written
+	Commands  []string    `json:"commands,omitempty"`  // for the person who decides, one of them or all as Why says
+}
+
+// Whereabout is a version of an object, and the buckets it is good in and missing from.
+type Whereabout struct {
+	VersionID string `json:"version_id,omitempty"`
+	From      Place  `json:"from"`
+	To        Place  `json:"to"`
 }
 
 // Column is one column of a ledger's row.
@@ -96,13 +106,13 @@ type Place struct {
 	Bucket string       `json:"bucket"`
 }
 
-// Object is a version of an object to be replicated, or to be copied to the other bucket.
+// Object is a version of an object to be replicated, or to be copied.
 type Object struct {
 	About
-	Copy      bool
-	From, To  Place
+	Way
+	From, To  Place // where it is good, and where the good content is to arrive
 	Key       string
-	VersionID string // empty: the null version
+	VersionID string // "null" for what was written before the bucket had versions
 	ETag      string // without quotes
 	Size      int64
 	Target    Head // what stands where it is to go

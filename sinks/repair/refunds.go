@@ -23,17 +23,13 @@ func refundsCSV(p Plan, refunds []Refund) ([]byte, error) {
 		return nil, fmt.Errorf("write refunds: %w", err)
 	}
 	for _, r := range refunds {
-		ids := make([]string, len(r.Findings))
-		for i, f := range r.Findings {
-			ids[i] = string(f)
-		}
 		guard := fmt.Sprintf("only while the payment's status is %s", r.Status)
 		if !r.InForce {
 			guard = "only while the payment is not in the ledger in force, or is there with status " + r.Status
 		}
 		guard += ", and while payment " + r.Kept + rowNamed(r.KeptRow) + " is still charged"
 		fields := []string{
-			strings.Join(ids, " "), r.IdempotencyKey, r.PaymentID, r.RowID, r.Kept, strconv.FormatInt(r.Amount.Minor, 10), r.Decimal,
+			ids(r.Findings), r.IdempotencyKey, r.PaymentID, r.RowID, r.Kept, strconv.FormatInt(r.Amount.Minor, 10), r.Decimal,
 			r.Amount.Currency, r.Network, r.NetworkReference, r.ChargedAt.UTC().Format(time.RFC3339), r.Reason,
 			p.Expires.UTC().Format(time.RFC3339), guard,
 		}

@@ -34,12 +34,18 @@ func (p Plan) bodies() ([]body, []Step, error) {
 			steps = append(steps, it.step(g.name+".json"))
 		}
 	}
-	for _, g := range grouped(p.Objects, Object.file, Object.order) {
+	objects := once(slices.SortedStableFunc(slices.Values(p.Objects), Object.order))
+	for _, g := range grouped(objects, Object.file, Object.order) {
 		bodies = append(bodies, objectFiles(p, g.name, g.members)...)
 		for _, o := range g.members {
 			steps = append(steps, o.step(g.name+".csv"))
 		}
 	}
+	explanations, err := explained(p, objects)
+	if err != nil {
+		return nil, nil, err
+	}
+	bodies = append(bodies, explanations...)
 	if len(p.Refunds) == 0 {
 		return bodies, steps, nil
 	}
@@ -86,9 +92,11 @@ func (a About) order(b About) int {
 	return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Key, b.Key), slices.Compare(a.Findings, b.Findings))
 }
 
-func (r Row) order(o Row) int       { return r.About.order(o.About) }
-func (it Item) order(o Item) int    { return it.About.order(o.About) }
-func (o Object) order(p Object) int { return o.About.order(p.About) }
+func (r Row) order(o Row) int    { return r.About.order(o.About) }
+func (it Item) order(o Item) int { return it.About.order(o.About) }
+func (o Object) order(p Object) int {
+	return cmp.Or(o.About.order(p.About), cmp.Compare(o.VersionID, p.VersionID))
+}
 func (r Refund) order(o Refund) int { return r.About.order(o.About) }
 
 // file is the ledger's, or that of one region's part of it. No name of a ledger has a dot in a file's name.
@@ -99,14 +107,17 @@ func (r Row) file() string {
 	return "ledger-" + fileName(r.Scope)
 }
 
-// file is the manifest an object goes into: one bucket, one purpose, and version ids on every row or on none.
+// file is the manifest an object goes into: one bucket, one purpose, one storage class.
 func (o Object) file() string {
 	what := "replicate-" + string(o.From.Region)
 	if o.Copy {
-		what = "copy-" + string(o.To.Region)
-	}
-	if o.VersionID == "" {
-		what += "-unversioned"
+		what = "copy-" + string(o.From.Region)
+		if o.Into != o.From {
+			what += "-to-" + string(o.Into.Region)
+		}
+		if o.Class != "" && o.Class != standard {
+			what += "-" + o.Class
+		}
 	}
 	return fileName(o.Scope) + "-" + fileName(what)
 }
@@ -158,13 +169,12 @@ func (it Item) step(file string) Step {
 }
 
 func (o Object) step(file string) Step {
+	g := &ObjectGuard{Copy: o.Copy, From: o.From, To: o.To, Key: o.Key, VersionID: o.VersionID, ETag: o.ETag, Size: o.Size, Target: o.Target}
 	action := "replicate object"
 	if o.Copy {
-		action = "copy object"
+		action, g.Into = "copy object", &o.Into
 	}
-	return Step{About: o.About, File: file, Action: action, Object: &ObjectGuard{
-		Copy: o.Copy, From: o.From, To: o.To, Key: o.Key, VersionID: o.VersionID, ETag: o.ETag, Size: o.Size, Target: o.Target,
-	}}
+	return Step{About: o.About, File: file, Action: action, Why: o.Why, Instead: o.Instead, Object: g}
 }
 
 func (r Refund) step(file string) Step {

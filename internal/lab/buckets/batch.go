@@ -2,32 +2,73 @@ package buckets
 
 import "time"
 
+// The answers of S3 Batch Operations to a task that it refuses, as its completion report names them.
+// Source: Amazon S3 User Guide, "Amazon S3 replication failure reasons"; Amazon S3 API reference, "CopyObject", errors.
+const (
+	HardDeleted = "DstObjectHardDeleted"
+	NoVersion   = "NoSuchVersion"
+	NotAllowed  = "MethodNotAllowed" // a delete marker has no content
+	TooLarge    = "InvalidRequest"   // the source is larger than CopyObject takes
+	NotActive   = "ObjectNotInActiveTierError"
+	SrcArchived = "SrcObjectNotEligible"
+)
+
+// maxCopy is the most bytes of one CopyObject.
+const maxCopy = 5 << 30
+
 // Replicate is what S3 Batch Replication does with one version named in a manifest: it arrives in the other region, whatever
-// kept it from there before. It reports whether there was anything to do; an id that the region does not have is nothing.
-func (p *Pair) Replicate(region, key, id string) bool {
+// kept it from there before. What it has replicated already and finds deleted by its version id it does not replicate again.
+// It reports whether there was anything to do, and the reason of a refusal.
+// Source: Amazon S3 User Guide, "Replicating existing objects with Batch Replication", considerations.
+func (p *Pair) Replicate(region, key, id string) (changed bool, refusal string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	v := p.sides[region].find(key, id)
-	if v == nil || p.sides[p.other(region)].find(key, id) != nil {
-		return false
+	switch {
+	case v == nil:
+		return false, NoVersion
+	case p.sides[p.other(region)].find(key, id) != nil:
+		return false, ""
+	case v.status == "COMPLETED" || v.status == "REPLICA":
+		return false, HardDeleted
+	case archived(v.class):
+		return false, SrcArchived
 	}
 	delete(p.stuck, place{region, key})
 	delete(p.failing, place{region, key})
 	p.arrive(transfer{from: region, key: key, v: v})
-	return true
+	return true, ""
 }
 
-// Copy is what S3 Batch Copy does with one version named in a manifest: the other region's bucket gets a version of its own
-// with the same content, which is replicated like any other write. It reports whether the version is there to be copied.
-func (p *Pair) Copy(region, key, id string, at time.Time) bool {
+// Copy is what S3 Batch Copy does with one version named in a manifest: a bucket, its own or the other one, gets a version with
+// a new id and the same content, which is replicated like any other write. It reports the reason of a refusal.
+func (p *Pair) Copy(from, key, id, into, class string, at time.Time) (refusal string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	from, to := p.sides[region].find(key, id), p.other(region)
-	if from == nil || from.marker {
-		return false
+	v := p.sides[from].find(key, id)
+	switch {
+	case v == nil:
+		return NoVersion
+	case v.marker:
+		return NotAllowed
+	case v.size > maxCopy:
+		return TooLarge
+	case archived(v.class):
+		return NotActive
 	}
-	v := p.newVersion(key, at)
-	v.body, v.size, v.etag, v.class = from.body, from.size, from.etag, from.class
-	p.write(to, key, v)
-	return true
+	delete(p.damage, place{p.other(into), key}) // what spoiled the other copy is not said of new ones
+	written := p.newVersion(key, at)
+	written.body, written.size, written.etag, written.class = v.body, v.size, v.etag, class
+	p.write(into, key, written)
+	return ""
+}
+
+func archived(class string) bool { return class == "GLACIER" || class == "DEEP_ARCHIVE" }
+
+// HardDelete deletes every version of a key in a region by its id. It is told to nobody: the other region goes on saying
+// COMPLETED.
+func (p *Pair) HardDelete(region, key string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.sides[region].versions, key)
 }

@@ -38,6 +38,7 @@ var rules = []rule{
 	{name: "internal/record", inside: []string{"internal/audit", "internal/money"}},
 	{name: "internal/join", inside: []string{"internal/spill"}},
 	{name: "internal/tabular", inside: []string{"internal/join"}, outside: []string{"arrow"}},
+	{name: "internal/orc", inside: []string{"internal/join"}},
 	{name: "internal/golden", inside: vocabulary},
 	{name: "internal/simulate", inside: []string{"internal/audit", "internal/record"}},
 	{name: "internal/pipeline", inside: []string{"internal/audit", "internal/record"}},

@@ -22,6 +22,7 @@ import (
 const (
 	CSV     = "CSV"
 	Parquet = "Parquet"
+	ORC     = "ORC"
 )
 
 // Options describe the pair. Only Regions and Buckets are needed.

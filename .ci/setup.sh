@@ -9,7 +9,7 @@
 #   setup.sh gnupg                             GnuPG, from Debian
 #   setup.sh chromium                          a browser that prints, for tests, from Debian
 #   setup.sh python FOLDER PACKAGE...          a Python environment with packages of PyPI, for tests
-#   setup.sh golangci-lint FILE VERSION        the linter, built from source
+#   setup.sh go-tool FILE PACKAGE VERSION      a program in Go, built from source
 set -euo pipefail
 
 say() { echo "setup: $*" >&2; }
@@ -139,16 +139,21 @@ python_with() {
   "$folder/bin/python" -m pip install --quiet --disable-pip-version-check "$@" </dev/null >&2
 }
 
-golangci_lint() {
-  local file=$1 version=$2 folder
+go_tool() {
+  local file=$1 package=$2 version=$3 folder name new
   folder=$(dirname "$file")
   mkdir -p "$folder"
-  say "building golangci-lint $version"
-  # Outside the module, so that its dependencies stay out of ours.
-  (cd "$folder" && GOWORK=off GOFLAGS=-buildvcs=false GOBIN="$folder/new" \
-    go install "github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$version")
-  mv "$folder/new/golangci-lint" "$file"
-  rmdir "$folder/new"
+  name=${package##*/}
+  new=$(mktemp -d "$folder/new.XXXXXX")
+  say "building $name $version, which takes some minutes"
+  # Outside the module, so that its dependencies stay out of ours; without symbols, which are half of a large program.
+  if ! (cd "$new" && GOWORK=off GOFLAGS=-buildvcs=false GOBIN="$new" nice go install -trimpath -ldflags '-s -w' "$package@$version") 2>"$new/log"; then
+    tail -n 15 "$new/log" >&2
+    rm -rf "$new"
+    die "$name $version could not be built"
+  fi
+  mv "$new/$name" "$file"
+  rm -rf "$new"
 }
 
 case "${1:-}" in
@@ -160,6 +165,6 @@ case "${1:-}" in
   gnupg) gnupg ;;
   chromium) chromium ;;
   python) python_with "${@:2}" ;;
-  golangci-lint) golangci_lint "$2" "$3" ;;
-  *) die "usage: setup.sh postgres | dynoxide FOLDER VERSION | kinesalite FOLDER VERSION | dynamodb-local FOLDER VERSION | java | gnupg | chromium | python FOLDER PACKAGE... | golangci-lint FILE VERSION" ;;
+  go-tool) go_tool "$2" "$3" "$4" ;;
+  *) die "usage: setup.sh postgres | dynoxide FOLDER VERSION | kinesalite FOLDER VERSION | dynamodb-local FOLDER VERSION | java | gnupg | chromium | python FOLDER PACKAGE... | go-tool FILE PACKAGE VERSION" ;;
 esac

@@ -57,13 +57,7 @@ func (p *Pair) WriteInventory(region string, at time.Time) error {
 	p.advance(at)
 	s := p.sides[region]
 	format := p.options.Formats[region]
-	encode, extension, schema := encodeCSV, "csv.gz", strings.Join(columns, ", ")
-	switch format {
-	case Parquet:
-		encode, extension, schema = encodeParquet, "parquet", parquetSchemaText
-	case ORC:
-		encode, extension, schema = encodeORC, "orc", orcSchema()
-	}
+	encode, extension, schema := encoderOf(format)
 	base := p.InventoryBase(region)
 	m := manifest{
 		SourceBucket: s.bucket, DestinationBucket: "arn:aws:s3:::" + s.inventory, Version: "2016-11-30",

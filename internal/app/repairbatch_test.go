@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"parallax/internal/audit"
 	"parallax/internal/lab/batchops"
 	"parallax/internal/lab/buckets"
 )
@@ -99,4 +100,35 @@ func keepBatch(dir string, args []string) error {
 		return os.WriteFile(filepath.Join(dir, "job"), words, 0o600)
 	}
 	return fmt.Errorf("unknown arguments %q", args)
+}
+
+// deleteBehindTheirBacks deletes a replica, and the original of another one, by their version ids, which S3 tells nobody, and
+// audits the receipts anew.
+func (w *mendedWorld) deleteBehindTheirBacks() {
+	w.Helper()
+	taken := map[string]bool{}
+	for _, f := range w.standing() {
+		taken[f.Key] = true
+	}
+	pair := w.world.Receipts()
+	sides := [2]string{"eu-west-2", "eu-west-1"} // where the replicas are, where the originals are
+	var deleted []string
+	for _, v := range pair.Versions(sides[1]) {
+		if v.Status == "COMPLETED" && !taken[v.Key] && len(deleted) < len(sides) {
+			pair.HardDelete(sides[len(deleted)], v.Key)
+			deleted = append(deleted, v.Key)
+		}
+	}
+	w.pass(time.Hour)
+	if err := pair.WriteInventories(w.now); err != nil {
+		w.Fatal(err)
+	}
+	w.now = w.now.Add(time.Minute)
+	w.run("receipts")
+	living := w.living(audit.ReceiptNotReplicated)
+	for _, key := range deleted {
+		if !slices.Contains(living, "receipt.not_replicated "+key) {
+			w.Errorf("%s was deleted in one region and is not found: %q", key, living)
+		}
+	}
 }

@@ -1,6 +1,10 @@
 package buckets
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"time"
+)
 
 // The answers of S3 Batch Operations to a task that it refuses, as its completion report names them.
 // Source: Amazon S3 User Guide, "Amazon S3 replication failure reasons"; Amazon S3 API reference, "CopyObject", errors.
@@ -71,4 +75,25 @@ func (p *Pair) HardDelete(region, key string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.sides[region].versions, key)
+}
+
+// Version is a version of an object as a region holds it.
+type Version struct {
+	Key, ID, Status, Class string // ID is empty for the null version
+	Marker                 bool
+	Size                   int64
+}
+
+// Versions lists what a region's bucket holds, in order of the keys, the oldest version of each first.
+func (p *Pair) Versions(region string) []Version {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var out []Version
+	all := p.sides[region].versions
+	for _, key := range slices.Sorted(maps.Keys(all)) {
+		for _, v := range all[key] {
+			out = append(out, Version{Key: key, ID: v.id, Status: v.status, Class: v.class, Marker: v.marker, Size: v.size})
+		}
+	}
+	return out
 }

@@ -9,12 +9,13 @@ import (
 
 // Bucket is what a bucket's own settings say. Source: Amazon S3 API reference, GetBucketVersioning, GetBucketReplication.
 type Bucket struct {
-	Region     audit.Region
-	Name       string
-	Versioning string            // Enabled, Suspended, or empty where it never was on
-	RulesKnown bool              // whether the replication rules could be read
-	Rules      []ReplicationRule // none where the bucket replicates nothing
-	Notes      []string          // what could not be read, and what would be needed
+	Region          audit.Region
+	Name            string
+	Versioning      string            // Enabled, Suspended, or empty where it never was on or is not known
+	VersioningKnown bool              // whether the versioning could be read
+	RulesKnown      bool              // whether the replication rules could be read
+	Rules           []ReplicationRule // none where the bucket replicates nothing
+	Notes           []string          // what could not be read, and what would be needed
 }
 
 // ReplicationRule is one rule of a bucket's replication configuration.
@@ -28,6 +29,7 @@ type ReplicationRule struct {
 	StorageClass  string // of the replicas, where it is not that of the source
 	DeleteMarkers bool   // delete markers are replicated too
 	TimeControl   bool   // S3 RTC: 15 minutes
+	KMS           bool   // objects encrypted with SSE-KMS are replicated too
 }
 
 // Covers is the rule for a key's objects to a destination: of those that fit the one with the highest priority. A rule that is

@@ -74,7 +74,7 @@ func TestDamage(t *testing.T) {
 		{"unknown format", dublin, manifest(func(m map[string]any) { m["fileFormat"] = "Avro" }), `unknown format "Avro"`},
 		{"schema without key", dublin, manifest(func(m map[string]any) { m["fileSchema"] = "Bucket, Size, LastModifiedDate" }), "no column Key"},
 		{"schema without latest", dublin, manifest(func(m map[string]any) { m["fileSchema"] = "Bucket, Key, VersionId, Size, LastModifiedDate" }), "but not IsLatest"},
-		{"schema of other width", dublin, manifest(func(m map[string]any) { m["fileSchema"] = "Bucket, Key, Size, LastModifiedDate" }), "line 1: 10 fields, fileSchema names 4"},
+		{"schema of other width", dublin, manifest(func(m map[string]any) { m["fileSchema"] = "Bucket, Key, Size, LastModifiedDate" }), "line 1: 13 fields, fileSchema names 4"},
 		{"file refused", london, refuse("/data/", http.StatusForbidden, "AccessDenied"), "parquet: AccessDenied"},
 		{"file missing", london, refuse("/data/", http.StatusNotFound, "NoSuchKey"), "NoSuchKey"},
 		{"server in trouble", london, refuse("/data/", http.StatusServiceUnavailable, "SlowDown"), "SlowDown"},

@@ -1,4 +1,4 @@
-// Package inventory reads what S3 Inventory says a bucket holds, and, where asked to, what a live listing says since.
+// Package inventory reads what S3 Inventory says a bucket holds, and asks the bucket itself for what is newer.
 //
 // An inventory is read from its end: manifest.checksum names the MD5 of manifest.json, which names the MD5 of every
 // file. Nothing is parsed before its checksum was verified. Whatever cannot be read is a gap with its remedy.
@@ -25,6 +25,8 @@ type Client interface {
 	ListObjectVersions(ctx context.Context, in *s3.ListObjectVersionsInput, options ...func(*s3.Options)) (*s3.ListObjectVersionsOutput, error)
 	GetObject(ctx context.Context, in *s3.GetObjectInput, options ...func(*s3.Options)) (*s3.GetObjectOutput, error)
 	HeadObject(ctx context.Context, in *s3.HeadObjectInput, options ...func(*s3.Options)) (*s3.HeadObjectOutput, error)
+	GetBucketVersioning(ctx context.Context, in *s3.GetBucketVersioningInput, options ...func(*s3.Options)) (*s3.GetBucketVersioningOutput, error)
+	GetBucketReplication(ctx context.Context, in *s3.GetBucketReplicationInput, options ...func(*s3.Options)) (*s3.GetBucketReplicationOutput, error)
 }
 
 // Location is where an inventory configuration writes its lists.
@@ -42,7 +44,6 @@ type Settings struct {
 	MaxFile     int64         // bytes of one data file, which is kept on disk while it is read; 1 GiB
 	MaxObjects  int           // objects kept of one window; 5,000,000, and a gap beyond
 	MaxPages    int           // pages of one listing; 5,000, and a gap beyond
-	MaxHeads    int           // live questions for the replication status of a young object; 1,000
 	TempDir     string        // where files are kept while they are read; the system's where empty
 }
 
@@ -54,8 +55,6 @@ type Source struct {
 	Client    Client        // a client for Region
 	AsOf      time.Time     // the moment the audit speaks for: later inventories and objects are left out
 	Margin    time.Duration // objects this far outside the window are yielded too, as context; 1 h where zero
-	Live      bool          // also list the bucket itself, for what is younger than the inventory
-	KeyPrefix string        // of the keys that a live listing asks for
 	Settings  Settings
 }
 
@@ -69,7 +68,7 @@ func (s Source) Read(ctx context.Context, w audit.Window, _ audit.Cursor) iter.S
 	return func(yield func(record.Batch[record.Object], error) bool) {
 		s.Settings.fill()
 		r := &reading{Source: s, window: w, wide: w.Around(cmp.Or(s.Margin, time.Hour)), yield: yield, excluded: map[string]int64{}}
-		r.run(ctx)
+		r.inventory(ctx, false)
 		if r.stopped {
 			return
 		}
@@ -88,7 +87,6 @@ func (s *Settings) fill() {
 	s.MaxFile = cmp.Or(s.MaxFile, 1<<30)
 	s.MaxObjects = cmp.Or(s.MaxObjects, 5_000_000)
 	s.MaxPages = cmp.Or(s.MaxPages, 5000)
-	s.MaxHeads = cmp.Or(s.MaxHeads, 1000)
 }
 
 // reading is the state of one Read.
@@ -104,15 +102,6 @@ type reading struct {
 	excluded  map[string]int64
 	gaps      []audit.Gap
 	watermark time.Time
-}
-
-// run reads the listing first where one is asked for, so that what it does not cover is known before the inventory.
-func (r *reading) run(ctx context.Context) {
-	listed := r.Live && r.live(ctx)
-	if r.stopped || ctx.Err() != nil {
-		return
-	}
-	r.inventory(ctx, listed)
 }
 
 // keep yields an object in its turn if it belongs to the window or its context. It reports false when no more is wanted.

@@ -1,87 +1,324 @@
 package inventory_test
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"parallax/internal/audit"
 	"parallax/internal/lab/buckets"
 	"parallax/internal/record"
+	"parallax/sources/inventory"
 )
 
-func TestLiveFillsWhatTheInventoryLacks(t *testing.T) {
-	w := newWorld(t, func(o *buckets.Options) { o.PageSize = 7 })
-	w.fill(t, 20)
-	late := next.Add(time.Hour)
-	w.Stick(dublin, receiptKey(101))
-	w.Put(dublin, late, receiptKey(101), []byte("pending"))
-	w.Put(dublin, late, receiptKey(102), []byte("to be deleted"))
-	w.Delete(dublin, late.Add(time.Minute), receiptKey(102))
-	w.PutUnversioned(dublin, late, "receipts/2026/11/18/odd key+.json", []byte("null"))
-	w.Advance(next.Add(8 * time.Hour))
-
-	src := w.source(dublin)
-	src.Live, src.KeyPrefix = true, "receipts/"
-	window := wholeDay()
-	window.To = next.Add(2 * time.Hour) // the inventory is of midnight
-	got := read(t, src, window)
-	if len(got.Gaps) != 0 || !got.Watermark.Equal(next.Add(8*time.Hour)) {
-		t.Fatalf("gaps %+v, watermark %s", got.Gaps, got.Watermark)
+// live asks a region's bucket, quickly.
+func (w *world) live(region string) *inventory.Live {
+	return &inventory.Live{
+		Region: audit.Region(region), Bucket: "receipts-" + region, Client: w.clients[region], Rate: 5000, Timeout: 10 * time.Second,
 	}
-	live := map[string][]record.Object{}
-	for _, o := range got.Records {
-		if o.Live {
-			live[o.Key] = append(live[o.Key], o)
+}
+
+func versions(t *testing.T, l *inventory.Live, key string) []record.Object {
+	t.Helper()
+	got, err := l.Versions(t.Context(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+func TestVersionsOfExactlyOneKey(t *testing.T) {
+	w := newWorld(t, func(o *buckets.Options) { o.PageSize = 7 })
+	const key = "receipts/a+b é.json"
+	for i := range 30 {
+		w.Put(dublin, noon.Add(time.Duration(i)*time.Second), key, []byte{byte(i)})
+	}
+	w.Delete(london, noon.Add(time.Minute), key)
+	w.PutUnversioned(dublin, noon.Add(-time.Hour), key, []byte("null"))
+	for i := range 3000 { // keys that begin with it
+		w.Put(dublin, noon, fmt.Sprint(key, i), nil)
+	}
+	w.Advance(next)
+	l := w.live(dublin)
+	got := versions(t, l, key)
+	if len(got) != 32 || !l.Clock().Equal(next) {
+		t.Fatalf("%d versions at %s", len(got), l.Clock())
+	}
+	latest, nulls := 0, 0
+	for _, o := range got {
+		if o.Key != key || o.Region != dublin || o.Bucket != "receipts-eu-west-1" || !o.Live || !o.SeenAt.Equal(next) {
+			t.Errorf("%+v", o)
+		}
+		if o.IsLatest {
+			latest++
+			if !o.DeleteMarker || o.Size != 0 || o.ETag != "" {
+				t.Errorf("latest: %+v", o)
+			}
+		}
+		if o.VersionID == "" {
+			nulls++
 		}
 	}
-	if len(live) != 23 {
-		t.Errorf("%d keys live, want 23", len(live))
+	if latest != 1 || nulls != 1 {
+		t.Errorf("%d latest, %d null versions", latest, nulls)
 	}
-	if o := live[receiptKey(101)]; len(o) != 1 || o[0].ReplicationStatus != "PENDING" || !o[0].SeenAt.Equal(next.Add(8*time.Hour)) {
-		t.Errorf("stuck: %+v", o)
+	if n := w.Calls(dublin, "ListObjectVersions"); n > 6 {
+		t.Errorf("%d requests for 32 versions in pages of 7", n)
 	}
-	if o := live[receiptKey(102)]; len(o) != 2 || !o[0].DeleteMarker && !o[1].DeleteMarker || o[0].IsLatest == o[1].IsLatest {
-		t.Errorf("deleted: %+v", o)
+	if got := versions(t, l, "receipts/a+b"); len(got) != 0 {
+		t.Errorf("a key that is only a beginning has %d versions", len(got))
 	}
-	if o := live["receipts/2026/11/18/odd key+.json"]; len(o) != 1 || o[0].VersionID != "" || o[0].Size != 4 {
-		t.Errorf("null version: %+v", o)
+	if n := w.Calls(dublin, "ListObjectVersions"); n > 7 {
+		t.Errorf("went on past the key: %d requests", n)
 	}
 }
 
-func TestLiveWithoutAnyInventory(t *testing.T) {
+func TestHead(t *testing.T) {
+	for _, algorithm := range []string{buckets.CRC64NVME, buckets.SHA256} {
+		w := newWorld(t, func(o *buckets.Options) { o.Checksum = algorithm })
+		w.Put(dublin, noon, receiptKey(1), []byte("plain"))
+		w.PutEncrypted(dublin, noon, receiptKey(2), []byte("secret"))
+		w.Drift(london, receiptKey(1), "GLACIER_IR")
+		w.PutUnversioned(dublin, noon, receiptKey(3), []byte("null"))
+		w.Delete(dublin, noon.Add(time.Minute), receiptKey(3))
+		w.Advance(next)
+		here, there := w.live(dublin), w.live(london)
+		for i, encryption := range []string{"SSE-S3", "SSE-KMS"} {
+			id := versions(t, here, receiptKey(i+1))[0].VersionID
+			a, b := head(t, here, receiptKey(i+1), id), head(t, there, receiptKey(i+1), id)
+			if a.Encryption != encryption || a.ReplicationStatus != "COMPLETED" || b.ReplicationStatus != "REPLICA" || a.Size != b.Size {
+				t.Errorf("%+v and %+v", a, b)
+			}
+			if !strings.HasPrefix(a.Checksum, algorithm+" FULL_OBJECT ") || a.Checksum != b.Checksum || a.ChecksumAlgorithm != algorithm {
+				t.Errorf("checksums %q and %q", a.Checksum, b.Checksum)
+			}
+			if (a.ETag == b.ETag) != (encryption == "SSE-S3") {
+				t.Errorf("%s: ETags %q and %q", encryption, a.ETag, b.ETag)
+			}
+			if want := []string{"GLACIER_IR", "STANDARD"}[i]; b.StorageClass != want || a.StorageClass != "STANDARD" {
+				t.Errorf("classes %q and %q", a.StorageClass, b.StorageClass)
+			}
+		}
+		if o := head(t, here, receiptKey(3), ""); o.Size != 4 || o.VersionID != "" {
+			t.Errorf("null version: %+v", o)
+		}
+		for _, o := range versions(t, here, receiptKey(3)) {
+			if o.DeleteMarker && !head(t, here, receiptKey(3), o.VersionID).DeleteMarker {
+				t.Error("a delete marker is not one to a HEAD")
+			}
+		}
+		if o, found, err := here.Head(t.Context(), receiptKey(1), "nosuchversion"); found || err != nil {
+			t.Errorf("found %+v, %v", o, err)
+		}
+	}
+}
+
+func head(t *testing.T, l *inventory.Live, key, version string) record.Object {
+	t.Helper()
+	o, found, err := l.Head(t.Context(), key, version)
+	if err != nil || !found || o.Key != key || o.VersionID != version || !o.Live || o.SeenAt.IsZero() || o.LastModified.IsZero() {
+		t.Fatalf("HEAD of %s %s: %+v, %v, %v", key, version, o, found, err)
+	}
+	return o
+}
+
+// TestHeadWithoutTheChecksum: who may not decrypt is told the rest.
+func TestHeadWithoutTheChecksum(t *testing.T) {
 	w := newWorld(t)
-	w.Put(dublin, noon, receiptKey(1), []byte("x"))
+	w.PutEncrypted(dublin, noon, receiptKey(1), []byte("secret"))
 	w.Advance(next)
-	src := w.source(dublin)
-	src.Live = true
-	got := read(t, src, wholeDay())
-	if len(got.Gaps) != 0 || len(got.Records) != 1 || !got.Records[0].Live {
-		t.Errorf("%+v", got)
-	}
-}
-
-func TestLiveRefused(t *testing.T) {
-	w := newWorld(t)
-	w.fill(t, 5)
+	id := versions(t, w.live(dublin), receiptKey(1))[0].VersionID
 	w.Fault(func(r buckets.Request) buckets.Fault {
-		if r.Action == "ListObjectVersions" {
-			return buckets.Fault{Status: http.StatusForbidden, Code: "AccessDenied", Message: "no"}
+		if r.Action == "HeadObject" && r.Nth == 1 {
+			return buckets.Fault{Status: http.StatusForbidden}
 		}
 		return buckets.Fault{}
 	})
-	src := w.source(dublin)
-	src.Live = true
-	got := read(t, src, wholeDay())
-	oneGap(t, got, "listing of receipts-eu-west-1/: AccessDenied")
-	if len(got.Records) != 5 {
-		t.Errorf("%d records: the inventory was not read", len(got.Records))
+	if o := head(t, w.live(dublin), receiptKey(1), id); o.Checksum != "" || o.Encryption != "SSE-KMS" {
+		t.Errorf("%+v", o)
 	}
 }
 
-func TestLiveListingTooLong(t *testing.T) {
-	w := newWorld(t, func(o *buckets.Options) { o.PageSize = 2 })
-	w.fill(t, 20)
-	src := w.source(dublin)
-	src.Live, src.Settings.MaxPages = true, 4
-	oneGap(t, read(t, src, wholeDay()), "more than 4 pages")
+// TestNotThere: a bucket that is not there is no proof that an object is not.
+func TestNotThere(t *testing.T) {
+	w := newWorld(t)
+	l := w.live(dublin)
+	l.Bucket = "elsewhere"
+	if _, found, err := l.Head(t.Context(), "k", "v"); found || err == nil {
+		t.Errorf("found %v, %v", found, err)
+	}
+	_, err := l.Versions(t.Context(), "k")
+	says(t, err, "NoSuchBucket", "receipts[].regions")
+}
+
+func TestListAPrefix(t *testing.T) {
+	w := newWorld(t, func(o *buckets.Options) { o.PageSize = 7 })
+	w.fill(t, 40)
+	w.Put(dublin, noon, "other/1", nil)
+	l := w.live(dublin)
+	var keys []string
+	extent, err := l.List(t.Context(), "receipts/2026/11/18/", func(o record.Object) bool {
+		keys = append(keys, o.Key)
+		return true
+	})
+	if err != nil || len(keys) != 40 || extent.Records != 40 || extent.Totals["listed"] != "2026-11-19T00:00:00Z" ||
+		extent.Name != "listing of receipts-eu-west-1/receipts/2026/11/18/" {
+		t.Errorf("%d keys, %+v, %v", len(keys), extent, err)
+	}
+	n := 0
+	if extent, err = l.List(t.Context(), "", func(record.Object) bool { n++; return n < 5 }); err != nil || n != 5 || extent.Records != 5 {
+		t.Errorf("stopped after %d, %+v, %v", n, extent, err)
+	}
+	l.MaxPages = 3
+	_, err = l.List(t.Context(), "", func(record.Object) bool { return true })
+	says(t, err, "has more than 3 pages; the rest was not read", "shorter windows")
+}
+
+// says checks what a person is told of an error.
+func says(t *testing.T, err error, reason, remedy string) {
+	t.Helper()
+	if err == nil {
+		t.Fatal("no error")
+	}
+	gotReason, gotRemedy := inventory.Explain(err, "thing", time.Second)
+	if !strings.HasPrefix(gotReason, "thing") || !strings.Contains(gotReason, reason) || !strings.Contains(gotRemedy, remedy) {
+		t.Errorf("%v is told as %q, %q", err, gotReason, gotRemedy)
+	}
+}
+
+func TestRefusalsNameTheirAction(t *testing.T) {
+	w := newWorld(t)
+	w.Fault(func(buckets.Request) buckets.Fault {
+		return buckets.Fault{Status: http.StatusForbidden, Code: "AccessDenied", Message: "no"}
+	})
+	l := w.live(dublin)
+	_, err := l.Versions(t.Context(), "k")
+	says(t, err, "AccessDenied", "allow s3:ListBucketVersions on")
+	_, _, err = l.Head(t.Context(), "k", "v")
+	says(t, err, "AccessDenied", "allow s3:GetObjectVersion, s3:ListBucket and, for objects encrypted with KMS, kms:Decrypt on")
+
+	// What does not answer is not asked for ever.
+	for range 100 {
+		_, err = l.Versions(t.Context(), "k")
+		says(t, err, "AccessDenied", "s3:ListBucketVersions")
+	}
+	if n := w.Calls(dublin, "ListObjectVersions"); n != 5 {
+		t.Errorf("%d requests", n)
+	}
+	l.Client = client(dublin, "http://127.0.0.1:1")
+	_, _, err = l.Head(t.Context(), "k", "v")
+	says(t, err, "connection refused", "endpoint")
+}
+
+func TestLiveSlowsDown(t *testing.T) {
+	w := newWorld(t)
+	w.fill(t, 4)
+	w.Fault(func(r buckets.Request) buckets.Fault {
+		if r.Action == "ListObjectVersions" && r.Nth <= 3 {
+			return buckets.Fault{Status: http.StatusServiceUnavailable, Code: "SlowDown", Message: "Please reduce your request rate."}
+		}
+		return buckets.Fault{}
+	})
+	if got := versions(t, w.live(dublin), receiptKey(1)); len(got) != 1 {
+		t.Errorf("%+v", got)
+	}
+	w.Fault(func(buckets.Request) buckets.Fault {
+		return buckets.Fault{Status: http.StatusServiceUnavailable, Code: "SlowDown"}
+	})
+	_, err := w.live(dublin).Versions(t.Context(), receiptKey(1))
+	says(t, err, "SlowDown, also at a slower pace", "live.rate")
+}
+
+func TestLiveInTime(t *testing.T) {
+	w := newWorld(t)
+	w.Fault(func(buckets.Request) buckets.Fault { return buckets.Fault{Delay: 300 * time.Millisecond} })
+	l := w.live(dublin)
+	l.Timeout = 50 * time.Millisecond
+	_, err := l.Versions(t.Context(), "k")
+	says(t, err, "no answer within the time allowed", "aws.timeout")
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	l = w.live(dublin)
+	if _, err = l.Versions(ctx, "k"); !errors.Is(err, context.DeadlineExceeded) {
+		t.Error(err)
+	}
+	if b, err := l.Settings(ctx); !errors.Is(err, context.DeadlineExceeded) || len(b.Notes) > 0 {
+		t.Error(b, err)
+	}
+}
+
+func TestSettings(t *testing.T) {
+	both := func(rules ...buckets.Rule) func(*buckets.Options) {
+		return func(o *buckets.Options) { o.Rules = map[string][]buckets.Rule{dublin: rules} }
+	}
+	rule := func(change func(*record.ReplicationRule)) record.ReplicationRule {
+		r := record.ReplicationRule{ID: "r", Enabled: true, Priority: 1, Destination: "receipts-eu-west-2", DeleteMarkers: true, KMS: true}
+		change(&r)
+		return r
+	}
+	for name, c := range map[string]struct {
+		options func(*buckets.Options)
+		want    []record.ReplicationRule
+	}{
+		"everything": {both(buckets.Rule{ID: "r"}), []record.ReplicationRule{rule(func(*record.ReplicationRule) {})}},
+		"prefix": {both(buckets.Rule{ID: "r", Prefix: "a b/", Priority: 7, TimeControl: true, StorageClass: "GLACIER_IR"}),
+			[]record.ReplicationRule{rule(func(r *record.ReplicationRule) {
+				r.Prefix, r.Priority, r.TimeControl, r.StorageClass = "a b/", 7, true, "GLACIER_IR"
+			})}},
+		"tag": {both(buckets.Rule{ID: "r", Tag: "kind"}),
+			[]record.ReplicationRule{rule(func(r *record.ReplicationRule) { r.Tagged, r.DeleteMarkers = true, false })}},
+		"tag and prefix": {both(buckets.Rule{ID: "r", Tag: "kind", Prefix: "a/"}),
+			[]record.ReplicationRule{rule(func(r *record.ReplicationRule) { r.Tagged, r.DeleteMarkers, r.Prefix = true, false, "a/" })}},
+		"old form": {both(buckets.Rule{ID: "r", Prefix: "a/", WithoutFilter: true}),
+			[]record.ReplicationRule{rule(func(r *record.ReplicationRule) { r.Prefix, r.Priority, r.KMS = "a/", 0, false })}},
+		"off, no markers, another bucket": {both(buckets.Rule{ID: "r", Disabled: true, NoMarkers: true, NoKMS: true, OtherBucket: "third"}),
+			[]record.ReplicationRule{rule(func(r *record.ReplicationRule) {
+				r.Enabled, r.DeleteMarkers, r.KMS, r.Destination = false, false, false, "third"
+			})}},
+		"none": {both(), nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, c.options)
+			got, err := w.live(dublin).Settings(t.Context())
+			want := record.Bucket{
+				Region: dublin, Name: "receipts-eu-west-1", Versioning: "Enabled", VersioningKnown: true, RulesKnown: true, Rules: c.want,
+			}
+			if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" || err != nil {
+				t.Errorf("%v\n%s", err, diff)
+			}
+		})
+	}
+	w := newWorld(t, func(o *buckets.Options) { o.Versioning = map[string]string{dublin: "Suspended", london: ""} })
+	for region, want := range map[string]string{dublin: "Suspended", london: ""} {
+		if got, err := w.live(region).Settings(t.Context()); got.Versioning != want || !got.VersioningKnown || err != nil {
+			t.Errorf("%+v, %v", got, err)
+		}
+	}
+}
+
+func TestSettingsThatAreNotTold(t *testing.T) {
+	w := newWorld(t)
+	for _, c := range []struct {
+		fault       buckets.Fault
+		note, note2 string
+	}{
+		{buckets.Fault{Status: 403, Code: "AccessDenied"}, "allow s3:GetBucketVersioning on", "allow s3:GetReplicationConfiguration on"},
+		{buckets.Fault{Status: 501, Code: "NotImplemented"}, "does not answer this request (NotImplemented); Amazon S3 does, with s3:GetBucketVersioning", "s3:GetReplicationConfiguration allowed"},
+		{buckets.Fault{Status: 405, Code: "MethodNotAllowed"}, "(MethodNotAllowed)", "(MethodNotAllowed)"},
+		{buckets.Fault{Status: 404, Code: "NoSuchBucket"}, "the bucket is not there", "the bucket is not there"},
+	} {
+		w.Fault(func(buckets.Request) buckets.Fault { return c.fault })
+		got, err := w.live(dublin).Settings(t.Context())
+		if err != nil || got.RulesKnown || got.VersioningKnown || len(got.Notes) != 2 ||
+			!strings.Contains(got.Notes[0], c.note) || !strings.Contains(got.Notes[1], c.note2) {
+			t.Errorf("%s: %+v, %v", c.fault.Code, got, err)
+		}
+	}
 }

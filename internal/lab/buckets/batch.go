@@ -35,7 +35,7 @@ func (p *Pair) Replicate(region, key, id string) (changed bool, refusal string) 
 		return false, ""
 	case v.status == "COMPLETED" || v.status == "REPLICA":
 		return false, HardDeleted
-	case archived(v.class):
+	case archived(p.classAt(v, p.now)):
 		return false, SrcArchived
 	}
 	delete(p.stuck, place{region, key})
@@ -57,12 +57,16 @@ func (p *Pair) Copy(from, key, id, into, class string, at time.Time) (refusal st
 		return NotAllowed
 	case v.size > maxCopy:
 		return TooLarge
-	case archived(v.class):
+	case archived(p.classAt(v, p.now)):
 		return NotActive
 	}
 	delete(p.damage, place{p.other(into), key}) // what spoiled the other copy is not said of new ones
 	written := p.newVersion(key, at)
-	written.body, written.size, written.etag, written.class = v.body, v.size, v.etag, class
+	written.fill(v.body)
+	written.class = class
+	if v.encryption == KMS {
+		written.encryption, written.etag = KMS, p.sealed(into, written)
+	}
 	p.write(into, key, written)
 	return ""
 }

@@ -37,6 +37,11 @@ type Options struct {
 	Formats            map[string]string // inventory format by region: CSV for the first, Parquet for the second where empty
 	FileRows           int               // rows of one inventory file; 5,000 where zero
 	PageSize           int               // most keys a listing answers with; 1,000 where zero, as S3
+	Rules              map[string][]Rule // replication rules by the region written in; one for everything where a region is not named
+	Versioning         map[string]string // of the audited bucket by region: Enabled where not named; "Suspended", or "" for never
+	Checksum           string            // CRC64NVME where empty, or SHA256
+	Lifecycle          []Step            // of both buckets, by rising age
+	InventoryDelay     time.Duration     // an inventory is delivered this long after its scan began
 }
 
 // Pair is the two buckets. Its methods may be called at any time, also while it serves.
@@ -53,6 +58,7 @@ type Pair struct {
 	failing  map[place]bool
 	damage   map[place][]byte // what a replica holds instead of its source's body
 	classes  map[place]string // the storage class a replica ends up in
+	retagged map[place]bool   // its replica has another ETag for the same content
 	fault    func(Request) Fault
 	calls    map[string]int
 }
@@ -71,21 +77,23 @@ type side struct {
 
 type file struct {
 	body     []byte
-	modified time.Time
+	modified time.Time // it is not to be seen before
 }
 
 // version is one version of an object, or a delete marker.
 type version struct {
-	id        string
-	body      []byte
-	size      int64
-	etag      string // without quotes; empty for a marker
-	marker    bool
-	multipart bool
-	class     string
-	status    string
-	at        time.Time // precise; S3 shows whole seconds
-	order     int64     // which of two in one instant came first
+	id         string
+	body       []byte
+	size       int64
+	etag       string // without quotes; empty for a marker
+	marker     bool
+	multipart  bool
+	class      string
+	drifted    bool // the lifecycle leaves its class alone
+	status     string
+	encryption string    // as inventories name it; empty for a marker
+	at         time.Time // precise; S3 shows whole seconds
+	order      int64     // which of two in one instant came first
 }
 
 // New returns a pair of empty buckets.
@@ -103,7 +111,8 @@ func New(o Options) *Pair {
 	p := &Pair{
 		options: o, now: o.Start, sides: map[string]*side{},
 		stuck: map[place]bool{}, failing: map[place]bool{}, damage: map[place][]byte{}, classes: map[place]string{},
-		calls: map[string]int{},
+		retagged: map[place]bool{},
+		calls:    map[string]int{},
 	}
 	for _, region := range o.Regions {
 		p.sides[region] = &side{
@@ -119,8 +128,24 @@ func (p *Pair) Put(region string, at time.Time, key string, body []byte) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	v := p.newVersion(key, at)
-	v.body, v.size, v.etag, v.class = body, int64(len(body)), etagOf(body), "STANDARD"
+	v.fill(body)
 	p.write(region, key, v)
+}
+
+// PutEncrypted writes an object that SSE-KMS encrypts: its ETag is not the MD5 of its body, and its replica, under the other
+// region's key, has another one.
+func (p *Pair) PutEncrypted(region string, at time.Time, key string, body []byte) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	v := p.newVersion(key, at)
+	v.fill(body)
+	v.encryption, v.etag = KMS, p.sealed(region, v)
+	p.write(region, key, v)
+}
+
+// fill makes a version one of an ordinary upload.
+func (v *version) fill(body []byte) {
+	v.body, v.size, v.etag, v.class, v.encryption = body, int64(len(body)), etagOf(body), "STANDARD", SSES3
 }
 
 // Delete puts a delete marker on a key in a region; the marker is replicated too.
@@ -138,8 +163,8 @@ func (p *Pair) PutMultipart(region string, at time.Time, key string, body []byte
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	v := p.newVersion(key, at)
-	v.body, v.size, v.multipart, v.class = body, int64(len(body)), true, "STANDARD"
-	v.etag = fmt.Sprintf("%s-%d", etagOf(body), parts)
+	v.fill(body)
+	v.multipart, v.etag = true, fmt.Sprintf("%s-%d", etagOf(body), parts)
 	p.write(region, key, v)
 }
 
@@ -149,7 +174,8 @@ func (p *Pair) PutUnversioned(region string, at time.Time, key string, body []by
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	v := p.newVersion(key, at)
-	v.id, v.body, v.size, v.etag, v.class = "", body, int64(len(body)), etagOf(body), "STANDARD"
+	v.fill(body)
+	v.id = ""
 	p.sides[region].add(key, v)
 }
 
@@ -163,14 +189,16 @@ func (p *Pair) newVersion(key string, at time.Time) *version {
 func (p *Pair) write(region, key string, v *version) {
 	p.sides[region].add(key, v)
 	here := place{region, key}
+	rule, covered := p.replicates(region, key, v)
 	switch {
+	case !covered: // S3 gives it no status
 	case p.failing[here]:
 		v.status = "FAILED"
 	case p.stuck[here]:
 		v.status = "PENDING"
 	default:
 		v.status = "PENDING"
-		p.waiting = append(p.waiting, transfer{from: region, key: key, v: v, due: v.at.Add(p.delay(v.id))})
+		p.waiting = append(p.waiting, transfer{from: region, key: key, v: v, class: rule.StorageClass, due: v.at.Add(p.delay(v.id))})
 	}
 }
 

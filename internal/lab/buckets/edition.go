@@ -17,6 +17,8 @@ type Listed struct {
 	ETag, StorageClass     string    // the ETag without quotes
 	Multipart              bool
 	ReplicationStatus      string
+	Encryption             string // as inventories name it: "SSE-S3", "SSE-KMS"
+	ChecksumAlgorithm      string
 }
 
 // Edition is one inventory of a bucket, for servers that write none of their own.
@@ -39,9 +41,9 @@ func (e Edition) Files() ([]File, error) {
 	encode, extension, schema := encoderOf(e.Format)
 	rows := make([]row, len(e.Versions))
 	for i, l := range e.Versions {
-		rows[i] = row{e.Bucket, l.Key, l.IsLatest, &version{
+		rows[i] = row{e.Bucket, l.Key, l.IsLatest, l.StorageClass, l.ChecksumAlgorithm, &version{
 			id: l.VersionID, size: l.Size, etag: l.ETag, marker: l.DeleteMarker, multipart: l.Multipart,
-			class: l.StorageClass, status: l.ReplicationStatus, at: l.Modified,
+			status: l.ReplicationStatus, at: l.Modified, encryption: l.Encryption,
 		}}
 	}
 	list, err := encode(rows)

@@ -21,7 +21,10 @@ var orcColumns = []struct{ name, kind string }{
 	{"last_modified_date", "timestamp"},
 	{"e_tag", "string"},
 	{"storage_class", "string"},
+	{"is_multipart_uploaded", "boolean"},
 	{"replication_status", "string"},
+	{"encryption_status", "string"},
+	{"checksum_algorithm", "string"},
 }
 
 // The types and encodings as ORC numbers them.
@@ -159,12 +162,15 @@ func orcColumn(rows []row, i int) map[uint64][]byte {
 		has := true
 		switch orcColumns[i].kind {
 		case "string":
-			value := []string{r.bucket, r.key, r.id, "", "", "", "", r.etag, r.class, r.status}[i]
+			value := r.text(columns[i])
 			if has = value != ""; has {
 				text, first = append(text, value...), append(first, uint64(len(value)))
 			}
 		case "boolean":
-			flags = append(flags, []bool{r.latest, r.marker}[i-3])
+			var flag bool
+			if flag, has = r.flag(columns[i]); has {
+				flags = append(flags, flag)
+			}
 		case "bigint":
 			if has = !r.marker; has {
 				first = append(first, protowire.EncodeZigZag(r.size))

@@ -92,7 +92,7 @@ func field(t *testing.T, row []string, k int) string {
 			t.Fatal(err)
 		}
 		return key
-	case 3, 4:
+	case 3, 4, 9:
 		return map[string]string{"true": "1", "false": "0"}[row[k]]
 	case 6:
 		at, err := time.Parse(time.RFC3339, row[k])

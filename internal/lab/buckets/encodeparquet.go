@@ -14,7 +14,8 @@ import (
 const parquetSchemaText = "message s3.inventory {  required binary bucket (STRING);  required binary key (STRING);  " +
 	"optional binary version_id (STRING);  optional boolean is_latest;  optional boolean is_delete_marker;  " +
 	"optional int64 size;  optional int64 last_modified_date (TIMESTAMP(MILLIS,true));  optional binary e_tag (STRING);  " +
-	"optional binary storage_class (STRING);  optional binary replication_status (STRING);}"
+	"optional binary storage_class (STRING);  optional boolean is_multipart_uploaded;  optional binary replication_status (STRING);  " +
+	"optional binary encryption_status (STRING);  optional binary checksum_algorithm (STRING);}"
 
 // encodeParquet writes one Snappy-compressed file with the column names S3 uses.
 func encodeParquet(rows []row) ([]byte, error) {
@@ -63,7 +64,10 @@ func parquetSchema() (*schema.GroupNode, error) {
 			schema.NewTimestampLogicalType(true, schema.TimeUnitMillis), parquet.Types.Int64, -1, -1)),
 		text("e_tag", optional),
 		text("storage_class", optional),
+		schema.NewBooleanNode("is_multipart_uploaded", optional, -1),
 		text("replication_status", optional),
+		text("encryption_status", optional),
+		text("checksum_algorithm", optional),
 	}, -1)
 	if err != nil {
 		return nil, fmt.Errorf("schema: %w", err)
@@ -78,7 +82,7 @@ func writeColumn(column pqfile.ColumnChunkWriter, i int, rows []row) error {
 	case *pqfile.ByteArrayColumnChunkWriter:
 		values := make([]parquet.ByteArray, 0, len(rows))
 		for n, r := range rows {
-			text := []string{r.bucket, r.key, r.id, "", "", "", "", r.etag, r.class, r.status}[i]
+			text := r.text(columns[i])
 			if text != "" {
 				values = append(values, parquet.ByteArray(text))
 				levels[n] = 1
@@ -89,9 +93,11 @@ func writeColumn(column pqfile.ColumnChunkWriter, i int, rows []row) error {
 		}
 		_, err = w.WriteBatch(values, levels, nil)
 	case *pqfile.BooleanColumnChunkWriter:
-		values := make([]bool, len(rows))
+		values := make([]bool, 0, len(rows))
 		for n, r := range rows {
-			values[n], levels[n] = []bool{r.latest, r.marker}[i-3], 1
+			if flag, has := r.flag(columns[i]); has {
+				values, levels[n] = append(values, flag), 1
+			}
 		}
 		_, err = w.WriteBatch(values, levels, nil)
 	case *pqfile.Int64ColumnChunkWriter:

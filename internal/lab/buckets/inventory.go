@@ -10,20 +10,6 @@ import (
 	"time"
 )
 
-// columns are those the inventory is configured with, in the words of fileSchema.
-// Source: Amazon S3 User Guide, "Inventory lists".
-var columns = []string{
-	"Bucket", "Key", "VersionId", "IsLatest", "IsDeleteMarker",
-	"Size", "LastModifiedDate", "ETag", "StorageClass", "ReplicationStatus",
-}
-
-// row is one version as the inventory of a bucket lists it.
-type row struct {
-	bucket, key string
-	latest      bool
-	*version
-}
-
 type manifest struct {
 	SourceBucket      string         `json:"sourceBucket"`
 	DestinationBucket string         `json:"destinationBucket"`
@@ -63,7 +49,7 @@ func (p *Pair) WriteInventory(region string, at time.Time) error {
 		SourceBucket: s.bucket, DestinationBucket: "arn:aws:s3:::" + s.inventory, Version: "2016-11-30",
 		CreationTimestamp: strconv.FormatInt(at.UnixMilli(), 10), FileFormat: format, FileSchema: schema,
 	}
-	rows := s.scan(at)
+	rows, ready := p.scan(s, at), at.Add(p.options.InventoryDelay)
 	for i := 0; i == 0 || i*p.options.FileRows < len(rows); i++ {
 		part := rows[i*p.options.FileRows : min((i+1)*p.options.FileRows, len(rows))]
 		body, err := encode(part)
@@ -72,32 +58,32 @@ func (p *Pair) WriteInventory(region string, at time.Time) error {
 		}
 		name := p.fileName(fmt.Sprintf("%s %s %d", region, at, i))
 		key := base + "data/" + name + "." + extension
-		s.files[key] = file{body, at}
+		s.files[key] = file{body, ready}
 		m.Files = append(m.Files, manifestFile{Key: key, Size: int64(len(body)), MD5checksum: etagOf(body)})
 	}
-	return s.seal(base, at, m)
+	return s.seal(base, at, ready, m)
 }
 
 // seal writes manifest.json and, as S3 does, its checksum last.
-func (s *side) seal(base string, at time.Time, m manifest) error {
+func (s *side) seal(base string, at, ready time.Time, m manifest) error {
 	body, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
 		return fmt.Errorf("write manifest of %s: %w", s.bucket, err)
 	}
 	folder := base + Stamp(at) + "/"
-	s.files[folder+"manifest.json"] = file{body, at}
-	s.files[folder+"manifest.checksum"] = file{[]byte(etagOf(body) + "\n"), at}
+	s.files[folder+"manifest.json"] = file{body, ready}
+	s.files[folder+"manifest.checksum"] = file{[]byte(etagOf(body) + "\n"), ready}
 	links := make([]string, len(m.Files))
 	for i, f := range m.Files {
 		links[i] = "s3://" + s.inventory + "/" + f.Key
 	}
 	hive := base + "hive/dt=" + at.UTC().Format("2006-01-02-15-04") + "/symlink.txt"
-	s.files[hive] = file{[]byte(strings.Join(links, "\n")), at}
+	s.files[hive] = file{[]byte(strings.Join(links, "\n")), ready}
 	return nil
 }
 
 // scan lists what exists at a moment in an order that is not that of the keys, as an inventory is unsorted.
-func (s *side) scan(at time.Time) []row {
+func (p *Pair) scan(s *side, at time.Time) []row {
 	keys := slices.SortedFunc(maps.Keys(s.versions), func(a, b string) int { return strings.Compare(reversed(a), reversed(b)) })
 	rows := make([]row, 0, len(keys))
 	for _, key := range keys {
@@ -105,11 +91,31 @@ func (s *side) scan(at time.Time) []row {
 		first := len(rows)
 		for _, v := range slices.Backward(list) {
 			if !v.at.After(at) {
-				rows = append(rows, row{s.bucket, key, len(rows) == first, v})
+				rows = append(rows, p.row(s, key, len(rows) == first, v, at))
 			}
 		}
 	}
 	return rows
+}
+
+func (p *Pair) row(s *side, key string, latest bool, v *version, at time.Time) row {
+	r := row{bucket: s.bucket, key: key, latest: latest, class: p.classAt(v, at), version: v}
+	if !v.marker {
+		r.algorithm = p.algorithm()
+	}
+	return r
+}
+
+// delivered are the keys of the inventory bucket that are there at a moment, in order.
+func (s *side) delivered(now time.Time) []string {
+	var keys []string
+	for key, f := range s.files {
+		if !f.modified.After(now) {
+			keys = append(keys, key)
+		}
+	}
+	slices.Sort(keys)
+	return keys
 }
 
 func reversed(s string) string {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 const timeLayout = "2006-01-02T15:04:05.000Z"
@@ -45,7 +46,7 @@ func (p *Pair) listObjects(w http.ResponseWriter, r *http.Request, s *side, buck
 	limit := p.pageSize(q)
 	out := objectList{Name: bucket, Prefix: prefix, MaxKeys: limit, EncodingType: q.Get("encoding-type")}
 	group, last := "", ""
-	for _, key := range s.keys(bucket) {
+	for _, key := range s.keys(bucket, p.now) {
 		if !strings.HasPrefix(key, prefix) || key <= after || (strings.HasSuffix(after, delimiter) && delimiter != "" && strings.HasPrefix(key, after)) {
 			continue
 		}
@@ -63,7 +64,7 @@ func (p *Pair) listObjects(w http.ResponseWriter, r *http.Request, s *side, buck
 			out.KeyCount++
 			continue
 		}
-		if object, live := s.listed(bucket, key); live {
+		if object, live := p.listed(s, bucket, key); live {
 			object.Key = encoded(key, out.EncodingType)
 			out.Contents = append(out.Contents, object)
 			out.KeyCount++
@@ -84,14 +85,14 @@ func folderOf(key, prefix, delimiter string) string {
 	return prefix + head + delimiter
 }
 
-func (s *side) keys(bucket string) []string {
+func (s *side) keys(bucket string, now time.Time) []string {
 	if bucket == s.inventory {
-		return slices.Sorted(maps.Keys(s.files))
+		return s.delivered(now)
 	}
 	return slices.Sorted(maps.Keys(s.versions))
 }
 
-func (s *side) listed(bucket, key string) (listedObject, bool) {
+func (p *Pair) listed(s *side, bucket, key string) (listedObject, bool) {
 	if bucket == s.inventory {
 		f := s.files[key]
 		return listedObject{
@@ -101,7 +102,7 @@ func (s *side) listed(bucket, key string) (listedObject, bool) {
 	}
 	v := s.latest(key)
 	return listedObject{
-		LastModified: v.modified().Format(timeLayout), ETag: `"` + v.etag + `"`, Size: v.size, StorageClass: v.class,
+		LastModified: v.modified().Format(timeLayout), ETag: `"` + v.etag + `"`, Size: v.size, StorageClass: p.classAt(v, p.now),
 	}, !v.marker
 }
 
@@ -128,6 +129,9 @@ type listedVersion struct {
 	ETag         string `xml:",omitempty"`
 	Size         *int64 `xml:",omitempty"`
 	StorageClass string `xml:",omitempty"`
+
+	ChecksumAlgorithm string `xml:",omitempty"`
+	ChecksumType      string `xml:",omitempty"`
 }
 
 type versionList struct {
@@ -157,7 +161,7 @@ func (p *Pair) listVersions(w http.ResponseWriter, r *http.Request, s *side, buc
 	}
 	marker := q.Get("version-id-marker")
 	lastKey, lastID := "", ""
-	for _, key := range s.keys(bucket) {
+	for _, key := range s.keys(bucket, p.now) {
 		if !strings.HasPrefix(key, out.Prefix) || key < out.KeyMarker || (key == out.KeyMarker && marker == "") {
 			continue
 		}
@@ -173,20 +177,21 @@ func (p *Pair) listVersions(w http.ResponseWriter, r *http.Request, s *side, buc
 				send(w, out)
 				return
 			}
-			out.Versions = append(out.Versions, v.listed(encoded(key, out.EncodingType), i == len(list)-1))
+			out.Versions = append(out.Versions, p.listedVersion(v, encoded(key, out.EncodingType), i == len(list)-1))
 			lastKey, lastID = key, orNull(v.id)
 		}
 	}
 	send(w, out)
 }
 
-func (v *version) listed(key string, latest bool) listedVersion {
+func (p *Pair) listedVersion(v *version, key string, latest bool) listedVersion {
 	out := listedVersion{Key: key, VersionId: orNull(v.id), IsLatest: latest, LastModified: v.modified().Format(timeLayout)}
 	out.XMLName.Local = "Version"
 	if v.marker {
 		out.XMLName.Local = "DeleteMarker"
 		return out
 	}
-	out.ETag, out.Size, out.StorageClass = `"`+v.etag+`"`, &v.size, v.class
+	out.ETag, out.Size, out.StorageClass = `"`+v.etag+`"`, &v.size, p.classAt(v, p.now)
+	out.ChecksumAlgorithm, out.ChecksumType = p.algorithm(), "FULL_OBJECT"
 	return out
 }

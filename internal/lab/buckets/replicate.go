@@ -1,16 +1,19 @@
 package buckets
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
 	"time"
 )
 
 // transfer is a version on its way to the other region.
 type transfer struct {
-	from string
-	key  string
-	v    *version
-	due  time.Time
+	from  string
+	key   string
+	v     *version
+	class string // that the rule gives its replica; empty for the source's
+	due   time.Time
 }
 
 // Advance moves the clock to a moment and lets everything arrive that is due by then. It never moves it back.
@@ -59,11 +62,26 @@ func (p *Pair) arrive(t transfer) {
 	if body, wrong := p.damage[there]; wrong && !replica.marker {
 		replica.spoil(body)
 	}
-	if class, moved := p.classes[there]; moved && !replica.marker {
-		replica.class = class
-	}
-	p.sides[to].add(t.key, &replica)
+	p.shape(&replica, there, t.class)
 	t.v.status = "COMPLETED"
+	p.sides[to].add(t.key, &replica)
+}
+
+// shape gives a replica its own ETag and storage class.
+func (p *Pair) shape(replica *version, there place, class string) {
+	if replica.marker {
+		return
+	}
+	replica.class, replica.drifted = cmp.Or(class, replica.class), false
+	if replica.encryption == KMS && !replica.multipart {
+		replica.etag = p.sealed(there.region, replica)
+	}
+	if p.retagged[there] {
+		replica.retag()
+	}
+	if moved, ordered := p.classes[there]; ordered {
+		replica.class, replica.drifted = moved, true
+	}
 }
 
 func (v *version) spoil(body []byte) {
@@ -115,7 +133,7 @@ func (p *Pair) Drift(region, key, class string) {
 	p.classes[place{region, key}] = class
 	for _, v := range p.sides[region].versions[key] {
 		if !v.marker {
-			v.class = class
+			v.class, v.drifted = class, true
 		}
 	}
 }
@@ -127,4 +145,22 @@ func (p *Pair) MarkDeleted(region, key string, at time.Time) {
 	v := p.newVersion(key, at)
 	v.marker = true
 	p.sides[region].add(key, v)
+}
+
+// Retag gives the copy of a key in a region the ETag of an upload in other parts, now or when it arrives there. Its content
+// stays what it is.
+// Source: Amazon S3 User Guide, "Checking object integrity", on ETags of multipart uploads.
+func (p *Pair) Retag(region, key string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.retagged[place{region, key}] = true
+	for _, v := range p.sides[region].versions[key] {
+		if !v.marker {
+			v.retag()
+		}
+	}
+}
+
+func (v *version) retag() {
+	v.etag, v.multipart = fmt.Sprintf("%s-%d", etagOf([]byte(v.etag)), 7), true
 }

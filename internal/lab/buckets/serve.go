@@ -98,6 +98,8 @@ func actionOf(r *http.Request, key string) string {
 		return "ListObjectVersions"
 	case q.Has("versioning"):
 		return "GetBucketVersioning"
+	case q.Has("replication"):
+		return "GetBucketReplication"
 	case q.Get("list-type") == "2":
 		return "ListObjectsV2"
 	default:
@@ -120,7 +122,7 @@ func (p *Pair) answer(w http.ResponseWriter, r *http.Request, s *side, action, b
 	case "ListObjectVersions":
 		p.listVersions(w, r, s, bucket)
 	case "GetBucketVersioning":
-		status := "Enabled"
+		status := p.versioning(s.region)
 		if bucket == s.inventory {
 			status = ""
 		}
@@ -128,6 +130,8 @@ func (p *Pair) answer(w http.ResponseWriter, r *http.Request, s *side, action, b
 			XMLName xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ VersioningConfiguration"`
 			Status  string   `xml:",omitempty"`
 		}{Status: status})
+	case "GetBucketReplication":
+		p.replication(w, r, s, bucket)
 	case "Write":
 		refuse(w, r, http.StatusForbidden, "AccessDenied", "these credentials may only read")
 	default:
@@ -139,17 +143,24 @@ func (p *Pair) answer(w http.ResponseWriter, r *http.Request, s *side, action, b
 func (p *Pair) object(w http.ResponseWriter, r *http.Request, s *side, bucket, key string) {
 	p.mu.Lock()
 	body, modified, found := []byte(nil), time.Time{}, false
+	asked := r.URL.Query().Get("versionId")
+	marker := false
 	if bucket == s.inventory {
 		var f file
 		f, found = s.files[key]
+		found = found && !f.modified.After(p.now)
 		body, modified = f.body, f.modified
 		w.Header().Set("ETag", `"`+etagOf(body)+`"`)
-	} else if v := p.versionAsked(s, key, r.URL.Query().Get("versionId")); v != nil {
-		found = !v.marker
+	} else if v := p.versionAsked(s, key, asked); v != nil {
+		found, marker = !v.marker, v.marker
 		body, modified = v.body, v.modified()
-		v.headers(w.Header())
+		p.headers(v, r, w.Header())
 	}
 	p.mu.Unlock()
+	if marker && asked != "" { // "Working with delete markers": a marker asked for by its id is not allowed to be got
+		refuse(w, r, http.StatusMethodNotAllowed, "MethodNotAllowed", "The specified method is not allowed against this resource.")
+		return
+	}
 	if !found {
 		refuse(w, r, http.StatusNotFound, "NoSuchKey", "The specified key does not exist.")
 		return
@@ -169,7 +180,7 @@ func (p *Pair) versionAsked(s *side, key, id string) *version {
 	}
 }
 
-func (v *version) headers(h http.Header) {
+func (p *Pair) headers(v *version, r *http.Request, h http.Header) {
 	h.Set("X-Amz-Version-Id", orNull(v.id))
 	if v.marker {
 		h.Set("X-Amz-Delete-Marker", "true")
@@ -179,9 +190,10 @@ func (v *version) headers(h http.Header) {
 	if v.status != "" {
 		h.Set("X-Amz-Replication-Status", v.status)
 	}
-	if v.class != "STANDARD" {
-		h.Set("X-Amz-Storage-Class", v.class)
+	if class := p.classAt(v, p.now); class != "STANDARD" {
+		h.Set("X-Amz-Storage-Class", class)
 	}
+	p.describe(v, r, h)
 }
 
 func orNull(id string) string {

@@ -57,6 +57,7 @@ type column struct {
 
 	levels  hybrid
 	dict    bool // the page at hand has dictionary numbers
+	runs    bool // the page at hand has truth values in runs
 	numbers hybrid
 	body    []byte // of the page at hand
 	at      int    // where its next value stands
@@ -138,6 +139,7 @@ func (c *column) begin(h *header, body []byte) error {
 // encoded prepares the values of a data page.
 func (c *column) encoded(encoding int64) error {
 	c.dict = encoding == encodingDict || encoding == encodingPlainDict
+	c.runs = false
 	switch {
 	case c.dict:
 		width := uint(0)
@@ -152,6 +154,8 @@ func (c *column) encoded(encoding int64) error {
 		return nil
 	case encoding == encodingPlain:
 		return nil
+	case encoding == encodingRLE && c.physical == physBool:
+		return c.packedBools()
 	default:
 		return errEncoding
 	}

@@ -127,16 +127,28 @@ func (s *shape) instants(f Field, unit schema.TimeUnitType) error {
 	if f.Decimal {
 		return errors.New("is a time, not a number")
 	}
-	switch unit {
-	case schema.TimeUnitMillis:
-		s.finish = times(1e6)
-	case schema.TimeUnitMicros:
-		s.finish = times(1e3)
-	case schema.TimeUnitNanos:
-	default:
+	nanos := map[schema.TimeUnitType]int64{schema.TimeUnitMillis: 1e6, schema.TimeUnitMicros: 1e3, schema.TimeUnitNanos: 1}[unit]
+	switch {
+	case nanos == 0:
 		return errors.New("is a time in a unit that is not read")
+	case f.Millis && nanos < 1e6:
+		s.finish = divided(1e6 / nanos)
+	case !f.Millis && nanos > 1:
+		s.finish = times(nanos)
 	}
 	return nil
+}
+
+// divided makes numbers smaller, rounding towards the past.
+func divided(by int64) func([]int64) error {
+	return func(values []int64) error {
+		for i, v := range values {
+			if values[i] = v / by; v < 0 && v%by != 0 {
+				values[i]--
+			}
+		}
+		return nil
+	}
 }
 
 var (

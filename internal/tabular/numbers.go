@@ -55,6 +55,9 @@ func (c *column) plainInts(out []int64) error {
 		}
 		c.at += 4 * len(out)
 	case physBool:
+		if c.runs {
+			return c.boolRuns(out)
+		}
 		if (c.bit+len(out)+7)/8 > len(c.body) {
 			return errPage
 		}
@@ -64,6 +67,32 @@ func (c *column) plainInts(out []int64) error {
 		}
 	default:
 		return c.plainDecimals(out)
+	}
+	return nil
+}
+
+// packedBools prepares truth values that are written in runs, as writers of data pages of version 2 do: the size of the
+// runs in four bytes, and the runs.
+func (c *column) packedBools() error {
+	if len(c.body) < 4 {
+		return errPage
+	}
+	size := int64(binary.LittleEndian.Uint32(c.body))
+	if size > int64(len(c.body)-4) {
+		return errPage
+	}
+	c.runs = true
+	c.numbers.reset(c.body[4:4+size], 1)
+	return nil
+}
+
+func (c *column) boolRuns(out []int64) error {
+	c.index = sized(c.index, len(out))
+	if err := c.numbers.read(c.index); err != nil {
+		return err
+	}
+	for i, v := range c.index {
+		out[i] = int64(v & 1)
 	}
 	return nil
 }

@@ -35,6 +35,7 @@ type pages struct {
 	at   int64 // of the next page in the file
 	end  int64 // of the chunk
 	as   codec
+	most int64 // bytes of a page
 
 	raw      []byte // what was read of the file
 	rawStart int64  // where it stands
@@ -95,8 +96,8 @@ func (p *pages) next() (h header, body []byte, err error) {
 	switch {
 	case h.compressed < 0 || h.uncompressed < 0 || h.values < 0 || h.compressed > p.end-p.at:
 		return h, nil, errHeader
-	case h.uncompressed > maxPage:
-		return h, nil, fmt.Errorf("a page claims %d bytes", h.uncompressed)
+	case max(h.compressed, h.uncompressed) > p.most:
+		return h, nil, fmt.Errorf("a page claims %d bytes", max(h.compressed, h.uncompressed))
 	}
 	b, err := p.read(int(h.compressed))
 	if err != nil {

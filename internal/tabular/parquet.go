@@ -1,6 +1,7 @@
 package tabular
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,6 +29,7 @@ type parquetFile struct {
 	schema []*schema.Column
 	groups []group
 	total  int64
+	page   int64 // bytes of a page at most
 	idle   idle
 }
 
@@ -40,6 +42,7 @@ type group struct {
 type chunk struct {
 	start, end, values int64
 	codec              compress.Compression
+	encodings          []parquet.Encoding
 	err                error // why it cannot be read
 }
 
@@ -53,8 +56,11 @@ func guarded(f func() error) (err error) {
 	return f()
 }
 
-func openParquet(f *os.File, size int64) (*parquetFile, error) {
-	p := &parquetFile{file: f, size: size}
+func openParquet(f *os.File, size, page int64) (*parquetFile, error) {
+	p := &parquetFile{file: f, size: size, page: min(maxPage, cmp.Or(page, maxPage))}
+	if err := checkFooter(f, size); err != nil {
+		return nil, fmt.Errorf("is no Parquet file, or damaged: %w", err)
+	}
 	err := guarded(func() error {
 		reader, err := pqfile.NewParquetReader(io.NewSectionReader(f, 0, size))
 		if err != nil {
@@ -86,6 +92,9 @@ func (p *parquetFile) footer(reader *pqfile.Reader) error {
 		p.total += next.rows
 		p.groups = append(p.groups, next)
 	}
+	if n := reader.NumRows(); n != p.total {
+		return fmt.Errorf("claims %d rows, its row groups %d", n, p.total)
+	}
 	return nil
 }
 
@@ -95,7 +104,7 @@ func (p *parquetFile) chunk(reader *pqfile.Reader, g, i int) chunk {
 	if err != nil {
 		return chunk{err: err}
 	}
-	c := chunk{start: meta.DataPageOffset(), values: meta.NumValues(), codec: meta.Compression()}
+	c := chunk{start: meta.DataPageOffset(), values: meta.NumValues(), codec: meta.Compression(), encodings: meta.Encodings()}
 	if d := meta.DictionaryPageOffset(); meta.HasDictionaryPage() && d > 0 && d < c.start {
 		c.start = d
 	}
@@ -125,6 +134,9 @@ func (p *parquetFile) parts(t *Table, key, value []Field) ([]join.Part, error) {
 			indexes[i] = at
 			_, err = newColumn(p.schema[at], f)
 		}
+		if err == nil {
+			err = p.readable(at)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -137,6 +149,30 @@ func (p *parquetFile) parts(t *Table, key, value []Field) ([]join.Part, error) {
 		}}
 	}
 	return parts, nil
+}
+
+// ErrEncoding is of a column that is compressed or encoded in a way that is not read.
+var ErrEncoding = errors.New("is written in a way that is not read")
+
+// readable looks whether the chunks of a column say that they are written in a way that is read.
+func (p *parquetFile) readable(column int) error {
+	for g := range p.groups {
+		c := &p.groups[g].chunks[column]
+		if c.err != nil {
+			continue // the scan tells what is wrong
+		}
+		if _, err := codecOf(c.codec); err != nil {
+			return fmt.Errorf("column %s %w: it %w", p.names[column], ErrEncoding, err)
+		}
+		for _, e := range c.encodings {
+			switch e {
+			case parquet.Encodings.Plain, parquet.Encodings.PlainDict, parquet.Encodings.RLEDict, parquet.Encodings.RLE, parquet.Encodings.BitPacked:
+			default:
+				return fmt.Errorf("column %s %w: %s", p.names[column], ErrEncoding, e)
+			}
+		}
+	}
+	return nil
 }
 
 // idle keeps the buffers of columns for the next row group.
@@ -245,6 +281,7 @@ func (s *scanner) open() ([]*column, error) {
 		if err != nil {
 			return nil, fmt.Errorf("column %s %w", s.fields[i].Name, err)
 		}
+		columns[i].pages.most = s.file.page
 		columns[i].open(s.file.file, c.start, c.end, codec, c.values)
 	}
 	return columns, nil

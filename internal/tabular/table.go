@@ -18,6 +18,8 @@ type Field struct {
 	// scale, a date in days, a time in nanoseconds, a truth value as 0 or 1.
 	Decimal bool
 	Scale   int
+	// Millis reads a time of a Parquet file in milliseconds since 1970; a whole number without a unit is taken to be that.
+	Millis bool
 }
 
 // Fields are columns that are read as they are.
@@ -41,6 +43,9 @@ type Options struct {
 	Comma byte
 	// MaxRatio bounds how much larger than the file its decompressed content may be; DefaultMaxRatio if zero.
 	MaxRatio int64
+	// MaxPage bounds the bytes of a page of a Parquet file, as it claims; 256 MiB if zero, and no more than that. A scan
+	// holds two pages and a dictionary of each column.
+	MaxPage int64
 }
 
 // Table is an open file. It can be scanned any number of times, also at once.
@@ -77,8 +82,8 @@ func Open(path string, o Options) (_ *Table, err error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("open table %s: %w", path, err)
 	}
-	if string(magic[:n]) == "PAR1" {
-		t.kind, err = openParquet(f, t.size)
+	if string(magic[:n]) == magicParquet {
+		t.kind, err = openParquet(f, t.size, o.MaxPage)
 	} else {
 		t.kind, err = openCSV(f, t.size, magic[:n], o)
 	}
@@ -86,6 +91,16 @@ func Open(path string, o Options) (_ *Table, err error) {
 		return nil, fmt.Errorf("open table %s: %w", path, err)
 	}
 	return t, nil
+}
+
+// OpenParquet reads the footer of a Parquet file of so many bytes that is open already. It stays the caller's to close. The
+// name stands in the names of its parts.
+func OpenParquet(f *os.File, size int64, name string, o Options) (*Table, error) {
+	kind, err := openParquet(f, size, o.MaxPage)
+	if err != nil {
+		return nil, fmt.Errorf("open table %s: %w", name, err)
+	}
+	return &Table{path: name, file: f, size: size, kind: kind}, nil
 }
 
 // Close closes the file.

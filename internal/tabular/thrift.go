@@ -176,7 +176,7 @@ func (t *thrift) skip(kind byte, depth int) {
 		t.skipList(depth)
 	case thriftStruct:
 		t.fields(depth+1, func(int16, byte) bool { return false })
-	default: // no page header has a map
+	default: // neither page headers nor footers have a map
 		t.err = errHeader
 	}
 }

@@ -53,7 +53,7 @@ var rules = []rule{
 
 	{name: "sources/aurora", inside: vocabulary, outside: []string{"pgx", "zap"}},
 	{name: "sources/ddbstream", inside: append([]string{"internal/awscall", "internal/ddbjson", "internal/pipeline"}, vocabulary...), outside: []string{"aws", "zap"}},
-	{name: "sources/inventory", inside: append([]string{"internal/awscall"}, vocabulary...), outside: []string{"aws", "arrow", "zap"}},
+	{name: "sources/inventory", inside: append([]string{"internal/awscall", "internal/join", "internal/orc", "internal/tabular"}, vocabulary...), outside: []string{"aws", "arrow", "zap"}},
 	{name: "sources/settlement/delivery", inside: []string{"internal/awscall"}, outside: []string{"aws"}},
 	{name: "sources/settlement/...", inside: append([]string{"internal/calendar", "sources/settlement/..."}, vocabulary...), outside: []string{"aws", "zap"}},
 	{name: "sources/ledgerfile", inside: append([]string{"internal/join", "internal/tabular"}, vocabulary...)},

@@ -6,72 +6,59 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/apache/arrow/go/v17/arrow/memory"
 	"github.com/apache/arrow/go/v17/parquet"
 	pqfile "github.com/apache/arrow/go/v17/parquet/file"
+	"github.com/apache/arrow/go/v17/parquet/schema"
 )
-
-// parquetColumns are the names S3 gives the columns in the footer. Everything else is skipped.
-var parquetColumns = map[string]string{
-	"bucket": colBucket, "key": colKey, "version_id": colVersion, "is_latest": colLatest, "is_delete_marker": colMarker,
-	"size": colSize, "last_modified_date": colModified, "e_tag": colETag, "storage_class": colStorageClass,
-	"is_multipart_uploaded": colMultipart, "replication_status": colReplication, "encryption_status": colEncryption,
-}
 
 const (
 	maxAllocation = 256 << 20 // bytes of one page; S3 writes pages of about a megabyte
-	maxGroupRows  = 1 << 30
 	abandonAfter  = 2 * time.Second
 )
 
-// decodeParquet yields the rows of a file through the low-level column readers, which panic on damage instead of
-// killing the process from goroutines of their own, as the record readers do.
+// arrowDecoder reads a Parquet file through the low-level column readers of arrow, which panic on damage instead of killing
+// the process from goroutines of their own, as its record readers do. It knows more encodings than internal/tabular, and is
+// slower.
 //
 // They also may loop; checkedPages refuses what is known to make them. To be safe against the rest they run in a
 // goroutine whose reads fail once ctx is over; one that spins without reading even then is left behind, for nothing in
 // Go can stop it.
-func decodeParquet(ctx context.Context, f *os.File, size int64, each func(row) bool) error {
+type arrowDecoder struct{}
+
+func (arrowDecoder) decode(ctx context.Context, f *os.File, size int64, each func(*columns) error) error {
 	ctx, cancel := context.WithCancel(ctx)
-	batches := make(chan []row)
+	defer cancel()
+	batches := make(chan *columns)
 	result := make(chan error, 1)
 	go func() {
 		defer close(batches)
-		result <- guarded(func() error { return readParquet(ctx, bound{ctx, f, size}, batches) })
+		result <- guarded(func() error { return readArrow(ctx, bound{ctx, f, size}, batches) })
 	}()
-	err := hand(ctx, batches, each)
-	cancel()
-	select {
-	case fault := <-result:
-		if err == nil {
-			err = fault
+	if err := hand(ctx, batches, each); err != nil {
+		cancel()
+		select { // the file is not closed under the readers' feet
+		case <-result:
+		case <-time.After(abandonAfter):
 		}
-	case <-time.After(abandonAfter):
+		return err
 	}
-	if errors.Is(err, errEnough) {
-		return nil
-	}
-	return err
+	return <-result
 }
 
-// errEnough says that the consumer wants no more rows.
-var errEnough = errors.New("no more rows wanted")
-
-func hand(ctx context.Context, batches <-chan []row, each func(row) bool) error {
+func hand(ctx context.Context, batches <-chan *columns, each func(*columns) error) error {
 	for {
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("decode: %w", context.Cause(ctx))
-		case rows, more := <-batches:
+		case c, more := <-batches:
 			if !more {
 				return nil
 			}
-			for _, o := range rows {
-				if !each(o) {
-					return errEnough
-				}
+			if err := each(c); err != nil {
+				return err
 			}
 		}
 	}
@@ -87,86 +74,101 @@ func guarded(f func() error) (err error) {
 	return f()
 }
 
-func readParquet(ctx context.Context, f bound, out chan<- []row) error {
+func readArrow(ctx context.Context, f bound, out chan<- *columns) error {
 	props := parquet.NewReaderProperties(sober{memory.NewGoAllocator()})
 	props.BufferedStreamEnabled = true // else a whole column chunk is read at once
 	file, err := pqfile.NewParquetReader(f, pqfile.WithReadProps(props))
 	if err != nil {
 		return &damageError{"is not Parquet, or damaged: " + err.Error()}
 	}
-	wanted, err := columnsOf(file)
+	names := make([]string, file.MetaData().Schema.NumColumns())
+	for i := range names {
+		names[i] = file.MetaData().Schema.Column(i).Path()
+	}
+	at, err := placesOf(names)
 	if err != nil {
 		return err
 	}
 	for g := range file.NumRowGroups() {
-		if err := readGroup(ctx, file, g, f.size, wanted, out); err != nil {
+		if err := readGroup(ctx, file, g, f.size, &at, out); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// columnsOf finds the known columns in the footer: name to index.
-func columnsOf(file *pqfile.Reader) (map[string]int, error) {
-	found := map[string]int{}
-	sc := file.MetaData().Schema
-	for i := range sc.NumColumns() {
-		column := sc.Column(i)
-		name, known := parquetColumns[strings.ToLower(column.Path())]
-		if !known {
-			continue
-		}
-		if column.MaxRepetitionLevel() > 0 || column.MaxDefinitionLevel() > 1 {
-			return nil, &unsupportedError{"has the column " + column.Path() + " nested or repeated"}
-		}
-		found[name] = i
-	}
-	for _, name := range []string{colBucket, colKey, colSize, colModified} {
-		if _, ok := found[name]; !ok {
-			return nil, &unsupportedError{"has no column " + name + ", which is needed"}
-		}
-	}
-	return found, layout{at: found}.versions()
-}
-
-func readGroup(ctx context.Context, file *pqfile.Reader, g int, size int64, wanted map[string]int, out chan<- []row) error {
-	group := file.RowGroup(g)
-	total := group.NumRows()
-	if total < 0 || total > maxGroupRows {
+func readGroup(ctx context.Context, file *pqfile.Reader, g int, size int64, at *places, out chan<- *columns) error {
+	total := file.RowGroup(g).NumRows()
+	if total < 0 || total > freeRows+rowsPerByte*size {
 		return &damageError{fmt.Sprintf("claims %d rows in one group", total)}
 	}
-	columns := make(map[string]*column, len(wanted))
-	for name, i := range wanted {
-		chunk, err := group.MetaData().ColumnChunk(i)
+	var readers [fieldCount]*arrowColumn
+	for f, i := range at {
+		if i < 0 {
+			continue
+		}
+		var err error
+		if readers[f], err = openColumn(file, g, i, size); err == nil && field(f) == fieldModified {
+			err = inMillis(file.MetaData().Schema.Column(i).LogicalType())
+		}
 		if err != nil {
-			return &damageError{fmt.Sprintf("column %s: %v", name, err)}
+			return &damageError{fmt.Sprintf("column %s: %v", fieldNames[f], err)}
 		}
-		if n := chunk.TotalCompressedSize(); n < 0 || n > size {
-			return &damageError{fmt.Sprintf("column %s claims %d bytes of a file of %d", name, n, size)}
-		}
-		pages, err := group.GetColumnPageReader(i)
-		if err != nil {
-			return &damageError{fmt.Sprintf("column %s: %v", name, err)}
-		}
-		columns[name] = newColumn(file, i, pages)
 	}
 	for done := int64(0); done < total; {
 		n := min(rowsPerBatch, total-done)
-		for name, c := range columns {
-			if err := c.read(n); err != nil {
-				return &damageError{fmt.Sprintf("column %s after row %d: %v", name, done, err)}
+		c := &columns{rows: int(n)}
+		for f, r := range readers {
+			if r == nil {
+				continue
+			}
+			if err := r.read(n, &c.of[f]); err != nil {
+				return &damageError{fmt.Sprintf("column %s after row %d: %v", fieldNames[f], done, err)}
+			}
+			if c.has[f] = true; (c.of[f].Texts != nil) != field(f).isText() {
+				return &unsupportedError{"has column " + fieldNames[f] + " in another type"}
 			}
 		}
-		rows, err := assemble(columns, int(n), done)
-		if err != nil {
-			return err
-		}
 		select {
-		case out <- rows:
+		case out <- c:
 		case <-ctx.Done():
 			return fmt.Errorf("decode: %w", context.Cause(ctx))
 		}
 		done += n
+	}
+	return nil
+}
+
+func openColumn(file *pqfile.Reader, g, i int, size int64) (*arrowColumn, error) {
+	about := file.MetaData().Schema.Column(i)
+	if about.MaxRepetitionLevel() > 0 || about.MaxDefinitionLevel() > 1 {
+		return nil, errors.New("is nested or repeated")
+	}
+	chunk, err := file.RowGroup(g).MetaData().ColumnChunk(i)
+	if err != nil {
+		return nil, fmt.Errorf("metadata: %w", err)
+	}
+	if n := chunk.TotalCompressedSize(); n < 0 || n > size {
+		return nil, fmt.Errorf("claims %d bytes of a file of %d", n, size)
+	}
+	pages, err := file.RowGroup(g).GetColumnPageReader(i)
+	if err != nil {
+		return nil, fmt.Errorf("pages: %w", err)
+	}
+	return newArrowColumn(file, i, pages), nil
+}
+
+// inMillis refuses times in another unit. One without a unit is taken to be in milliseconds.
+func inMillis(t schema.LogicalType) error {
+	unit := schema.TimeUnitMillis
+	switch t := t.(type) {
+	case schema.TimestampLogicalType:
+		unit = t.TimeUnit()
+	case *schema.TimestampLogicalType:
+		unit = t.TimeUnit()
+	}
+	if unit != schema.TimeUnitMillis {
+		return errors.New("is a time in another unit than milliseconds")
 	}
 	return nil
 }

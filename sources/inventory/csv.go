@@ -1,224 +1,217 @@
 package inventory
 
 import (
-	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/klauspost/compress/gzip"
+
+	"parallax/internal/join"
 )
 
-// maxLine is more than the longest row can be: a key of 1,024 bytes, each encoded in three, and some dozen short fields.
-const maxLine = 64 << 10
-
-// layout is where in a row each known column stands; -1 where the list has none. Unknown columns are skipped.
-type layout struct {
-	columns int
-	at      map[string]int
-}
-
-// The columns, in the words of fileSchema. Source: Amazon S3 User Guide, "Inventory lists".
 const (
-	colBucket       = "Bucket"
-	colKey          = "Key"
-	colVersion      = "VersionId"
-	colLatest       = "IsLatest"
-	colMarker       = "IsDeleteMarker"
-	colSize         = "Size"
-	colModified     = "LastModifiedDate"
-	colETag         = "ETag"
-	colStorageClass = "StorageClass"
-	colMultipart    = "IsMultipartUploaded"
-	colReplication  = "ReplicationStatus"
-	colEncryption   = "EncryptionStatus"
+	// maxLine is more than the longest row can be: a key of 1,024 bytes, each encoded in three, and some dozen short fields.
+	maxLine = 64 << 10
+	// csvBlock is how many bytes of rows are split at a time.
+	csvBlock = 1 << 20
+	// maxRatio is how much larger than the compressed file its rows may be, beyond freeBytes.
+	maxRatio  = 1000
+	freeBytes = 64 << 20
 )
 
-// layoutOf reads the fileSchema of a CSV manifest: column names, separated by commas.
-func layoutOf(schema string) (layout, error) {
+// csvDecoder reads gzip-compressed rows: LF, no header, fields quoted, keys URL-encoded.
+// Source: Amazon S3 User Guide, "Amazon S3 Inventory list"; facts of real lists.
+type csvDecoder struct {
+	at    places
+	width int     // fields of a row
+	order []field // the wanted ones as they stand in a row; -1 one that is passed over
+}
+
+// newCSV reads the fileSchema of a CSV manifest: column names, separated by commas.
+func newCSV(schema string) (*csvDecoder, error) {
 	names := strings.Split(schema, ",")
-	l := layout{columns: len(names), at: map[string]int{}}
-	for i, name := range names {
-		name = strings.TrimSpace(name)
-		if _, twice := l.at[name]; twice {
-			return l, &damageError{fmt.Sprintf("names column %q twice in fileSchema", name)}
+	at, err := placesOf(names)
+	if err != nil {
+		return nil, err
+	}
+	d := &csvDecoder{at: at, width: len(names), order: make([]field, len(names))}
+	for i := range d.order {
+		d.order[i] = -1
+	}
+	for f, i := range at {
+		if i >= 0 {
+			d.order[i] = field(f)
 		}
-		l.at[name] = i
 	}
-	for _, name := range []string{colBucket, colKey, colSize, colModified} {
-		if _, ok := l.at[name]; !ok {
-			return l, &unsupportedError{fmt.Sprintf("has no column %s in fileSchema, which is needed", name)}
-		}
-	}
-	return l, l.versions()
+	return d, nil
 }
 
-// versions refuses a list of all versions that does not say which of them is the latest.
-func (l layout) versions() error {
-	_, version := l.at[colVersion]
-	_, latest := l.at[colLatest]
-	_, marker := l.at[colMarker]
-	if version && (!latest || !marker) {
-		return &unsupportedError{"has VersionId in fileSchema, but not IsLatest and IsDeleteMarker, which are needed with it"}
-	}
-	return nil
+func (d *csvDecoder) decode(ctx context.Context, f *os.File, size int64, each func(*columns) error) error {
+	return d.scan(ctx, io.NewSectionReader(f, 0, size), freeBytes+maxRatio*size, each)
 }
 
-// decodeCSV yields the rows of a gzip-compressed file: LF, no header, fields quoted, keys URL-encoded.
-func decodeCSV(l layout) decoder {
-	return func(ctx context.Context, f *os.File, _ int64, each func(row) bool) error {
-		return l.decode(ctx, f, each)
-	}
-}
-
-func (l layout) decode(ctx context.Context, f io.Reader, each func(row) bool) error {
-	zip, err := gzip.NewReader(f)
+// scan reads at most so many bytes of rows.
+func (d *csvDecoder) scan(ctx context.Context, from io.Reader, most int64, each func(*columns) error) error {
+	zip, err := gzip.NewReader(from)
 	if err != nil {
 		return &damageError{"is not gzip: " + err.Error()}
 	}
-	lines := bufio.NewScanner(zip)
-	lines.Buffer(make([]byte, 0, 4096), maxLine)
-	fields := make([]string, 0, l.columns)
-	for number := int64(1); lines.Scan(); number++ {
-		if number%rowsPerBatch == 0 && ctx.Err() != nil {
+	s := newSplitter(d, each)
+	end := 0 // of what stands in the buffer
+	for {
+		n, err := readFull(zip, s.buf[end:])
+		if most -= int64(n); most < 0 {
+			return &damageError{"decompresses to much more than its size"}
+		}
+		last := errors.Is(err, io.EOF)
+		if err != nil && !last {
+			return &damageError{fmt.Sprintf("line %d: breaks off or is damaged: %v", s.line, err)}
+		}
+		if ctx.Err() != nil {
 			return fmt.Errorf("decode: %w", context.Cause(ctx))
 		}
-		if lines.Err() != nil {
-			break // what is left is the torn end of the file
-		}
-		fields, err = split(fields[:0], lines.Text())
+		rest, err := s.split(end+n, last)
 		if err != nil {
-			return &damageError{fmt.Sprintf("line %d: %v", number, err)}
+			return err
 		}
-		o, err := l.row(fields)
-		if err != nil {
-			return &damageError{fmt.Sprintf("line %d: %v", number, err)}
-		}
-		if !each(o) {
+		if last {
 			return nil
 		}
+		if rest > maxLine {
+			return &damageError{fmt.Sprintf("line %d: is longer than %d bytes", s.line, maxLine)}
+		}
+		copy(s.buf, s.buf[end+n-rest:end+n])
+		end = rest
 	}
-	if err := lines.Err(); err != nil {
-		return &damageError{"breaks off or is damaged: " + err.Error()}
+}
+
+// readFull fills p, unless the stream ends or breaks; only a proper end is io.EOF.
+func readFull(from io.Reader, p []byte) (int, error) {
+	for n := 0; ; {
+		m, err := from.Read(p[n:])
+		if n += m; err != nil || n == len(p) {
+			return n, err //nolint:wrapcheck // the caller tells the end from damage
+		}
 	}
-	return nil
+}
+
+// splitter cuts the rows in a buffer into columns.
+type splitter struct {
+	*csvDecoder
+
+	buf    []byte
+	line   int64 // of the row at hand, from 1
+	begun  int64 // the line of the first row in out
+	out    columns
+	texts  [fieldCount][]join.Span
+	clock  clock
+	each   func(*columns) error
+	pieces []join.Span
+}
+
+func newSplitter(d *csvDecoder, each func(*columns) error) *splitter {
+	s := &splitter{csvDecoder: d, buf: make([]byte, csvBlock), line: 1, begun: 1, each: each, pieces: make([]join.Span, d.width)}
+	for f := range fieldCount {
+		s.out.has[f] = d.at.has(f)
+	}
+	return s
+}
+
+// split takes the rows of the first end bytes, and returns how many bytes at their end belong to a row that is not all there.
+func (s *splitter) split(end int, last bool) (rest int, err error) {
+	at := 0
+	for at < end {
+		line := bytes.IndexByte(s.buf[at:end], '\n')
+		switch {
+		case line >= 0:
+			line += at
+		case last:
+			line = end
+		default:
+			return end - at, s.flush()
+		}
+		if err := s.row(at, line); err != nil {
+			return 0, &damageError{fmt.Sprintf("line %d: %v", s.line, err)}
+		}
+		s.line++
+		at = line + 1
+		if s.out.rows++; s.out.rows == rowsPerBatch {
+			if err := s.flush(); err != nil {
+				return 0, err
+			}
+		}
+	}
+	return 0, s.flush()
 }
 
 var errQuote = errors.New("a quoted field does not end where it should")
 
-// split cuts a line into its fields. They are quoted or plain; a quote inside a quoted field is doubled (RFC 4180).
-func split(fields []string, line string) ([]string, error) {
-	for {
-		var field string
-		if strings.HasPrefix(line, `"`) {
-			end := 1
-			for {
-				i := strings.IndexByte(line[end:], '"')
-				if i < 0 {
-					return nil, errQuote
-				}
-				end += i + 1
-				if end == len(line) || line[end] != '"' {
-					break
-				}
-				end++
+// row cuts a line into its fields. They are quoted or plain; a quote inside a quoted field is doubled (RFC 4180).
+func (s *splitter) row(at, end int) error {
+	if end-at > maxLine {
+		return fmt.Errorf("is longer than %d bytes", maxLine)
+	}
+	for n := 0; ; n++ {
+		start, stop, next, err := s.field(at, end)
+		if err != nil {
+			return err
+		}
+		if n < s.width {
+			if f := s.order[n]; f >= 0 {
+				s.texts[f] = append(s.texts[f], join.Span{Start: uint32(start), End: uint32(stop)}) //nolint:gosec // within the buffer
 			}
-			field = line[1 : end-1]
-			if strings.Contains(field, `"`) {
-				field = strings.ReplaceAll(field, `""`, `"`)
+		}
+		if next == end {
+			if n+1 != s.width {
+				return fmt.Errorf("%d fields, fileSchema names %d", n+1, s.width)
 			}
-			line = line[end:]
-		} else {
-			end := strings.IndexByte(line, ',')
-			if end < 0 {
-				end = len(line)
+			return nil
+		}
+		if s.buf[next] != ',' {
+			return errQuote
+		}
+		at = next + 1
+	}
+}
+
+// field finds where the field at a place starts and stops, and what follows it.
+func (s *splitter) field(at, end int) (start, stop, next int, err error) {
+	if at == end || s.buf[at] != '"' {
+		n := bytes.IndexByte(s.buf[at:end], ',')
+		if n < 0 {
+			return at, end, end, nil
+		}
+		return at, at + n, at + n, nil
+	}
+	start = at + 1
+	n := bytes.IndexByte(s.buf[start:end], '"')
+	if n < 0 {
+		return 0, 0, 0, errQuote
+	}
+	stop = start + n
+	if stop+1 < end && s.buf[stop+1] == '"' {
+		return s.doubled(start, stop, end)
+	}
+	return start, stop, stop + 1, nil
+}
+
+// doubled makes two quotes one, where they stand. The first ones are at a place.
+func (s *splitter) doubled(start, at, end int) (from, stop, next int, err error) {
+	to := at
+	for i := at; i < end; i++ {
+		if s.buf[i] == '"' {
+			if i+1 >= end || s.buf[i+1] != '"' {
+				return start, to, i + 1, nil
 			}
-			field, line = line[:end], line[end:]
+			i++
 		}
-		fields = append(fields, field)
-		switch {
-		case line == "":
-			return fields, nil
-		case line[0] != ',':
-			return nil, errQuote
-		}
-		line = line[1:]
+		s.buf[to] = s.buf[i]
+		to++
 	}
-}
-
-// row reads one line's fields. Its errors name the column and never the value of a key.
-func (l layout) row(fields []string) (row, error) {
-	var o row
-	if len(fields) != l.columns {
-		return o, fmt.Errorf("%d fields, fileSchema names %d", len(fields), l.columns)
-	}
-	get := func(name string) string {
-		if i, ok := l.at[name]; ok {
-			return fields[i]
-		}
-		return ""
-	}
-	key, err := url.QueryUnescape(get(colKey))
-	if err != nil || key == "" {
-		return o, errors.New("field Key is empty or not URL-encoded")
-	}
-	o.bucket, o.Key, o.VersionID = get(colBucket), key, get(colVersion)
-	o.ETag, o.StorageClass, o.Encryption = get(colETag), get(colStorageClass), get(colEncryption)
-	o.ReplicationStatus = statusOf(get(colReplication))
-	_, versions := l.at[colVersion]
-	o.IsLatest = !versions // a list of current versions only
-	for _, b := range []struct {
-		name string
-		to   *bool
-	}{{colLatest, &o.IsLatest}, {colMarker, &o.DeleteMarker}, {colMultipart, &o.Multipart}} {
-		if err := flag(get(b.name), b.to); err != nil {
-			return o, fmt.Errorf("field %s: %w", b.name, err)
-		}
-	}
-	if o.Size, err = sizeOf(get(colSize), o.DeleteMarker); err != nil {
-		return o, fmt.Errorf("field Size: %w", err)
-	}
-	if o.LastModified, err = time.Parse(time.RFC3339, get(colModified)); err != nil {
-		return o, errors.New("field LastModifiedDate is not a time of RFC 3339")
-	}
-	o.LastModified = o.LastModified.UTC()
-	return o, nil
-}
-
-// statusOf knows the two spellings of one status.
-func statusOf(status string) string {
-	if status == "COMPLETE" {
-		return "COMPLETED"
-	}
-	return status
-}
-
-func flag(text string, to *bool) error {
-	switch text {
-	case "":
-	case "true":
-		*to = true
-	case "false":
-		*to = false
-	default:
-		return errors.New("neither true nor false")
-	}
-	return nil
-}
-
-func sizeOf(text string, marker bool) (int64, error) {
-	if text == "" && marker {
-		return 0, nil
-	}
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || n < 0 {
-		return 0, errors.New("not a number of bytes")
-	}
-	return n, nil
+	return 0, 0, 0, errQuote
 }

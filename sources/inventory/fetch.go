@@ -1,42 +1,36 @@
 package inventory
 
 import (
-	"cmp"
 	"context"
-	"crypto/md5" //nolint:gosec // the checksum S3 Inventory uses
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-
-	"parallax/internal/audit"
-	"parallax/internal/record"
 )
 
-// decoder yields the rows of one file whose checksum has been verified. Its errors are of type damageError, or those of
-// ctx. each returns false to stop.
-type decoder func(ctx context.Context, f *os.File, size int64, each func(row) bool) error
-
-// attempts is how often a file is fetched when the connection breaks in the middle of it; whole requests are retried by
+// attempts is how often a range is asked for when the connection breaks in the middle of it; whole requests are retried by
 // the SDK.
-const attempts = 2
+const attempts = 4
 
-func md5Hex(body []byte) string {
-	sum := md5.Sum(body) //nolint:gosec // see the import
-	return hex.EncodeToString(sum[:])
-}
+var errBroken = errors.New("the connection broke")
 
 // small fetches an object into memory, up to a limit.
-func (r *reading) small(ctx context.Context, key string, limit int64) ([]byte, error) {
-	bounded, cancel := context.WithTimeout(ctx, r.Settings.Timeout)
+func (s *Source) small(ctx context.Context, key string, limit int64) ([]byte, error) {
+	bounded, cancel := context.WithTimeout(ctx, s.Settings.Timeout)
 	defer cancel()
 	var err error
 	for range attempts {
 		var answer *s3.GetObjectOutput
-		answer, err = r.Client.GetObject(bounded, &s3.GetObjectInput{Bucket: &r.Inventory.Bucket, Key: &key})
+		answer, err = s.Client.GetObject(bounded, &s3.GetObjectInput{Bucket: &s.Inventory.Bucket, Key: &key})
 		if err != nil {
 			return nil, fmt.Errorf("get: %w", err)
 		}
@@ -53,120 +47,210 @@ func (r *reading) small(ctx context.Context, key string, limit int64) ([]byte, e
 	return nil, fmt.Errorf("get: %w", err)
 }
 
-// file fetches one data file, verifies it and yields its rows. It reports whether the file was read to its end.
-func (r *reading) file(ctx context.Context, m manifest, f manifestFile, decode decoder) bool {
-	where := r.Inventory.Bucket + "/" + f.Key
-	bounded, cancel := context.WithTimeout(ctx, r.Settings.FileTimeout)
-	defer cancel()
-	temp, err := r.download(bounded, f)
+// fetch opens a file of the list that is verified: one that is kept, or a new one. The caller closes it.
+func (l *List) fetch(ctx context.Context, i int) (*os.File, error) {
+	f := &l.manifest.Files[i]
+	if f.Size > l.source.Settings.MaxFile {
+		return nil, &tooLargeError{l.source.Settings.MaxFile}
+	}
+	if file := l.shelf.find(f); file != nil {
+		l.here(i, f.Size)
+		return file, nil
+	}
+	file, err := l.shelf.create()
 	if err != nil {
-		r.fail(ctx, where, err)
-		return false
-	}
-	defer func() { _ = temp.Close() }() // already removed
-	var rows int64
-	var foreign error
-	wanted := true
-	err = decode(bounded, temp, f.Size, func(o row) bool {
-		rows++
-		if o.bucket != r.Bucket {
-			foreign = &damageError{fmt.Sprintf("row %d is of bucket %q, not %q", rows, o.bucket, r.Bucket)}
-			return false
-		}
-		o.SeenAt = m.created
-		wanted = r.keep(o.Object)
-		return wanted
-	})
-	if err = cmp.Or(foreign, err); err != nil {
-		r.fail(ctx, where, err)
-		return false
-	}
-	if !wanted {
-		return false
-	}
-	r.extents = append(r.extents, audit.Extent{Name: where, Records: rows, Checksum: "md5:" + f.MD5})
-	return true
-}
-
-// row is one line of an inventory. The bucket is the one the row names.
-type row struct {
-	bucket string
-	record.Object
-}
-
-// download keeps a data file on disk, without a name, and verifies its size and checksum. The caller closes it.
-func (r *reading) download(ctx context.Context, f manifestFile) (*os.File, error) {
-	if f.Size > r.Settings.MaxFile {
-		return nil, &tooLargeError{r.Settings.MaxFile}
-	}
-	temp, err := os.CreateTemp(r.Settings.TempDir, "inventory-")
-	if err != nil {
-		return nil, &localError{errors.Unwrap(err)}
-	}
-	_ = os.Remove(temp.Name()) // open files outlive their names; nothing is left behind when the program is killed
-	for range attempts {
-		if err = r.fill(ctx, temp, f); err == nil || !errors.Is(err, errBroken) {
-			break
-		}
-	}
-	if err != nil {
-		_ = temp.Close()
 		return nil, err
 	}
-	return temp, nil
+	bounded, cancel := context.WithTimeout(ctx, l.source.Settings.FileTimeout)
+	defer cancel()
+	d := &download{list: l, f: f, to: file, count: !l.counted(i)}
+	if err = d.run(bounded); err == nil {
+		err = verify(file, f)
+	}
+	if err == nil {
+		err = l.shelf.put(file, f)
+	}
+	if err != nil {
+		l.arrived(-d.came.Load())
+		l.shelf.drop(file)
+		return nil, err
+	}
+	l.here(i, f.Size-d.came.Load())
+	return file, nil
 }
 
-var errBroken = errors.New("the connection broke")
+// counted reports whether the bytes of a file are in the progress already.
+func (l *List) counted(i int) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.read[i].fetched
+}
 
-func (r *reading) fill(ctx context.Context, temp *os.File, f manifestFile) error {
-	answer, err := r.Client.GetObject(ctx, &s3.GetObjectInput{Bucket: &r.Inventory.Bucket, Key: &f.Key})
+// here counts a file that is all there, once.
+func (l *List) here(i int, bytes int64) {
+	if !l.counted(i) {
+		l.arrived(bytes)
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.read[i].fetched = true
+	}
+}
+
+// download fetches one file by ranges, several at a time. All of them are of one object: each but the first asks for the
+// ETag that the first had.
+type download struct {
+	list  *List
+	f     *manifestFile
+	to    *os.File
+	count bool // in the progress
+	etag  string
+	begun bool         // the first range is there, and the ETag stays what it is
+	next  atomic.Int64 // where the next range begins
+	came  atomic.Int64 // bytes that are counted
+}
+
+func (d *download) run(ctx context.Context) error {
+	first := min(d.f.Size, d.list.source.Settings.Range)
+	if err := d.piece(ctx, 0, first); err != nil {
+		return err
+	}
+	d.begun = true
+	d.next.Store(first)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var group sync.WaitGroup
+	for range min(d.list.source.Settings.Requests, int((d.f.Size-first)/d.list.source.Settings.Range)+1) {
+		group.Go(func() {
+			if err := d.ranges(ctx); err != nil {
+				cancel(err)
+			}
+		})
+	}
+	group.Wait()
+	return context.Cause(ctx)
+}
+
+// ranges fetches ranges until none is left.
+func (d *download) ranges(ctx context.Context) error {
+	size := d.list.source.Settings.Range
+	for {
+		from := d.next.Add(size) - size
+		if from >= d.f.Size {
+			return nil
+		}
+		if err := d.piece(ctx, from, min(from+size, d.f.Size)); err != nil {
+			return err
+		}
+	}
+}
+
+// piece fetches a range, and goes on where a connection broke.
+func (d *download) piece(ctx context.Context, from, end int64) error {
+	select {
+	case d.list.slots <- struct{}{}:
+		defer func() { <-d.list.slots }()
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	var err error
+	for range attempts {
+		var n int64
+		n, err = d.request(ctx, from, end)
+		from += n
+		if err == nil || ctx.Err() != nil || !errors.Is(err, errBroken) {
+			return err
+		}
+	}
+	return err
+}
+
+// request asks for a range once, and returns how many bytes of it came.
+func (d *download) request(ctx context.Context, from, end int64) (int64, error) {
+	bounded, cancel := context.WithTimeout(ctx, d.list.source.Settings.Timeout)
+	defer cancel()
+	in := &s3.GetObjectInput{Bucket: &d.list.source.Inventory.Bucket, Key: &d.f.Key}
+	if d.f.Size > 0 {
+		in.Range = aws.String(fmt.Sprintf("bytes=%d-%d", from, end-1))
+	}
+	if d.etag != "" {
+		in.IfMatch = &d.etag
+	}
+	answer, err := d.list.source.Client.GetObject(bounded, in)
 	if err != nil {
-		return fmt.Errorf("get: %w", err)
+		return 0, d.refused(err)
 	}
 	defer func() { _ = answer.Body.Close() }() // read only
-	if err := rewind(temp); err != nil {
-		return &localError{err}
+	if err := d.check(answer, from); err != nil {
+		return 0, err
 	}
-	sum := md5.New() //nolint:gosec // see the import
-	out := &diskWriter{file: temp}
-	n, err := io.Copy(io.MultiWriter(out, sum), io.LimitReader(answer.Body, f.Size+1))
+	out := &diskWriter{to: io.NewOffsetWriter(d.to, from), download: d}
+	n, err := io.Copy(out, io.LimitReader(answer.Body, end-from))
 	switch {
 	case out.err != nil:
-		return &localError{out.err}
+		return n, &localError{out.err}
 	case err != nil:
-		return fmt.Errorf("%w: %w", errBroken, err)
-	case n != f.Size:
-		return &damageError{fmt.Sprintf("has another size than the %d bytes the manifest says", f.Size)}
+		return n, fmt.Errorf("%w: %w", errBroken, err)
+	case n != end-from:
+		return n, fmt.Errorf("%w: %w", errBroken, io.ErrUnexpectedEOF)
 	}
-	if got := hex.EncodeToString(sum.Sum(nil)); got != f.MD5 {
-		return &damageError{"has MD5 " + got + ", the manifest says " + f.MD5}
-	}
-	if _, err := temp.Seek(0, io.SeekStart); err != nil {
-		return &localError{err}
-	}
-	return nil
+	return n, nil
 }
 
-func rewind(f *os.File) error {
-	if err := f.Truncate(0); err != nil {
-		return fmt.Errorf("truncate: %w", err)
+// refused knows the refusals that say that the file is not the one of the manifest.
+// Source: Amazon S3 API reference, GetObject, Range and If-Match.
+func (d *download) refused(err error) error {
+	var status *awshttp.ResponseError
+	if errors.As(err, &status) {
+		switch status.HTTPStatusCode() {
+		case http.StatusRequestedRangeNotSatisfiable:
+			return d.otherSize()
+		case http.StatusPreconditionFailed:
+			return &damageError{"was changed while it was fetched"}
+		}
 	}
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return fmt.Errorf("seek: %w", err)
+	return fmt.Errorf("get: %w", err)
+}
+
+func (d *download) otherSize() error {
+	return &damageError{fmt.Sprintf("has another size than the %d bytes the manifest says", d.f.Size)}
+}
+
+// check holds an answer's headers against the manifest. The first answer tells the ETag of the object.
+func (d *download) check(answer *s3.GetObjectOutput, from int64) error {
+	size := aws.ToInt64(answer.ContentLength)
+	if about := aws.ToString(answer.ContentRange); about != "" {
+		total, err := strconv.ParseInt(about[strings.LastIndexByte(about, '/')+1:], 10, 64)
+		if err != nil || !strings.HasPrefix(about, fmt.Sprintf("bytes %d-", from)) {
+			return &damageError{"is answered with another range than the one asked for"}
+		}
+		size = total
+	} else if from > 0 {
+		return &damageError{"is answered as a whole where a range was asked for"}
+	}
+	if size != d.f.Size {
+		return d.otherSize()
+	}
+	if !d.begun && d.etag == "" {
+		d.etag = aws.ToString(answer.ETag)
 	}
 	return nil
 }
 
 // diskWriter tells a full disk from a broken connection.
 type diskWriter struct {
-	file *os.File
-	err  error
+	to       io.Writer
+	download *download
+	err      error
 }
 
 func (d *diskWriter) Write(b []byte) (int, error) {
-	n, err := d.file.Write(b)
+	n, err := d.to.Write(b)
 	if err != nil {
 		d.err = err
+	}
+	if d.download.count {
+		d.download.came.Add(int64(n))
+		d.download.list.arrived(int64(n))
 	}
 	return n, err //nolint:wrapcheck // an io.Writer
 }

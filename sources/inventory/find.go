@@ -24,74 +24,112 @@ type edition struct {
 	stamp  time.Time
 }
 
-// base is the folder of the configuration: prefix/bucket/id/.
-func (r *reading) base() string {
-	base := r.Bucket + "/" + r.Inventory.ID + "/"
-	if prefix := strings.Trim(r.Inventory.Prefix, "/"); prefix != "" {
-		base = prefix + "/" + base
+// Find finds the newest complete inventory begun not after AsOf and verifies its manifest. What is wrong with it is a gap,
+// and there is no list then. A list that is only too old is returned with its gap. The error is that of ctx.
+//
+// Whoever gets a list closes it.
+func (s Source) Find(ctx context.Context) (*List, []audit.Gap, error) {
+	s.Settings.fill()
+	list, gap := s.find(ctx)
+	if ctx.Err() != nil {
+		if list != nil {
+			_ = list.Close() // nothing was fetched yet
+		}
+		return nil, nil, context.Cause(ctx)
 	}
-	return base
+	if gap != nil {
+		return list, []audit.Gap{*gap}, nil
+	}
+	return list, nil, nil
 }
 
-// inventory finds the newest complete edition and reads it. With listed, a live listing has covered the whole window
-// and only damage is a gap, not lateness.
-func (r *reading) inventory(ctx context.Context, listed bool) {
-	editions, err := r.editions(ctx)
+func (s *Source) find(ctx context.Context) (*List, *audit.Gap) {
+	editions, err := s.editions(ctx)
 	if err != nil {
-		r.fail(ctx, "inventory folder "+r.Inventory.Bucket+"/"+r.base(), err)
-		return
+		return nil, new(s.unread("inventory folder "+s.Inventory.Bucket+"/"+s.base(), err))
 	}
-	where := "inventory of " + r.Bucket + " (" + r.Inventory.Bucket + "/" + r.base() + ")"
 	unfinished := ""
 	for _, e := range editions {
-		checksum, err := r.checksum(ctx, e)
+		checksum, err := s.checksum(ctx, e)
 		if errors.Is(err, errNoChecksum) {
 			unfinished = "; that of " + e.stamp.Format(time.RFC3339) + " has no manifest.checksum"
 			continue
 		}
 		if err != nil {
-			r.fail(ctx, r.Inventory.Bucket+"/"+e.folder+"manifest.checksum", err)
-			return
+			return nil, new(s.unread(s.Inventory.Bucket+"/"+e.folder+"manifest.checksum", err))
 		}
-		if late := e.stamp.Before(r.window.To); late && !listed {
-			r.late(where, "newest is of "+e.stamp.Format(time.RFC3339)+unfinished, e.stamp)
+		list, err := s.open(ctx, e, checksum)
+		if err != nil {
+			return nil, new(s.unread(s.Inventory.Bucket+"/"+e.folder+"manifest.json", err))
 		}
-		if !e.stamp.Before(r.wide.From) {
-			r.edition(ctx, e, checksum, listed)
+		list.newest = "newest is of " + e.stamp.Format(time.RFC3339) + unfinished
+		if !list.Scanned.Truncate(time.Minute).Equal(e.stamp) {
+			list.newest += "; its scan began at " + list.Scanned.Format(time.RFC3339)
 		}
-		return
+		if s.Every > 0 && s.AsOf.Sub(list.Scanned) > s.Every+s.Every/2 {
+			return list, s.late(list.Scanned, list.newest)
+		}
+		return list, nil
 	}
-	if !listed {
-		r.late(where, "there is none"+unfinished, r.window.From)
+	return nil, s.late(s.hidden().From, "there is none"+unfinished)
+}
+
+// open reads the manifest of an edition.
+func (s *Source) open(ctx context.Context, e edition, checksum string) (*List, error) {
+	body, err := s.small(ctx, e.folder+"manifest.json", s.Settings.MaxManifest)
+	if err != nil {
+		return nil, err
+	}
+	if got := md5Hex(body); got != checksum {
+		return nil, &damageError{"has MD5 " + got + ", manifest.checksum says " + checksum}
+	}
+	m, err := decodeManifest(body, s.Bucket, s.Inventory.Bucket)
+	if err != nil {
+		return nil, err
+	}
+	return newList(s, m, s.Inventory.Bucket+"/"+e.folder+"manifest.json", checksum)
+}
+
+// late is the gap of a list that is not there yet, from a moment on.
+func (s *Source) late(from time.Time, newest string) *audit.Gap {
+	w := s.hidden()
+	if from.After(w.From) && from.Before(w.To) {
+		w.From = from
+	}
+	return &audit.Gap{
+		Window: w,
+		Reason: "inventory of " + s.Bucket + " (" + s.Inventory.Bucket + "/" + s.base() + ") not delivered yet; " + newest,
+		Remedy: "wait for the next delivery and run again; if none comes, check the inventory configuration " + s.Inventory.ID +
+			" and the policy of its destination bucket",
 	}
 }
 
-func (r *reading) late(where, newest string, from time.Time) {
-	if from.Before(r.window.From) {
-		from = r.window.From
+// base is the folder of the configuration: prefix/bucket/id/.
+func (s *Source) base() string {
+	base := s.Bucket + "/" + s.Inventory.ID + "/"
+	if prefix := strings.Trim(s.Inventory.Prefix, "/"); prefix != "" {
+		base = prefix + "/" + base
 	}
-	r.gap(audit.Window{From: from, To: r.window.To}, where+" not delivered yet; "+newest,
-		"wait for the next delivery and run again; if none comes, check the inventory configuration "+r.Inventory.ID+
-			" and the policy of its destination bucket")
+	return base
 }
 
 // editions lists the configuration's folders up to AsOf, newest first.
-func (r *reading) editions(ctx context.Context) ([]edition, error) {
+func (s *Source) editions(ctx context.Context) ([]edition, error) {
 	var out []edition
 	var token *string
 	for page := 0; ; page++ {
-		if page == r.Settings.MaxPages {
+		if page == s.Settings.MaxPages {
 			return nil, fmt.Errorf("more than %d pages of folders", page)
 		}
-		answer, err := r.listPage(ctx, token)
+		answer, err := s.listPage(ctx, token)
 		if err != nil {
 			return nil, err
 		}
 		for _, p := range answer.CommonPrefixes {
 			folder := aws.ToString(p.Prefix)
-			name := strings.TrimSuffix(strings.TrimPrefix(folder, r.base()), "/")
+			name := strings.TrimSuffix(strings.TrimPrefix(folder, s.base()), "/")
 			stamp, err := time.Parse(stampLayout, name)
-			if err == nil && !stamp.After(r.AsOf) {
+			if err == nil && !stamp.After(s.AsOf) {
 				out = append(out, edition{folder, stamp})
 			}
 		}
@@ -107,11 +145,11 @@ func (r *reading) editions(ctx context.Context) ([]edition, error) {
 	return out, nil
 }
 
-func (r *reading) listPage(ctx context.Context, token *string) (*s3.ListObjectsV2Output, error) {
-	bounded, cancel := context.WithTimeout(ctx, r.Settings.Timeout)
+func (s *Source) listPage(ctx context.Context, token *string) (*s3.ListObjectsV2Output, error) {
+	bounded, cancel := context.WithTimeout(ctx, s.Settings.Timeout)
 	defer cancel()
-	answer, err := r.Client.ListObjectsV2(bounded, &s3.ListObjectsV2Input{
-		Bucket: &r.Inventory.Bucket, Prefix: aws.String(r.base()), Delimiter: aws.String("/"), ContinuationToken: token,
+	answer, err := s.Client.ListObjectsV2(bounded, &s3.ListObjectsV2Input{
+		Bucket: &s.Inventory.Bucket, Prefix: aws.String(s.base()), Delimiter: aws.String("/"), ContinuationToken: token,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list: %w", err)
@@ -122,8 +160,8 @@ func (r *reading) listPage(ctx context.Context, token *string) (*s3.ListObjectsV
 var errNoChecksum = errors.New("no manifest.checksum")
 
 // checksum reads manifest.checksum: the MD5 of manifest.json in 32 hexadecimal digits and a line end. S3 writes it last.
-func (r *reading) checksum(ctx context.Context, e edition) (string, error) {
-	body, err := r.small(ctx, e.folder+"manifest.checksum", 128)
+func (s *Source) checksum(ctx context.Context, e edition) (string, error) {
+	body, err := s.small(ctx, e.folder+"manifest.checksum", 128)
 	var missing *types.NoSuchKey
 	if errors.As(err, &missing) {
 		return "", errNoChecksum

@@ -20,18 +20,25 @@ func FuzzCSV(f *testing.F) {
 	f.Add("Bucket, Key, Size, LastModifiedDate", `"`)
 	f.Add("", "")
 	f.Fuzz(func(t *testing.T, schema, text string) {
-		l, err := layoutOf(schema)
+		d, err := newCSV(schema)
 		if err != nil {
 			return
 		}
 		lines := strings.Count(text, "\n") + 1
 		rows := 0
-		err = l.decode(t.Context(), zipped(t, text), func(o row) bool {
-			rows++
-			if o.Key == "" || o.Size < 0 || o.LastModified.Location() != time.UTC || o.ReplicationStatus == "COMPLETE" {
-				t.Errorf("half a row: %+v", o)
+		a := newAssembler("b", maxMillis)
+		err = d.scan(t.Context(), zipped(t, text), freeBytes, func(c *columns) error {
+			r, err := a.assemble(c)
+			if err != nil {
+				return err
 			}
-			return true
+			for i := range r.Len {
+				rows++
+				if o := r.Object(i); o.Key == "" || o.Size < 0 || o.LastModified.Location() != time.UTC || o.ReplicationStatus == "COMPLETE" {
+					t.Errorf("half a row: %+v", o)
+				}
+			}
+			return nil
 		})
 		if rows > lines {
 			t.Errorf("%d rows of %d lines", rows, lines)
@@ -80,7 +87,7 @@ func zipped(t *testing.T, text string) *bytes.Buffer {
 
 // TestErrorsNeverShowRows: what a row holds stays out of errors, which end up in reports.
 func TestErrorsNeverShowRows(t *testing.T) {
-	l, err := layoutOf(allColumns)
+	d, err := newCSV(allColumns)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +99,10 @@ func TestErrorsNeverShowRows(t *testing.T) {
 		`"b","secret"x`,
 		`"secret"`,
 	} {
-		err := l.decode(t.Context(), zipped(t, line), func(row) bool { return true })
+		err := d.scan(t.Context(), zipped(t, line), freeBytes, func(c *columns) error {
+			_, err := newAssembler("b", maxMillis).assemble(c)
+			return err
+		})
 		if err == nil || strings.Contains(err.Error(), "secret") {
 			t.Errorf("error %v", err)
 		}

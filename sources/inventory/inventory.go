@@ -8,15 +8,11 @@ package inventory
 import (
 	"cmp"
 	"context"
-	"iter"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"parallax/internal/audit"
-	"parallax/internal/record"
 )
 
 // Client is the part of *s3.Client that is used. Every call is a read.
@@ -39,12 +35,15 @@ type Location struct {
 // Settings bound a read. Zero fields have the defaults named here.
 type Settings struct {
 	Timeout     time.Duration // of one request with its retries; 30 s
-	FileTimeout time.Duration // of fetching and decoding one file; 10 min
+	FileTimeout time.Duration // of fetching one file, and again of decoding it; 10 min
 	MaxManifest int64         // bytes of manifest.json; 16 MiB
 	MaxFile     int64         // bytes of one data file, which is kept on disk while it is read; 1 GiB
-	MaxObjects  int           // objects kept of one window; 5,000,000, and a gap beyond
+	MaxKept     int64         // bytes of files that stay on disk after they were read, until the list is closed; 32 GiB
+	Requests    int           // ranges of the files of one list that are fetched at the same time; 8
+	Range       int64         // bytes of such a range; 8 MiB
+	MaxObjects  int           // objects that Read keeps of one window; 5,000,000, and a gap beyond
 	MaxPages    int           // pages of one listing; 5,000, and a gap beyond
-	TempDir     string        // where files are kept while they are read; the system's where empty
+	TempDir     string        // where files are kept while they are read, if Source.Dir is empty; the system's where empty
 }
 
 // Source reads the inventory of one bucket in one region.
@@ -54,110 +53,42 @@ type Source struct {
 	Inventory Location
 	Client    Client        // a client for Region
 	AsOf      time.Time     // the moment the audit speaks for: later inventories and objects are left out
-	Margin    time.Duration // objects this far outside the window are yielded too, as context; 1 h where zero
-	Settings  Settings
+	Every     time.Duration // how often it is delivered: a list older than half a period more at AsOf is a gap; never where zero
+	Window    audit.Window  // what the gaps of a list are said to hide; the period up to AsOf where empty
+	// Dir is a folder where verified files are kept while a run needs them, so that one that was killed goes on with them.
+	// Where it is empty files have no name and go away with the program.
+	Dir string
+	// Progress is told how many bytes of the list's files are there, and of how many. Calls may come from several goroutines,
+	// one at a time.
+	Progress func(done, all int64)
+	Margin   time.Duration // objects this far outside the window are yielded by Read too, as context; 1 h where zero
+	Settings Settings
 }
 
 const rowsPerBatch = 4096
-
-// Read yields the objects whose last modification lies in w or within the margin around it, from the newest complete
-// inventory not younger than AsOf. An inventory that was begun before the end of w leaves a gap from there on, unless
-// a live listing fills it. The watermark is the moment of the scan or of the listing. The cursor is not used: an
-// inventory is always read as a whole. The only error is that of ctx.
-func (s Source) Read(ctx context.Context, w audit.Window, _ audit.Cursor) iter.Seq2[record.Batch[record.Object], error] {
-	return func(yield func(record.Batch[record.Object], error) bool) {
-		s.Settings.fill()
-		r := &reading{Source: s, window: w, wide: w.Around(cmp.Or(s.Margin, time.Hour)), yield: yield, excluded: map[string]int64{}}
-		r.inventory(ctx, false)
-		if r.stopped {
-			return
-		}
-		if err := context.Cause(ctx); err != nil {
-			yield(record.Batch[record.Object]{Region: s.Region}, err)
-			return
-		}
-		r.last()
-	}
-}
 
 func (s *Settings) fill() {
 	s.Timeout = cmp.Or(s.Timeout, 30*time.Second)
 	s.FileTimeout = cmp.Or(s.FileTimeout, 10*time.Minute)
 	s.MaxManifest = cmp.Or(s.MaxManifest, 16<<20)
 	s.MaxFile = cmp.Or(s.MaxFile, 1<<30)
+	s.MaxKept = cmp.Or(s.MaxKept, 32<<30)
+	s.Requests = cmp.Or(s.Requests, 8)
+	s.Range = cmp.Or(s.Range, 8<<20)
 	s.MaxObjects = cmp.Or(s.MaxObjects, 5_000_000)
 	s.MaxPages = cmp.Or(s.MaxPages, 5000)
 }
 
-// reading is the state of one Read.
-type reading struct {
-	Source
-	window, wide audit.Window
-	yield        func(record.Batch[record.Object], error) bool
-	stopped      bool // the consumer has broken off
-
-	pending   []record.Object
-	kept      int
-	extents   []audit.Extent
-	excluded  map[string]int64
-	gaps      []audit.Gap
-	watermark time.Time
+// hidden is the window that a gap of the list hides.
+func (s *Source) hidden() audit.Window {
+	if !s.Window.Empty() {
+		return s.Window
+	}
+	return audit.Window{From: s.AsOf.Add(-cmp.Or(s.Every, 24*time.Hour)), To: s.AsOf}
 }
 
-// keep yields an object in its turn if it belongs to the window or its context. It reports false when no more is wanted.
-func (r *reading) keep(o record.Object) bool {
-	switch {
-	case o.LastModified.After(r.AsOf):
-		r.excluded["newer than the moment the audit speaks for"]++
-		return true
-	case !r.wide.Holds(o.LastModified):
-		r.excluded["outside the window"]++
-		return true
-	case r.kept >= r.Settings.MaxObjects:
-		r.gap(r.window, "more than "+count(r.Settings.MaxObjects)+" objects of "+r.Bucket+" in the window; the rest was not read",
-			"audit a shorter window, or raise the limit on objects")
-		return false
-	}
-	o.Region, o.Bucket = r.Region, r.Bucket
-	r.pending = append(r.pending, o)
-	r.kept++
-	return len(r.pending) < rowsPerBatch || r.flush()
-}
-
-// flush hands over what has gathered; it reports whether the consumer wants more.
-func (r *reading) flush() bool {
-	if len(r.pending) == 0 {
-		return true
-	}
-	batch := record.Batch[record.Object]{Records: r.pending, Region: r.Region}
-	r.pending = nil
-	if !r.yield(batch, nil) {
-		r.stopped = true
-	}
-	return !r.stopped
-}
-
-// last yields the rest, with everything there is to say of the reading.
-func (r *reading) last() {
-	excluded := make([]audit.Exclusion, 0, len(r.excluded))
-	for reason, n := range r.excluded {
-		excluded = append(excluded, audit.Exclusion{Reason: reason, Records: n})
-	}
-	slices.SortFunc(excluded, func(a, b audit.Exclusion) int { return strings.Compare(a.Reason, b.Reason) })
-	r.yield(record.Batch[record.Object]{
-		Records: r.pending, Region: r.Region, Extents: r.extents, Excluded: excluded, Gaps: r.gaps, Watermark: r.watermark,
-	}, nil)
-}
-
-func (r *reading) gap(w audit.Window, reason, remedy string) {
-	r.gaps = append(r.gaps, audit.Gap{Window: w, Reason: reason, Remedy: remedy})
-}
-
-// fail turns an error about a thing ("bucket/key") into a gap over the window, unless the run itself was cancelled.
-func (r *reading) fail(ctx context.Context, what string, err error) {
-	if ctx.Err() != nil {
-		return
-	}
-	reason, remedy := explain(err, what, r.Settings.Timeout)
-	r.gap(r.window, reason, remedy)
+// unread is the gap of a thing ("bucket/key") that could not be read.
+func (s *Source) unread(what string, err error) audit.Gap {
+	reason, remedy := explain(err, what, s.Settings.Timeout)
+	return audit.Gap{Window: s.hidden(), Reason: reason, Remedy: remedy}
 }

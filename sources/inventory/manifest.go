@@ -1,14 +1,11 @@
 package inventory
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
-
-	"parallax/internal/audit"
 )
 
 // Formats, as manifest.json spells them.
@@ -78,58 +75,13 @@ func isMD5(s string) bool {
 	return len(s) == 32 && strings.Trim(s, "0123456789abcdef") == ""
 }
 
-// edition reads one inventory, verified from the manifest down. With listed, its age is no gap.
-func (r *reading) edition(ctx context.Context, e edition, checksum string, listed bool) {
-	key := e.folder + "manifest.json"
-	where := r.Inventory.Bucket + "/" + key
-	body, err := r.small(ctx, key, r.Settings.MaxManifest)
-	if err != nil {
-		r.fail(ctx, where, err)
-		return
-	}
-	if got := md5Hex(body); got != checksum {
-		r.fail(ctx, where, &damageError{"has MD5 " + got + ", manifest.checksum says " + checksum})
-		return
-	}
-	m, err := decodeManifest(body, r.Bucket, r.Inventory.Bucket)
-	if err != nil {
-		r.fail(ctx, where, err)
-		return
-	}
-	if m.created.Before(r.window.To) && !e.stamp.Before(r.window.To) && !listed {
-		r.late("inventory "+where, "its scan began at "+m.created.Format(time.RFC3339), m.created)
-	}
-	decode, err := decoderOf(m)
-	if err != nil {
-		r.fail(ctx, where, err)
-		return
-	}
-	r.extents = append(r.extents, audit.Extent{
-		Name: where, Checksum: "md5:" + checksum,
-		Totals: map[string]string{"files": count(len(m.Files)), "scan": m.created.Format(time.RFC3339), "format": m.FileFormat},
-	})
-	complete := true
-	for _, f := range m.Files {
-		if !r.file(ctx, m, f, decode) {
-			complete = false
-		}
-		if r.stopped || ctx.Err() != nil || r.kept >= r.Settings.MaxObjects {
-			return
-		}
-	}
-	if complete && m.created.After(r.watermark) {
-		r.watermark = m.created
-	}
-}
-
 // decoderOf chooses the decoder by the manifest's format.
-func decoderOf(m manifest) (decoder, error) {
+func decoderOf(m *manifest) (decoder, error) {
 	switch {
 	case strings.EqualFold(m.FileFormat, formatCSV):
-		layout, err := layoutOf(m.FileSchema)
-		return decodeCSV(layout), err
+		return newCSV(m.FileSchema)
 	case strings.EqualFold(m.FileFormat, formatParquet):
-		return decodeParquet, nil
+		return parquetDecoder{}, nil
 	case strings.EqualFold(m.FileFormat, formatORC):
 		return nil, &unsupportedError{"is in the format ORC, which is not read"}
 	default:

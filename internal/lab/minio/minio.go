@@ -47,11 +47,12 @@ type Pair struct {
 	options Options
 	servers map[string]*server
 	clients map[string]*s3.Client
+	wires   map[string]*wire // over which the other side reaches a region
 }
 
 // Start starts both servers, creates their buckets with versioning and links them. Close ends them.
 func Start(ctx context.Context, o Options) (*Pair, error) {
-	p := &Pair{options: o, servers: map[string]*server{}, clients: map[string]*s3.Client{}}
+	p := &Pair{options: o, servers: map[string]*server{}, clients: map[string]*s3.Client{}, wires: map[string]*wire{}}
 	if err := p.start(ctx); err != nil {
 		return nil, errors.Join(err, p.Close())
 	}
@@ -69,6 +70,9 @@ func (p *Pair) start(ctx context.Context) error {
 			return fmt.Errorf("start minio in %s: %w", region, err)
 		}
 		p.clients[region] = client(region, s.url())
+		if p.wires[region], err = newWire(s.address); err != nil {
+			return err
+		}
 		if err := p.makeBuckets(ctx, region); err != nil {
 			return err
 		}
@@ -109,7 +113,7 @@ func (p *Pair) makeBuckets(ctx context.Context, region string) error {
 // looks for it every minute by itself.
 func (p *Pair) link(ctx context.Context, region string) error {
 	other := p.other(region)
-	target := fmt.Sprintf("http://%s:%s@%s/%s", AccessKey, SecretKey, p.servers[other].address, p.options.Buckets[other])
+	target := fmt.Sprintf("http://%s:%s@%s/%s", AccessKey, SecretKey, p.wires[other].address(), p.options.Buckets[other])
 	return p.mc(ctx, "replicate", "add", region+"/"+p.options.Buckets[region],
 		"--remote-bucket", target, "--priority", "1", "--replicate", "delete-marker,delete,existing-objects",
 		"--disable-proxy", "--healthcheck-seconds", "1", "--path", "on")
@@ -154,7 +158,22 @@ func (p *Pair) URL(region string) string { return p.servers[region].url() }
 // Client is an S3 client of a region's server.
 func (p *Pair) Client(region string) *s3.Client { return p.clients[region] }
 
-// Stop ends a region's server in order, Kill at once; Hang lets it take connections and never answer.
+// Cut breaks the network between the servers: neither can replicate, and both answer everybody else.
+func (p *Pair) Cut() { p.wire(wireCut) }
+
+// Silence lets the network between the servers swallow what is sent.
+func (p *Pair) Silence() { p.wire(wireSilent) }
+
+// Mend makes the network between the servers whole again.
+func (p *Pair) Mend() { p.wire(wireWhole) }
+
+func (p *Pair) wire(state wireState) {
+	for _, w := range p.wires {
+		w.set(state)
+	}
+}
+
+// Stop ends a region's server in order.
 func (p *Pair) Stop(region string) error { return p.servers[region].stop() }
 
 // Kill ends a region's server as a crash would.
@@ -171,6 +190,9 @@ func (p *Pair) Close() error {
 	var err error
 	for _, s := range p.servers {
 		err = errors.Join(err, s.kill())
+	}
+	for _, w := range p.wires {
+		w.close()
 	}
 	return err
 }

@@ -95,18 +95,22 @@ func TestReplicationPeer(t *testing.T) {
 // TestOutagesPeer: during an outage versions are pending or failed, and afterwards they arrive, markers too.
 func TestOutagesPeer(t *testing.T) {
 	p := miniotest.Start(t)
-	for name, outage := range map[string]func(string) error{"stopped": p.Stop, "killed": p.Kill, "hung": p.Hang} {
+	for name, outage := range map[string]func(string) error{
+		"stopped": p.Stop, "killed": p.Kill, "hung": p.Hang,
+		"cut": func(string) error { p.Cut(); return nil }, "silent": func(string) error { p.Silence(); return nil },
+	} {
 		check(t, outage(london))
 		put(t, p, name, "one")
 		put(t, p, name, "two")
 		put(t, p, name+" and deleted", "three")
 		remove(t, p, name+" and deleted")
 		status := "FAILED"
-		if name == "hung" {
+		if name == "hung" || name == "silent" {
 			status = "PENDING"
 		}
 		check(t, p.WaitStatus(t.Context(), dublin, name, limit, status))
 		check(t, p.WaitStatus(t.Context(), dublin, name+" and deleted", limit, status))
+		p.Mend()
 		check(t, p.Resume(t.Context(), london))
 		begun := time.Now()
 		check(t, p.WaitAlike(t.Context(), limit))

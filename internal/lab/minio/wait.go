@@ -47,6 +47,28 @@ func (p *Pair) WaitStatus(ctx context.Context, region, key string, limit time.Du
 	})
 }
 
+// WaitNewest waits until the newest version of a key is the same in both regions, whatever older ones there are.
+func (p *Pair) WaitNewest(ctx context.Context, key string, limit time.Duration) error {
+	return p.wait(ctx, limit, func() (string, error) {
+		var ids [2]string
+		for i, region := range p.options.Regions {
+			all, err := p.List(ctx, region)
+			if err != nil {
+				return "", err
+			}
+			for _, l := range all {
+				if l.Key == key && l.IsLatest {
+					ids[i] = l.VersionID
+				}
+			}
+		}
+		if ids[0] == "" || ids[0] != ids[1] {
+			return fmt.Sprintf("%s is %q here and %q there", key, ids[0], ids[1]), nil
+		}
+		return "", nil
+	})
+}
+
 // wait asks again and again until nothing is left to wait for.
 func (p *Pair) wait(ctx context.Context, limit time.Duration, left func() (string, error)) error {
 	deadline := time.Now().Add(limit)

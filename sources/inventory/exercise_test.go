@@ -14,6 +14,8 @@ import (
 func TestExercise(t *testing.T) {
 	w := newWorld(t)
 	w.fill(t, 9000)
+	o := newWorld(t, func(o *buckets.Options) { o.Formats = map[string]string{dublin: buckets.ORC} })
+	o.fill(t, 9000)
 	refused := func(action string) func(*testing.T) pipeline.Source[record.Object] {
 		return func(t *testing.T) pipeline.Source[record.Object] {
 			w.Fault(func(r buckets.Request) buckets.Fault {
@@ -36,6 +38,7 @@ func TestExercise(t *testing.T) {
 	for name, change := range map[string]func(*inventory.Source){
 		"csv":     func(*inventory.Source) {},
 		"parquet": func(s *inventory.Source) { *s = w.source(london) },
+		"orc":     func(s *inventory.Source) { *s = o.source(dublin) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			sourcetest.Exercise(t, sourcetest.Case[record.Object]{

@@ -52,7 +52,7 @@ func explain(err error, what string, limit time.Duration) (reason, remedy string
 	case errors.As(err, &damaged):
 		return what + " " + damaged.Error(), "do not trust this list; wait for the next delivery and run again, and find out who changed it"
 	case errors.As(err, &format):
-		return what + " " + format.Error(), "deliver the inventory as CSV or Parquet"
+		return what + " " + format.Error(), "deliver the inventory as CSV, Parquet or ORC, with the columns as S3 names them"
 	case errors.As(err, &large):
 		return what + " " + large.Error(), "raise the limit on the size of inventory files"
 	case errors.As(err, &disk):

@@ -35,9 +35,9 @@ func strange(w *world) {
 	w.Put(dublin, noon, receiptKey(6), []byte("cold"))
 }
 
-func TestBothFormatsGiveEqualRecords(t *testing.T) {
-	var got [2][]record.Object
-	for i, format := range []string{buckets.CSV, buckets.Parquet} {
+func TestAllFormatsGiveEqualRecords(t *testing.T) {
+	var got [3][]record.Object
+	for i, format := range []string{buckets.CSV, buckets.Parquet, buckets.ORC} {
 		w := newWorld(t, func(o *buckets.Options) { o.Formats = map[string]string{dublin: format, london: format} })
 		strange(w)
 		w.scan(t, next)
@@ -52,6 +52,9 @@ func TestBothFormatsGiveEqualRecords(t *testing.T) {
 	}
 	if diff := cmp.Diff(got[0], got[1]); diff != "" {
 		t.Errorf("CSV and Parquet differ:\n%s", diff)
+	}
+	if diff := cmp.Diff(got[0], got[2]); diff != "" {
+		t.Errorf("CSV and ORC differ:\n%s", diff)
 	}
 	checkShapes(t, got[0])
 }

@@ -83,7 +83,7 @@ func decoderOf(m *manifest) (decoder, error) {
 	case strings.EqualFold(m.FileFormat, formatParquet):
 		return parquetDecoder{}, nil
 	case strings.EqualFold(m.FileFormat, formatORC):
-		return nil, &unsupportedError{"is in the format ORC, which is not read"}
+		return orcDecoder{}, nil
 	default:
 		return nil, &unsupportedError{fmt.Sprintf("is in the unknown format %q", m.FileFormat)}
 	}

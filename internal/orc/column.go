@@ -15,13 +15,13 @@ type column struct {
 
 	streams  map[streamKind]*stream // as far as the type has them
 	nullable bool
-	present  bits
+	present  bools
 	encoding encoding
 
 	numbers ints   // DATA
 	sizes   ints   // LENGTH
 	nanos   ints   // SECONDARY
-	truths  bits   // DATA of a Truth
+	truths  bools  // DATA of a Truth
 	bytes   octets // DATA of a tinyint
 	zone    *time.Location
 	epoch   int64

@@ -151,7 +151,7 @@ func location(name string) (*time.Location, error) {
 	case "":
 		return nil, unsupported("does not say in which time zone it was written")
 	case "Local":
-		return nil, damaged("names a time zone that is not known")
+		return nil, unsupported("names a time zone that is not known")
 	}
 	zone, err := time.LoadLocation(name)
 	if err != nil {

@@ -69,21 +69,21 @@ func (r *octets) done() (bool, error) {
 	return r.ended()
 }
 
-// bits reads a stream of bits, most significant first. Source: ORC v1, "Boolean Run Length Encoding".
-type bits struct {
+// bools reads a stream of bits, most significant first. Source: ORC v1, "Boolean Run Length Encoding".
+type bools struct {
 	octets
 	last byte // what is left of the byte at hand, at the top
 	left int  // of its bits
 	buf  [rowsAtOnce / 8]byte
 }
 
-func (r *bits) open() {
+func (r *bools) open() {
 	r.octets.open()
 	r.left = 0
 }
 
 // read fills all of dst, of rowsAtOnce at most, and says how many are true.
-func (r *bits) read(dst []bool) (truths int, err error) {
+func (r *bools) read(dst []bool) (truths int, err error) {
 	n := min(r.left, len(dst))
 	truths = r.shift(dst[:n])
 	dst = dst[n:]
@@ -109,7 +109,7 @@ func (r *bits) read(dst []bool) (truths int, err error) {
 }
 
 // shift takes bits off the byte at hand.
-func (r *bits) shift(dst []bool) (truths int) {
+func (r *bools) shift(dst []bool) (truths int) {
 	for i := range dst {
 		dst[i] = r.last&0x80 != 0
 		truths += int(r.last >> 7)

@@ -101,6 +101,9 @@ func unsnappy(m *memory, to, chunk []byte, most int) ([]byte, error) {
 	return to[:len(to)+size], nil
 }
 
+// zstdRatio is what zstd compresses by at the very best: a block of 128 KiB in 4 bytes.
+const zstdRatio = 32 << 10
+
 func (u *unpacker) unzstd(m *memory, to, chunk []byte, most int) (_ []byte, err error) {
 	if u.zstd == nil {
 		u.zstd, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
@@ -110,6 +113,7 @@ func (u *unpacker) unzstd(m *memory, to, chunk []byte, most int) (_ []byte, err 
 		}
 	}
 	// The room is made larger until it is enough, for the size that a frame claims is not trusted.
+	most = min(most, len(chunk)*zstdRatio)
 	for room := min(most, 8*len(chunk)); ; room = min(most, 4*room) {
 		if to, err = m.grow(to, room); err != nil {
 			return to, err

@@ -92,10 +92,10 @@ func TestSignals(t *testing.T) {
 // What says nothing of a replication and is understood: it may be deleted.
 func TestOthers(t *testing.T) {
 	for body, want := range map[string]item{
-		`{"Service":"Amazon S3","Event":"s3:TestEvent","Time":"2026-11-18T11:04:33.000Z","Bucket":"here","RequestId":"r","HostId":"h"}`:   {other: testEvent},
-		`{"Type":"Notification","Message":"{\"Service\":\"Amazon S3\",\"Event\":\"s3:TestEvent\",\"Bucket\":\"here\"}"}`:                  {other: testEvent},
-		strings.Replace(documented, "Replication:OperationFailedReplication", "ObjectCreated:Put", 1):                                     {bucket: "here", region: "eu-west-1", other: "ObjectCreated event, which is not about replication"},
-		strings.Replace(documented, "Replication:OperationFailedReplication", "LifecycleTransition", 1):                                   {bucket: "here", region: "eu-west-1", other: "LifecycleTransition event, which is not about replication"},
+		`{"Service":"Amazon S3","Event":"s3:TestEvent","Time":"2026-11-18T11:04:33.000Z","Bucket":"here","RequestId":"r","HostId":"h"}`:    {other: testEvent},
+		`{"Type":"Notification","Message":"{\"Service\":\"Amazon S3\",\"Event\":\"s3:TestEvent\",\"Bucket\":\"here\"}"}`:                   {other: testEvent},
+		strings.Replace(documented, "Replication:OperationFailedReplication", "ObjectCreated:Put", 1):                                      {bucket: "here", region: "eu-west-1", other: "ObjectCreated event, which is not about replication"},
+		strings.Replace(documented, "Replication:OperationFailedReplication", "LifecycleTransition", 1):                                    {bucket: "here", region: "eu-west-1", other: "LifecycleTransition event, which is not about replication"},
 		`{"detail-type":"Object Created","source":"aws.s3","region":"eu-west-1","detail":{"bucket":{"name":"here"},"object":{"key":"a"}}}`: {bucket: "here", region: "eu-west-1", other: eventBridged},
 	} {
 		if items, err := decode(body); err != nil || !reflect.DeepEqual(items, []item{want}) {

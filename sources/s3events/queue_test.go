@@ -63,7 +63,9 @@ type object = map[string]any
 
 // late is a notification that an object was replicated after the threshold, with fields replaced by their paths:
 // "s3.object.key". A nil value removes a field.
-func late(changes ...any) string { return notification("Replication:OperationReplicatedAfterThreshold", changes...) }
+func late(changes ...any) string {
+	return notification("Replication:OperationReplicatedAfterThreshold", changes...)
+}
 
 func notification(name string, changes ...any) string {
 	return text(object{"Records": []any{record(name, changes...)}})

@@ -30,7 +30,9 @@ func TestExercise(t *testing.T) {
 	refusing := func(t *testing.T) s3events.Source {
 		t.Helper()
 		q, s := open(t, queue.Options{})
-		q.Fault(func(string, string) *queue.Fault { return &queue.Fault{Code: "AccessDenied", Status: http.StatusForbidden} })
+		q.Fault(func(string, string) *queue.Fault {
+			return &queue.Fault{Code: "AccessDenied", Status: http.StatusForbidden}
+		})
 		return s
 	}
 	sourcetest.Exercise(t, sourcetest.Case[audit.Replication]{

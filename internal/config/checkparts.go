@@ -17,7 +17,7 @@ func (d *decoder) checkEndpoints(endpoints map[audit.Region]Endpoints) {
 		e := endpoints[region]
 		for _, one := range []struct{ name, url string }{
 			{"dynamodb", e.DynamoDB}, {"dynamodbstreams", e.DynamoDBStreams}, {"s3", e.S3}, {"rds", e.RDS}, {"kinesis", e.Kinesis},
-			{"route53", e.Route53}, {"cloudwatch", e.CloudWatch},
+			{"route53", e.Route53}, {"cloudwatch", e.CloudWatch}, {"sqs", e.SQS},
 		} {
 			if one.url == "" {
 				continue

@@ -16,6 +16,7 @@ func (d *decoder) checkReceipts(receipts []Receipts, ledgers []Ledger) {
 			d.wrongAt(key+".regions", "receipts are compared between two regions: name the bucket of each")
 		}
 		d.checkBuckets(r, key+".regions")
+		d.checkEvents(r, key+".events")
 	}
 }
 

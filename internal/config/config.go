@@ -71,6 +71,7 @@ type Endpoints struct {
 	Kinesis         string `yaml:"kinesis" doc:"URL for Kinesis Data Streams."`
 	Route53         string `yaml:"route53" doc:"URL for Route 53."`
 	CloudWatch      string `yaml:"cloudwatch" doc:"URL for CloudWatch."`
+	SQS             string `yaml:"sqs" doc:"URL for SQS."`
 }
 
 // Archive is where the change archive lies.

@@ -21,6 +21,7 @@ type Receipts struct {
 	StorageSlack  time.Duration                  `yaml:"storage_slack" default:"72h" zero:"" doc:"S3 may change a storage class this long after it is due."`
 	Live          LiveReads                      `yaml:"live" doc:"What is asked of the buckets themselves beside their inventories."`
 	Regions       map[audit.Region]ReceiptRegion `yaml:"regions" keys:"region" doc:"The bucket of each region."`
+	Events        map[audit.Region]string        `yaml:"events" keys:"region" doc:"URL of the SQS queue, for Parallax alone, to which S3 sends the replication events (s3:Replication:*) of the region's bucket. With it late replicas are measured."`
 }
 
 // StorageStep is one step of the declared storage policy.

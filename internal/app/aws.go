@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/rds"
 	"github.com/aws/aws-sdk-go-v2/service/route53"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/smithy-go/logging"
 	"go.uber.org/zap"
 
@@ -106,5 +107,12 @@ func (c *clients) cloudwatch(region audit.Region) *cloudwatch.Client {
 func (c *clients) route53(region audit.Region) *route53.Client {
 	return route53.NewFromConfig(c.answering(region), func(o *route53.Options) {
 		o.BaseEndpoint = endpoint(c.cfg.AWS.Endpoints[region].Route53)
+	})
+}
+
+// sqs waits for messages as long as a request asks it to, so its requests have limits of their own.
+func (c *clients) sqs(region audit.Region) *sqs.Client {
+	return sqs.NewFromConfig(c.in(region), func(o *sqs.Options) {
+		o.BaseEndpoint = endpoint(c.cfg.AWS.Endpoints[region].SQS)
 	})
 }

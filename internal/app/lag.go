@@ -26,7 +26,7 @@ func (a *App) lagJob(ctx context.Context, t task) (audit.Outcome, error) {
 		"dynamodb": objectives.DynamoDB, "aurora": objectives.Aurora, "s3": objectives.S3,
 	}}}
 	var measured []audit.LagSample
-	for _, measure := range []func(context.Context, task, *lag.Input) ([]audit.Coverage, error){a.tableLags, a.ledgerLags, a.receiptLags} {
+	for _, measure := range []func(context.Context, task, *lag.Input) ([]audit.Coverage, error){a.tableLags, a.ledgerLags} {
 		in := lag.Input{Window: t.window, AsOf: t.asOf} // each layer is known at its own time, and may narrow the window to it
 		lines, err := measure(ctx, t, &in)
 		if err != nil {
@@ -36,6 +36,15 @@ func (a *App) lagJob(ctx context.Context, t task) (audit.Outcome, error) {
 		measured = append(measured, in.Samples...)
 		judge(&o, auditor, in, nil)
 	}
+	in := lag.Input{AsOf: t.asOf}
+	events, err := a.receiptLags(ctx, t, &in)
+	if err != nil {
+		return o, err
+	}
+	judge(&o, auditor, in, nil)
+	judge(&o, auditor, lag.Input{Window: t.window, AsOf: t.asOf, Unmeasured: events.unmeasured(a.cfg.Receipts)}, nil)
+	o.Replications, o.Cursors = events.fresh, events.cursors
+	coverage = append(coverage, events.coverage...)
 	if len(coverage) == 0 {
 		coverage = append(coverage, notConfigured("lag", t.window, "tables, ledgers or receipts"))
 	}
@@ -131,28 +140,6 @@ func unmeasuredPath(l config.Ledger, writer audit.Region) lag.Path {
 		}
 	}
 	return p
-}
-
-// receiptLags takes objects that wait to be replicated as samples: an inventory tells that one is late, not how late the
-// others were. Inventories come daily, so the window is moved back until one lists it.
-func (a *App) receiptLags(ctx context.Context, t task, in *lag.Input) ([]audit.Coverage, error) {
-	var lines []audit.Coverage
-	for _, r := range a.cfg.Receipts {
-		w := before(t.window, t.asOf.Add(-inventoryDelay))
-		in.Window = w
-		result, coverage, err := a.auditReceipts(ctx, r, task{window: w, asOf: t.asOf})
-		if err != nil {
-			return nil, err
-		}
-		for _, s := range result.Stuck {
-			in.Samples = append(in.Samples, audit.LagSample{
-				Layer: "s3", Scope: r.Name, From: s.From, To: s.To, At: s.Since, Lag: s.Scanned.Sub(s.Since),
-				Method: "not arrived at the inventory's scan",
-			})
-		}
-		lines = append(lines, coverage...)
-	}
-	return lines, nil
 }
 
 // measuredEarlier are the stored samples that are not among those just measured.

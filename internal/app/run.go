@@ -31,6 +31,7 @@ type task struct {
 	asOf   time.Time
 	now    time.Time // by the clock here; zero where that is asOf
 	stated time.Time // when a person says that there was a failover; zero if nobody does
+	after  *after    // what is done once the outcome was committed, or was not; nil where nothing is committed
 }
 
 // job is one job of the service.
@@ -133,9 +134,11 @@ func (a *App) runJob(ctx context.Context, j job, req Request) (report.Run, error
 }
 
 // perform lets a job speak once for the moment, under the name and on the basis given, and commits what it says.
-func (a *App) perform(ctx context.Context, j job, speaks audit.Outcome, t task) (audit.Outcome, error) {
+func (a *App) perform(ctx context.Context, j job, speaks audit.Outcome, t task) (outcome audit.Outcome, err error) {
 	window := t.window
-	outcome, err := j.run(a, ctx, t)
+	t.after = &after{}
+	defer func() { t.after.run(ctx, a.log, err == nil) }()
+	outcome, err = j.run(a, ctx, t)
 	a.progress("", 0, 0)
 	if err != nil {
 		return outcome, err

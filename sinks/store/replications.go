@@ -45,8 +45,8 @@ func replicationID(r audit.Replication) string {
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
-// Replications returns what S3 told of the replication out of some buckets, of requests made inside a window: in the order of
-// the requests, and of the telling where S3 named no request.
+// Replications returns what S3 told of the replication out of some buckets, inside a window or of requests made inside it: in
+// the order of the requests, and of the telling where S3 named no request.
 func (s *Store) Replications(ctx context.Context, buckets []string, w audit.Window) ([]audit.Replication, error) {
 	told, err := collect(ctx, s.pool, func(row pgx.CollectableRow) (r audit.Replication, err error) {
 		var requested *time.Time
@@ -56,7 +56,7 @@ func (s *Store) Replications(ctx context.Context, buckets []string, w audit.Wind
 		return r, err
 	}, `select region, bucket, destination, key, version_id, operation, signal, at, requested, threshold_ns, reason
 		from parallax.replication_event
-		where bucket = any($1) and coalesce(requested, at) >= $2 and coalesce(requested, at) < $3
+		where bucket = any($1) and (at >= $2 and at < $3 or requested >= $2 and requested < $3)
 		order by coalesce(requested, at), at, id`, mapped(buckets, safe), w.From.UTC(), w.To.UTC())
 	if err != nil {
 		return nil, fmt.Errorf("read replications of %q: %w", buckets, err)

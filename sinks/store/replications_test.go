@@ -30,7 +30,7 @@ func TestReplicationsAreKeptOnce(t *testing.T) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	for name, w := range map[string]audit.Window{
-		"after": {From: minutes(31), To: minutes(90)}, "before": {From: minutes(0), To: minutes(10)},
+		"after": {From: minutes(41), To: minutes(90)}, "before": {From: minutes(0), To: minutes(10)}, "between": {From: minutes(11), To: minutes(25)},
 	} {
 		if got, err := s.Replications(t.Context(), []string{"one"}, w); err != nil || len(got) != 0 {
 			t.Errorf("%s: %+v, %v", name, got, err)

@@ -2,23 +2,13 @@ package receipt
 
 import (
 	"fmt"
-	"strconv"
 	"time"
 
 	"parallax/internal/audit"
 	"parallax/internal/record"
 )
 
-// difference is what two live copies disagree about.
-type difference string
-
-const (
-	sizeDiffers    difference = "size"
-	contentDiffers difference = "etag"
-	versionDiffers difference = "version_id"
-)
-
-func missingReceipt(rules Rules, e record.Entry, scanned [2]time.Time) audit.Finding {
+func missingReceipt(rules Rules, e record.Entry, l look, key string) audit.Finding {
 	f := base(rules, audit.ReceiptMissing, e.PaymentID, audit.High, audit.Proven, e.CreatedAt)
 	f.Amounts = []audit.Money{{Minor: e.Amount.Minor, Currency: e.Amount.Currency}}
 	f.Rule = "charged in the ledger, no live receipt in either region"
@@ -28,72 +18,91 @@ func missingReceipt(rules Rules, e record.Entry, scanned [2]time.Time) audit.Fin
 		Field: "status", Value: e.Status, Note: "the ledger says it was charged",
 	}}
 	for i, region := range rules.Regions {
-		f.Evidence = append(f.Evidence, absentEvidence(rules, region, e.PaymentID, scanned[i]))
+		ref := e.PaymentID
+		if l.live {
+			ref = key
+		}
+		f.Evidence = append(f.Evidence, absentEvidence(rules, region, ref, l.notes[i]))
 	}
 	return f
 }
 
-func orphanReceipt(rules Rules, p pair, o record.Object) audit.Finding {
-	f := base(rules, audit.ReceiptOrphan, p.key, audit.High, audit.Proven, o.LastModified)
+func orphanReceipt(rules Rules, key string, s stranger) audit.Finding {
+	o := s.live()
+	f := base(rules, audit.ReceiptOrphan, key, audit.High, audit.Proven, o.LastModified)
 	f.Region = o.Region
 	f.Rule = "a live receipt, no ledger entry with its payment id"
-	f.Reason = fmt.Sprintf("There is a receipt for payment %s, and the ledger in force does not know that payment.", p.payment)
-	f.Evidence = append(p.observed(rules), audit.Evidence{
-		Source: "ledger", Ref: "payment id " + p.payment, Field: "payment_id", Value: "absent",
+	f.Reason = fmt.Sprintf("There is a receipt for payment %s, and the ledger in force does not know that payment.", s.payment)
+	for _, o := range s.sides {
+		if o != nil {
+			f.Evidence = append(f.Evidence, evidence(rules, *o, "latest", "live"))
+		}
+	}
+	f.Evidence = append(f.Evidence, audit.Evidence{
+		Source: "ledger", Ref: "payment id " + s.payment, Field: "payment_id", Value: "absent",
 		Note: "no entry of any status, though the ledger was read around the time of the receipt",
 	})
 	return f
 }
 
-func replicationFailed(rules Rules, p pair, side int, o record.Object) audit.Finding {
+func replicationFailed(rules Rules, p pair, side int, o record.Object, c cover) audit.Finding {
 	f := base(rules, audit.ReceiptReplicationFailed, p.key, audit.High, audit.Proven, o.LastModified)
 	f.Region = rules.Regions[1-side]
 	f.Rule = "replication status FAILED"
 	f.Reason = fmt.Sprintf("The receipt of payment %s could not be copied from %s to %s, and S3 has given up trying.",
 		p.payment, o.Region, f.Region)
 	f.Evidence = statusEvidence(rules, o)
+	if !p.whole[1-side] || c.several {
+		f.Verdict = audit.Probable // by other means it may be there, or the failure may be another bucket's
+	} else {
+		f.Evidence = append(f.Evidence, absentEvidence(rules, f.Region, p.key, p.note(1-side)))
+	}
 	return f
 }
 
-func notReplicated(rules Rules, p pair, side int, o record.Object, absent bool, seen time.Time) audit.Finding {
-	verdict := audit.Probable
-	if absent && o.ReplicationStatus == pending {
-		verdict = audit.Proven
-	}
-	f := base(rules, audit.ReceiptNotReplicated, p.key, audit.Medium, verdict, o.LastModified)
+// notReplicated is a version that the other side lacks. That S3 says it was copied, or that it is a copy itself, is the silent
+// case: nothing but a comparison shows it.
+func notReplicated(rules Rules, p pair, side int, o record.Object, c cover) audit.Finding {
+	f := base(rules, audit.ReceiptNotReplicated, p.key, audit.High, audit.Probable, o.LastModified)
 	f.Region = rules.Regions[1-side]
 	f.Rule = fmt.Sprintf("in one region only for longer than the grace of %s", rules.Grace)
 	f.Evidence = statusEvidence(rules, o)
-	if absent {
-		f.Evidence = append(f.Evidence, absentEvidence(rules, f.Region, p.key, seen))
+	if p.whole[1-side] {
+		f.Evidence = append(f.Evidence, absentEvidence(rules, f.Region, p.key, p.note(1-side)))
 	}
 	switch o.ReplicationStatus {
 	case replica:
-		f.Reason = fmt.Sprintf("The receipt of payment %s is a copy in %s whose original in %s is gone.", p.payment, o.Region, f.Region)
-	case completed, "COMPLETE":
-		f.Reason = fmt.Sprintf("The receipt of payment %s was copied from %s to %s, as S3 says, and is not there.", p.payment, o.Region, f.Region)
+		f.Reason = fmt.Sprintf("The receipt of payment %s is a copy in %s whose original in %s is gone", p.payment, o.Region, f.Region)
+	case completed:
+		f.Reason = fmt.Sprintf("The receipt of payment %s was copied from %s to %s, as S3 says, and is not there", p.payment, o.Region, f.Region)
 	default:
-		f.Reason = fmt.Sprintf("The receipt of payment %s is in %s and had not reached %s %s after it was written.",
-			p.payment, o.Region, f.Region, seen.Sub(o.LastModified).Truncate(time.Second))
+		f.Severity = audit.Medium
+		f.Reason = fmt.Sprintf("The receipt of payment %s is in %s and had not reached %s %s after it was written",
+			p.payment, o.Region, f.Region, p.waited(o))
 	}
+	switch o.ReplicationStatus {
+	case pending:
+		f.Verdict = verdict(p.whole[1-side])
+	case replica, completed:
+		f.Verdict = verdict(p.sure(side) && c.known && !c.several)
+	}
+	f.Reason += c.switchedOff() + "."
+	f.Evidence = append(f.Evidence, c.evidence(rules, side, o)...)
 	return f
 }
 
-func deleteDiverged(rules Rules, p pair, side int, marker, live record.Object) audit.Finding {
-	f := base(rules, audit.ReceiptDeleteDiverged, p.key, audit.High, audit.Proven, live.LastModified)
+func deleteDiverged(rules Rules, p pair, side int, marker, live record.Object, c cover) audit.Finding {
+	f := base(rules, audit.ReceiptDeleteDiverged, p.key, audit.High, verdict(c.known), live.LastModified)
 	f.Region = marker.Region
 	f.Rule = "latest version is a delete marker in one region, live in the other"
-	f.Reason = fmt.Sprintf("The receipt of payment %s was deleted in %s and is still there in %s.", p.payment, marker.Region, rules.Regions[1-side])
-	f.Evidence = p.observed(rules)
+	f.Reason = fmt.Sprintf("The receipt of payment %s was deleted in %s and is still there in %s", p.payment, marker.Region, rules.Regions[1-side])
+	f.Reason += c.switchedOff() + "."
+	f.Evidence = append(p.observed(rules), c.evidence(rules, side, marker)...)
 	return f
 }
 
-func mismatch(rules Rules, p pair, a, b record.Object, what difference) audit.Finding {
-	verdict := audit.Proven
-	if what == contentDiffers {
-		verdict = etagVerdict(a, b)
-	}
-	f := base(rules, audit.ReceiptMismatch, p.key, audit.High, verdict, later(a.LastModified, b.LastModified))
+func mismatch(rules Rules, p pair, a, b record.Object, what likeness) audit.Finding {
+	f := base(rules, audit.ReceiptMismatch, p.key, audit.High, audit.Proven, later(a.LastModified, b.LastModified))
 	f.Region = copyRegion(a, b)
 	f.Rule = "same receipt, different " + string(what)
 	left, right := field(a, what), field(b, what)
@@ -103,7 +112,18 @@ func mismatch(rules Rules, p pair, a, b record.Object, what difference) audit.Fi
 	return f
 }
 
-func storageDrift(rules Rules, p pair, a, b record.Object) audit.Finding {
+// oldMismatch is a version that is no longer current. To mend it is nobody's business but its owner's: a copy of it would become
+// the current one.
+func oldMismatch(rules Rules, p pair, a, b record.Object, what likeness) audit.Finding {
+	f := mismatch(rules, p, a, b, what)
+	f.Region, f.Severity = "", audit.Medium
+	f.Rule = "same replaced version, different " + string(what)
+	f.Reason = fmt.Sprintf("A replaced version of the receipt of payment %s differs between %s and %s: %s %s against %s.",
+		p.payment, a.Region, b.Region, inWords(what), field(a, what), field(b, what))
+	return f
+}
+
+func classesDiffer(rules Rules, p pair, a, b record.Object) audit.Finding {
 	f := base(rules, audit.ReceiptStorageDrift, p.key, audit.Low, audit.Proven, a.LastModified)
 	f.Region = copyRegion(a, b)
 	f.Rule = "same receipt, different storage class"
@@ -111,6 +131,51 @@ func storageDrift(rules Rules, p pair, a, b record.Object) audit.Finding {
 		p.payment, a.StorageClass, a.Region, b.StorageClass, b.Region)
 	f.Evidence = compared(rules, a, b, "storage_class", a.StorageClass, b.StorageClass)
 	return f
+}
+
+// storageDrift is a receipt that breaks the declared policy, on one side or both.
+func storageDrift(rules Rules, key, payment string, sides [2]*record.Object) audit.Finding {
+	first := sides[0]
+	if first == nil {
+		first = sides[1]
+	}
+	age := first.SeenAt.Sub(first.LastModified)
+	wants := rules.wanted(age)
+	f := base(rules, audit.ReceiptStorageDrift, key, audit.Low, audit.Proven, first.LastModified)
+	where := string(first.Region)
+	if sides[0] != nil && sides[1] != nil {
+		where = fmt.Sprintf("%s and as %s in %s", sides[0].Region, sides[1].StorageClass, sides[1].Region)
+	} else {
+		f.Region = first.Region
+	}
+	f.Rule = fmt.Sprintf("declared policy: %s from %s on, within %s", wants.Class, days(wants.After), days(rules.Slack))
+	f.Reason = fmt.Sprintf("The receipt of payment %s is kept as %s in %s at an age of %s, where the declared policy wants %s.",
+		payment, first.StorageClass, where, days(age), wants.Class)
+	for _, o := range sides {
+		if o != nil {
+			f.Evidence = append(f.Evidence, evidence(rules, *o, "storage_class", o.StorageClass))
+		}
+	}
+	return f
+}
+
+// days is an age or delay in whole days, or as it is below one.
+func days(d time.Duration) string {
+	switch n := int(d / (24 * time.Hour)); {
+	case n == 0:
+		return d.Truncate(time.Second).String()
+	case n == 1:
+		return "1 day"
+	default:
+		return fmt.Sprintf("%d days", n)
+	}
+}
+
+func verdict(sure bool) audit.Verdict {
+	if sure {
+		return audit.Proven
+	}
+	return audit.Probable
 }
 
 func base(rules Rules, kind audit.Kind, key string, severity audit.Severity, verdict audit.Verdict, at time.Time) audit.Finding {
@@ -130,78 +195,5 @@ func copyRegion(a, b record.Object) audit.Region {
 		return b.Region
 	default:
 		return ""
-	}
-}
-
-func field(o record.Object, what difference) string {
-	switch what {
-	case sizeDiffers:
-		return strconv.FormatInt(o.Size, 10)
-	case contentDiffers:
-		return o.ETag
-	default:
-		return o.VersionID
-	}
-}
-
-func inWords(what difference) string {
-	switch what {
-	case sizeDiffers:
-		return "size in bytes"
-	case contentDiffers:
-		return "content checksum"
-	default:
-		return "current version"
-	}
-}
-
-// observed is the current version of each side, where there is one.
-func (p pair) observed(rules Rules) []audit.Evidence {
-	var out []audit.Evidence
-	for i := range p.sides {
-		o := p.latest(i)
-		if o == nil {
-			continue
-		}
-		value := "live"
-		if o.DeleteMarker {
-			value = "delete marker"
-		}
-		out = append(out, evidence(rules, *o, "latest", value))
-	}
-	return out
-}
-
-func compared(rules Rules, a, b record.Object, name, left, right string) []audit.Evidence {
-	return []audit.Evidence{evidence(rules, a, name, left), evidence(rules, b, name, right)}
-}
-
-func statusEvidence(rules Rules, o record.Object) []audit.Evidence {
-	status := o.ReplicationStatus
-	if status == "" {
-		status = "none"
-	}
-	return []audit.Evidence{evidence(rules, o, "replication_status", status)}
-}
-
-func evidence(rules Rules, o record.Object, name, value string) audit.Evidence {
-	version := o.VersionID
-	if version == "" {
-		version = "null"
-	}
-	note := "inventory of " + o.SeenAt.UTC().Format(time.RFC3339)
-	if o.Live {
-		note = "live answer of " + o.SeenAt.UTC().Format(time.RFC3339)
-	}
-	return audit.Evidence{
-		Source: "receipts " + rules.Scope, Region: o.Region, Ref: o.Bucket + "/" + o.Key + " version " + version,
-		At: o.LastModified, Field: name, Value: value, Note: note,
-	}
-}
-
-func absentEvidence(rules Rules, region audit.Region, what string, seen time.Time) audit.Evidence {
-	return audit.Evidence{
-		Source: "receipts " + rules.Scope, Region: region, Ref: what, Field: "key", Value: "absent",
-		Note: "not in the list of " + seen.UTC().Format(time.RFC3339),
 	}
 }

@@ -2,7 +2,6 @@ package receipt
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -11,77 +10,88 @@ import (
 	"parallax/internal/record"
 )
 
-// pair is what both regions hold under one key.
+// pair is what both regions hold under one key, as far as they do not agree.
 type pair struct {
 	key     string
 	payment string
 	sides   [2][]record.Object // versions, the latest first
+	seen    [2]time.Time       // the moment each side is known up to
+	whole   [2]bool            // all of the side is known, for this key at least
+	asked   bool               // both buckets themselves told all their versions
 }
 
-// group sorts the objects by key and region. One version seen twice counts once: the live answer wins, and keeps from
-// the inventory what a listing does not tell.
-func (c *comparison) group() []pair {
-	byKey := map[string]*pair{}
-	for _, o := range c.in.Objects {
-		side := slices.Index(c.rules.Regions[:], o.Region)
-		if side < 0 {
-			c.exclude("object of a region that is not configured")
-			continue
+// listed is a pair as the inventories have it, and what was listed since of all keys.
+func (c *comparison) listed(p Pair, payment string) pair {
+	out := pair{key: p.Key, payment: payment, seen: c.scanned, whole: [2]bool{c.complete(0), c.complete(1)}}
+	for i, versions := range p.Sides {
+		for _, o := range versions {
+			out.sides[i] = merge(out.sides[i], o)
 		}
-		p := byKey[o.Key]
-		if p == nil {
-			payment, ok := c.rules.PaymentOf(o.Key)
-			if !ok {
-				c.exclude(notAReceipt)
-				continue
+		order(out.sides[i])
+		if o := out.latest(i); o != nil && o.Live {
+			out.seen[i] = later(o.SeenAt, c.scanned[i])
+		}
+	}
+	return out
+}
+
+// asTold is a pair as the buckets themselves tell it. A listing does not tell all that an inventory does: that is kept. An answer
+// without any version tells no time; it was given after the moment that the audit speaks for.
+func (c *comparison) asTold(listed pair, told [2][]record.Object) pair {
+	out := pair{key: listed.key, payment: listed.payment, whole: [2]bool{true, true}, asked: true}
+	for i := range told {
+		out.seen[i] = c.in.AsOf
+		for n, o := range told[i] {
+			o.Live = true
+			if n == 0 || o.SeenAt.Before(out.seen[i]) {
+				out.seen[i] = o.SeenAt
 			}
-			p = &pair{key: o.Key, payment: payment}
-			byKey[o.Key] = p
+			out.sides[i] = merge(out.sides[i], o)
 		}
-		p.sides[side] = merge(p.sides[side], o)
+		for _, o := range listed.sides[i] {
+			if out.holds(i, o.VersionID) {
+				out.sides[i] = merge(out.sides[i], o)
+			}
+		}
+		order(out.sides[i])
 	}
-	pairs := make([]pair, 0, len(byKey))
-	for _, key := range slices.Sorted(maps.Keys(byKey)) {
-		p := byKey[key]
-		for i := range p.sides {
-			order(p.sides[i])
-		}
-		if p.live() != nil {
-			c.receipts[p.payment] = true
-		} else if p.replaced() {
-			c.unread[p.payment] = true
-		}
-		pairs = append(pairs, *p)
-	}
-	return pairs
+	return out
 }
 
-// PaymentOf takes the payment out of an object's key; the pattern must match the whole of it.
-func (r Rules) PaymentOf(key string) (string, bool) {
-	m := r.KeyPattern.FindStringSubmatch(key)
-	i := r.KeyPattern.SubexpIndex("payment_id")
-	if m == nil || i < 0 || m[0] != key || m[i] == "" {
-		return "", false
-	}
-	return m[i], true
-}
-
+// merge adds a version. One seen twice counts once: the live answer wins, and keeps from the inventory what a listing does not
+// tell; of two of a kind the newer, or the one that is the latest.
 func merge(versions []record.Object, o record.Object) []record.Object {
 	for i, v := range versions {
 		if v.VersionID != o.VersionID {
 			continue
 		}
-		if v.Live == o.Live && !o.SeenAt.After(v.SeenAt) || v.Live && !o.Live {
+		if older(o, v) {
 			v, o = o, v
 		}
-		// o is the newer word, v the older.
-		o.ReplicationStatus = cmp.Or(o.ReplicationStatus, v.ReplicationStatus)
-		o.Encryption = cmp.Or(o.Encryption, v.Encryption)
-		o.Multipart = o.Multipart || v.Multipart
+		if o.VersionID != "" || sameTime(v, o) { // a null version may have been written over
+			o.ReplicationStatus = cmp.Or(o.ReplicationStatus, v.ReplicationStatus)
+			o.Encryption = cmp.Or(o.Encryption, v.Encryption)
+			o.ETag = cmp.Or(o.ETag, v.ETag)
+			o.StorageClass = cmp.Or(o.StorageClass, v.StorageClass)
+			o.Checksum = cmp.Or(o.Checksum, v.Checksum)
+			o.Multipart = o.Multipart || v.Multipart
+		}
 		versions[i] = o
 		return versions
 	}
 	return append(versions, o)
+}
+
+// older reports whether a says less of one version than b.
+func older(a, b record.Object) bool {
+	switch {
+	case a.Live != b.Live:
+		return b.Live
+	case !a.SeenAt.Equal(b.SeenAt):
+		return a.SeenAt.Before(b.SeenAt)
+	default:
+		return b.IsLatest && !a.IsLatest || a.IsLatest == b.IsLatest && a.LastModified.Before(b.LastModified)
+	}
 }
 
 // order puts the latest version first. A version that a live answer calls the latest beats one an older inventory does.
@@ -101,7 +111,7 @@ func order(versions []record.Object) {
 	})
 }
 
-// latest is the current version of a side; nil if none was read, or only versions that a newer one has replaced.
+// latest is the current version of a side, if it is known.
 func (p pair) latest(side int) *record.Object {
 	if len(p.sides[side]) == 0 || !p.sides[side][0].IsLatest {
 		return nil
@@ -109,7 +119,7 @@ func (p pair) latest(side int) *record.Object {
 	return &p.sides[side][0]
 }
 
-// live is the receipt as a client gets it in either region; nil if there is none.
+// live is the receipt as a client gets it in either region; nil if there is none, or the regions agree on it.
 func (p pair) live() *record.Object {
 	for i := range p.sides {
 		if o := p.latest(i); o != nil && !o.DeleteMarker {
@@ -119,19 +129,27 @@ func (p pair) live() *record.Object {
 	return nil
 }
 
-// replaced reports whether a side has only versions that a newer one, which was not read, has replaced.
-func (p pair) replaced() bool {
-	for i := range p.sides {
-		if len(p.sides[i]) > 0 && p.latest(i) == nil {
-			return true
-		}
-	}
-	return false
-}
-
 // holds reports whether a side has a version.
 func (p pair) holds(side int, id string) bool {
 	return slices.ContainsFunc(p.sides[side], func(o record.Object) bool { return o.VersionID == id })
+}
+
+// has reports whether a side holds a version. A null version has no id of its own: it is the one that was written at the same
+// time, for replicas keep it.
+func (p pair) has(side int, o record.Object) bool {
+	return slices.ContainsFunc(p.sides[side], func(v record.Object) bool { return sameVersion(v, o) })
+}
+
+func sameVersion(a, b record.Object) bool {
+	if a.VersionID == b.VersionID {
+		return true
+	}
+	return (a.VersionID == "" || b.VersionID == "") && sameTime(a, b) && a.DeleteMarker == b.DeleteMarker
+}
+
+// sameTime compares two creation times; a listing shows whole seconds.
+func sameTime(a, b record.Object) bool {
+	return a.LastModified.Sub(b.LastModified).Abs() < time.Second
 }
 
 // inside reports whether the receipt was written inside the window: its live copy, or else what there is of it.
@@ -147,16 +165,11 @@ func (p pair) inside(w audit.Window) bool {
 	return false
 }
 
+// known is the moment up to which both sides are known.
+func (p pair) known() time.Time { return earlier(p.seen[0], p.seen[1]) }
+
 func byReason(a, b audit.Exclusion) int { return strings.Compare(a.Reason, b.Reason) }
 
 func byAge(a, b Stuck) int {
 	return cmp.Or(a.Since.Compare(b.Since), strings.Compare(a.Key, b.Key), cmp.Compare(a.From, b.From))
-}
-
-// seen is when a side was seen as far as an object tells: a live answer is younger than the scan.
-func (c *comparison) seen(side int, o *record.Object) time.Time {
-	if o != nil && o.Live && o.SeenAt.After(c.scanned[side]) {
-		return o.SeenAt
-	}
-	return c.scanned[side]
 }

@@ -3,10 +3,15 @@
 //
 // Two inventories are never of the same moment, and each is a rolling list (Amazon S3 User Guide, "Amazon S3 Inventory
 // list"). So what is younger than the earlier of the two scans less the grace is undetermined: it is counted, never
-// alarmed. Replicas keep the creation time and the version id of their source ("What does Amazon S3 replicate?").
+// alarmed, unless both buckets were asked themselves. Replicas keep the creation time and the version id of their source
+// ("What does Amazon S3 replicate?").
+//
+// What the two inventories agree on is not looked at here: an auditor is given the pairs that differ by Rules.Print, and, from
+// Ties and Survey, what only all rows together tell.
 package receipt
 
 import (
+	"iter"
 	"regexp"
 	"slices"
 	"time"
@@ -17,25 +22,60 @@ import (
 
 // Rules say what a receipt is and how long one may be on its way.
 type Rules struct {
-	Scope      string          // the configured pair of buckets
-	Grace      time.Duration   // replication may take this long (S3 RTC: 15 minutes)
-	Lead       time.Duration   // a receipt is written within this time of its ledger entry; one minute where zero
-	KeyPattern *regexp.Regexp  // of a whole object key, with a group payment_id
-	Charged    []string        // ledger statuses that must have a receipt
-	Regions    [2]audit.Region // the two sides
+	Scope       string                      // the configured pair of buckets
+	Grace       time.Duration               // replication may take this long (S3 RTC: 15 minutes)
+	MarkerGrace time.Duration               // that of delete markers, which RTC leaves out; Grace, and an hour at least, where zero
+	Settle      time.Duration               // a receipt is written within this time of its ledger entry; Grace where zero
+	Lead        time.Duration               // how long before a receipt its payment may have been entered, at least; one minute where zero
+	KeyPattern  *regexp.Regexp              // of a whole object key, with a group payment_id
+	KeyOf       func(e record.Entry) string // the key of a payment's receipt, empty where it is not known; may be nil
+	Charged     []string                    // ledger statuses that must have a receipt
+	Regions     [2]audit.Region             // the two sides
+	Whole       bool                        // every pair is judged, whatever its age; if not, those of the window
+	Storage     []record.StorageStep        // the declared policy, ascending by age; without it both sides must be alike
+	Slack       time.Duration               // S3 may change a storage class this long after it is due
+	// DeleteMarkers says whether a delete in one region must be one in the other: as the replication "rule" says (also where
+	// empty), always ("replicated"), never ("kept").
+	DeleteMarkers string
 }
 
-// Input is what was read of both buckets and of the ledger in force. Objects and Entries reach beyond Window, so that
-// what lies at its edges finds its counterpart; findings are reported for what happened inside it.
+// The values of Rules.DeleteMarkers.
+const (
+	MarkersByRule     = "rule"
+	MarkersReplicated = "replicated"
+	MarkersKept       = "kept"
+)
+
+// Pair is the versions of one key that the two sides do not agree on. Where they agree on the current version, it is not
+// among them; else that of each side is.
+type Pair struct {
+	Key   string
+	Sides [2][]record.Object // with Region, Bucket and SeenAt
+}
+
+// Input is what was read of both buckets and of the ledger in force. Entries reach beyond Window, so that what lies at its edges
+// finds its counterpart; payments are judged inside it.
 type Input struct {
 	Window   audit.Window
 	AsOf     time.Time
-	Objects  []record.Object
-	Entries  []record.Entry
-	Cover    audit.Window               // what Entries cover without a gap; Window where zero, nothing where Entries is nil
-	Complete map[audit.Region]bool      // whether the region's objects were read without a gap
-	Scanned  map[audit.Region]time.Time // when the region was seen; the scan its objects name where missing
-	Trace    bool                       // whether each payment is to be told of by itself, which takes memory for each
+	Pairs    iter.Seq[Pair]                // ascending by key; may be nil
+	Equal    int64                         // rows that both sides agree on
+	Drifted  []record.Object               // current versions that break the storage policy, see Rules.NotByPolicy
+	Live     map[string][2][]record.Object // by key: all versions as the buckets themselves told them; nil where one was not asked
+	Ties     *Ties                         // nil: nothing is said of payments
+	Survey   *Survey                       // nil: nothing is known of all rows together
+	Entries  []record.Entry                // nil: the ledger was not read
+	Cover    audit.Window                  // what Entries cover without a gap; Window where zero, nothing where Entries is nil
+	Buckets  [2]record.Bucket              // in the order of Rules.Regions; what is not known covers everything
+	Complete map[audit.Region]bool         // whether the region's objects were read without a gap
+	Scanned  map[audit.Region]time.Time    // when the region was seen; the end of the window where missing
+	// NoReceipts says that not one object that was read has the key of a receipt: then the pattern is wrong, and says nothing
+	// about what is missing.
+	NoReceipts bool
+	Trace      bool                       // whether each payment is to be told of by itself, which takes memory for each
+	Living     map[audit.Fingerprint]bool // findings of earlier runs that are not closed, see Result.Held
+	Suspects   int                        // how many suspects are wanted; 0: none
+	Max        int                        // how many findings of one kind are kept; 0: 100,000
 }
 
 // Stuck is an object that had not reached the other region when it was seen: a candidate for a lag breach, for an
@@ -47,154 +87,159 @@ type Stuck struct {
 	Scanned  time.Time // when it was seen not to have arrived
 }
 
-// Result is the judgement, and what had not arrived, in order of age.
+// Result is the judgement, what had not arrived, in order of age, and what the buckets themselves should be asked.
 type Result struct {
 	audit.Judgement
-	Stuck []Stuck
-	Trace *Trace // nil unless asked for
+	Stuck    []Stuck
+	Trace    *Trace              // nil unless asked for
+	Suspects []Suspect           // the gravest first
+	Held     []audit.Fingerprint // living findings that could not be judged anew: nothing is known against them
+	More     int64               // findings beyond Input.Max, which are not kept
 }
 
 // Auditor applies Rules.
 type Auditor struct{ Rules Rules }
 
-// Audit returns the receipt.* findings of the window. An object gets at most one finding about its replication; the
-// gravest is kept: failed, delete diverged, mismatch, not replicated, storage drift.
+// Audit returns the receipt.* findings. A key gets at most one finding about its replication; the gravest is kept: failed,
+// delete diverged, mismatch, not replicated, storage drift.
 func (a Auditor) Audit(in Input) Result {
-	if a.Rules.Lead == 0 {
-		a.Rules.Lead = time.Minute
-	}
-	if in.Cover.Empty() {
-		in.Cover = in.Window
-	}
-	c := comparison{
-		rules: a.Rules, in: in,
-		receipts: map[string]bool{}, unread: map[string]bool{}, ledger: map[string]bool{}, excluded: map[string]int64{},
-	}
-	for _, e := range in.Entries {
-		c.ledger[e.PaymentID] = true
-	}
-	c.when()
-	pairs := c.group()
-	for _, p := range pairs {
-		if p.inside(in.Window) {
-			c.replication(p)
-			c.orphan(p)
+	c := newComparison(a.Rules, in)
+	if in.Pairs != nil {
+		for p := range in.Pairs {
+			c.take(p)
 		}
 	}
+	c.asked()
+	c.drifts()
+	c.orphans()
 	c.missing()
 	if in.Trace {
-		c.out.Trace = c.trace(pairs)
+		c.out.Trace = c.trace()
 	}
 	return c.result()
 }
-
-// notAReceipt is why an object is left out whose key does not match the pattern.
-const notAReceipt = "key is not that of a receipt"
 
 type comparison struct {
 	rules    Rules
 	in       Input
 	scanned  [2]time.Time
-	earlier  time.Time       // of the two scans
-	receipts map[string]bool // payments with a live receipt in either region
-	unread   map[string]bool // payments with a receipt whose latest version was not read
-	ledger   map[string]bool // payments the ledger knows
+	earlier  time.Time // of the two scans
 	excluded map[string]int64
+	held     map[audit.Fingerprint]bool
+	kept     map[audit.Kind]int
+	suspects [ranks][]Suspect
+	judged   map[string]bool        // keys of in.Live that were among the pairs
+	marked   map[string][2]bool     // with in.Trace: payments whose receipt is deleted on a side
+	live     map[string]liveReceipt // payments whose receipts the buckets themselves were asked for
+	ledger   map[string]bool        // payments the ledger knows
 	out      Result
 }
 
-// when finds the moment each side was seen. A side without any object names no scan; a complete one was seen after the
-// end of the window.
-func (c *comparison) when() {
-	for i, region := range c.rules.Regions {
-		at := c.in.Scanned[region]
-		if at.IsZero() {
-			for _, o := range c.in.Objects {
-				if o.Region == region && !o.Live && (at.IsZero() || o.SeenAt.Before(at)) {
-					at = o.SeenAt
-				}
-			}
-		}
-		if at.IsZero() {
-			at = c.in.Window.To
-		}
-		c.scanned[i] = at
+func newComparison(rules Rules, in Input) *comparison {
+	rules = rules.withDefaults()
+	if in.Cover.Empty() {
+		in.Cover = in.Window
 	}
-	c.earlier = c.scanned[0]
-	if c.scanned[1].Before(c.earlier) {
-		c.earlier = c.scanned[1]
+	if in.Max <= 0 {
+		in.Max = 100_000
 	}
-}
-
-// settled reports whether something that happened at t must have reached both regions when the pair was seen.
-func (c *comparison) settled(t, seen time.Time) bool { return !t.After(seen.Add(-c.rules.Grace)) }
-
-func (c *comparison) exclude(reason string) { c.excluded[reason]++ }
-
-// strange reports whether there are objects and not one of them is a receipt.
-func (c *comparison) strange() bool {
-	return len(c.in.Objects) > 0 && c.excluded[notAReceipt] == int64(len(c.in.Objects))
-}
-
-// missing reports charged payments without a live receipt in either region. Where there are objects and not one of them is a
-// receipt, the pattern is wrong and says nothing about what is missing.
-func (c *comparison) missing() {
-	if c.in.Entries == nil || c.strange() {
-		return
+	c := &comparison{
+		rules: rules, in: in, excluded: map[string]int64{}, held: map[audit.Fingerprint]bool{}, kept: map[audit.Kind]int{},
+		judged: map[string]bool{}, marked: map[string][2]bool{}, ledger: make(map[string]bool, len(in.Entries)),
 	}
-	reported := map[string]bool{}
-	for _, e := range c.in.Entries {
-		due := c.in.Window.Holds(e.CreatedAt) && slices.Contains(c.rules.Charged, e.Status)
-		if !due || c.receipts[e.PaymentID] || reported[e.PaymentID] {
-			continue
-		}
-		switch {
-		case !c.settled(e.CreatedAt, c.earlier):
-			c.exclude("payment too young at the scan, its receipt may still be on its way")
-		case c.unread[e.PaymentID]:
-			c.exclude("payment whose receipt's latest version was not read")
-		case !c.complete(0) || !c.complete(1):
-			c.exclude("payment without a receipt in what was read, but a region was not read completely")
-		default:
-			reported[e.PaymentID] = true
-			c.report(missingReceipt(c.rules, e, c.scanned))
+	for _, e := range in.Entries {
+		c.ledger[e.PaymentID] = true
+	}
+	for i, region := range rules.Regions {
+		c.scanned[i] = in.Scanned[region]
+		if c.scanned[i].IsZero() {
+			c.scanned[i] = in.Window.To
 		}
 	}
+	c.earlier = earlier(c.scanned[0], c.scanned[1])
+	c.live = c.liveReceipts()
+	c.out.Matched = in.Equal
+	return c
 }
 
-// orphan reports a live receipt whose payment the ledger does not know.
-func (c *comparison) orphan(p pair) {
-	o := p.live()
-	if o == nil {
-		return
+func (r Rules) withDefaults() Rules {
+	if r.Lead == 0 {
+		r.Lead = time.Minute
 	}
-	switch {
-	case c.known(p.payment):
-	case c.in.Entries == nil || !c.in.Cover.Covers(c.around(o.LastModified)):
-		c.exclude("receipt from a time the ledger was not read for, its payment is not known")
-	default:
-		c.report(orphanReceipt(c.rules, p, *o))
+	if r.Settle == 0 {
+		r.Settle = r.Grace
+	}
+	if r.MarkerGrace == 0 {
+		r.MarkerGrace = max(r.Grace, time.Hour)
+	}
+	return r
+}
+
+// PaymentOf takes the payment out of an object's key; the pattern must match the whole of it.
+func (r Rules) PaymentOf(key string) (string, bool) {
+	m := r.KeyPattern.FindStringSubmatch(key)
+	i := r.KeyPattern.SubexpIndex("payment_id")
+	if m == nil || i < 0 || m[0] != key || m[i] == "" {
+		return "", false
+	}
+	return m[i], true
+}
+
+func (c *comparison) exclude(reason string) { c.count(reason, 1) }
+
+func (c *comparison) count(reason string, n int64) {
+	if n > 0 {
+		c.excluded[reason] += n
 	}
 }
 
-// around is when the payment of a receipt written at t may have been entered; S3 shows whole seconds.
-func (c *comparison) around(t time.Time) audit.Window {
-	return audit.Window{From: t.Add(-c.rules.Lead), To: t.Add(time.Second)}
-}
-
-// known reports whether the ledger has an entry of the payment, charged or not.
-func (c *comparison) known(payment string) bool { return c.ledger[payment] }
-
+// complete reports whether all of a side was read.
 func (c *comparison) complete(i int) bool { return c.in.Complete[c.rules.Regions[i]] }
 
-func (c *comparison) report(f audit.Finding) { c.out.Findings = append(c.out.Findings, f) }
+// report keeps a finding; beyond the bound it is counted only.
+func (c *comparison) report(f audit.Finding) {
+	if c.kept[f.Kind] >= c.in.Max {
+		c.out.More++
+		c.hold(f.Fingerprint)
+		return
+	}
+	c.kept[f.Kind]++
+	c.out.Findings = append(c.out.Findings, f)
+}
+
+// hold notes that nothing is known against a living finding.
+func (c *comparison) hold(f audit.Fingerprint) {
+	if c.in.Living[f] {
+		c.held[f] = true
+	}
+}
 
 func (c *comparison) result() Result {
 	audit.Sort(c.out.Findings)
+	c.count("object whose ETag says nothing of its content (multipart or under a key of its own), compared by its size", c.in.Survey.silent())
 	for reason, n := range c.excluded {
 		c.out.Excluded = append(c.out.Excluded, audit.Exclusion{Reason: reason, Records: n})
 	}
 	slices.SortFunc(c.out.Excluded, byReason)
 	slices.SortFunc(c.out.Stuck, byAge)
+	c.out.Suspects = c.gravest()
+	for f := range c.held {
+		c.out.Held = append(c.out.Held, f)
+	}
+	slices.Sort(c.out.Held)
 	return c.out
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }

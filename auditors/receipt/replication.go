@@ -1,10 +1,8 @@
 package receipt
 
 import (
-	"strings"
 	"time"
 
-	"parallax/internal/audit"
 	"parallax/internal/record"
 )
 
@@ -16,166 +14,172 @@ const (
 	replica   = "REPLICA"
 )
 
-// replication reports the gravest thing that is wrong between the two copies, or counts the pair as matched.
-func (c *comparison) replication(p pair) {
-	if side, o := p.failing(); o != nil {
-		c.report(replicationFailed(c.rules, p, side, *o))
-		return
+// judge says the gravest thing that is wrong between the two copies of a key.
+func (c *comparison) judge(p pair) ruling {
+	r := c.current(p)
+	if r.state == none || r.state == agree {
+		if f, found := c.replaced(p); found {
+			return f
+		}
 	}
+	return r
+}
+
+// current judges the current versions.
+func (c *comparison) current(p pair) ruling {
 	a, b := p.latest(0), p.latest(1)
 	switch {
 	case a == nil && b == nil:
-		c.exclude("receipt whose latest version was not read")
+		return ruling{}
 	case a == nil:
-		c.oneSided(p, 1, b)
+		return c.oneSided(p, 1, b)
 	case b == nil:
-		c.oneSided(p, 0, a)
+		return c.oneSided(p, 0, a)
 	case a.DeleteMarker && b.DeleteMarker:
-		c.out.Matched++
+		return ruling{state: agree}
 	case a.DeleteMarker:
-		c.deletedHere(p, 0, a, b)
+		return c.deletedHere(p, 0, a, b)
 	case b.DeleteMarker:
-		c.deletedHere(p, 1, b, a)
+		return c.deletedHere(p, 1, b, a)
 	default:
-		c.bothLive(p, a, b)
+		return c.bothLive(p, a, b)
 	}
-}
-
-// failing is a current version whose replication has failed and which the other side does not hold.
-func (p pair) failing() (int, *record.Object) {
-	for i := range p.sides {
-		if o := p.latest(i); o != nil && o.ReplicationStatus == failed && !p.has(1-i, *o) {
-			return i, o
-		}
-	}
-	return 0, nil
-}
-
-// has reports whether a side holds a version. Version ids are compared where both have them; a null version counts as
-// held when the other side has a current object at all.
-func (p pair) has(side int, o record.Object) bool {
-	if p.holds(side, o.VersionID) {
-		return true
-	}
-	other := p.latest(side)
-	return other != nil && !other.DeleteMarker && (o.VersionID == "" || other.VersionID == "")
 }
 
 // oneSided judges a key of which only one side has a current version.
-func (c *comparison) oneSided(p pair, side int, o *record.Object) {
+func (c *comparison) oneSided(p pair, side int, o *record.Object) ruling {
 	switch {
 	case len(p.sides[1-side]) > 0:
-		c.exclude("receipt whose latest version was not read in one region")
+		return standingAs(left, latestNotRead)
 	case o.DeleteMarker:
-		c.exclude("receipt deleted in one region, absent in the other")
+		return standingAs(left, deletedOrAbsent)
 	default:
-		c.absent(p, side, o)
+		return c.absent(p, side, o)
 	}
 }
 
 // absent judges a live version that the other side does not hold.
-func (c *comparison) absent(p pair, side int, o *record.Object) {
-	seen := c.pairSeen(p)
-	waiting := o.ReplicationStatus == pending || o.ReplicationStatus == ""
-	if waiting && (o.ReplicationStatus == pending || c.complete(1-side)) {
-		c.out.Stuck = append(c.out.Stuck, Stuck{
-			From: c.rules.Regions[side], To: c.rules.Regions[1-side], Key: p.key, Since: o.LastModified, Scanned: seen,
-		})
+func (c *comparison) absent(p pair, side int, o *record.Object) ruling {
+	cover := c.coverOf(side, *o)
+	if cover.why != "" {
+		return standingAs(left, cover.why)
 	}
+	settled := !o.LastModified.After(p.known().Add(-c.rules.Grace))
+	r := ruling{}
 	switch {
-	case !c.settled(o.LastModified, seen):
-		c.exclude("receipt too young at the scan, its replica may still be on its way")
-	case !c.complete(1-side) && o.ReplicationStatus != pending:
-		c.exclude("receipt in one region, the other was not read completely")
+	case o.ReplicationStatus == failed && (settled || !cover.several):
+		r = finding(replicationFailed(c.rules, p, side, *o, cover))
+	case !settled:
+		r = standingAs(young, replicaOnItsWay)
+	case !p.whole[1-side] && o.ReplicationStatus != pending:
+		r = standingAs(left, otherNotRead)
 	default:
-		c.report(notReplicated(c.rules, p, side, *o, c.complete(1-side), seen))
+		r = finding(notReplicated(c.rules, p, side, *o, cover))
 	}
+	if waits := o.ReplicationStatus == pending || o.ReplicationStatus == "" && p.whole[1-side]; waits && cover.active() {
+		r.stuck = &Stuck{
+			From: c.rules.Regions[side], To: c.rules.Regions[1-side], Key: p.key, Since: o.LastModified, Scanned: p.known(),
+		}
+	}
+	return r
 }
 
 // deletedHere judges a key that is deleted on one side and live on the other.
-func (c *comparison) deletedHere(p pair, side int, marker, live *record.Object) {
+func (c *comparison) deletedHere(p pair, side int, marker, live *record.Object) ruling {
 	other := 1 - side
-	replaced := marker.VersionID != "" && p.holds(other, marker.VersionID) || marker.LastModified.Before(live.LastModified)
-	if replaced && !p.has(side, *live) {
-		c.absent(p, other, live) // written again after the delete, and the new version has not arrived
-		return
+	again := p.has(other, *marker) || marker.LastModified.Before(live.LastModified)
+	policy := c.markersOf(side, *marker)
+	if lacks := !p.has(side, *live); lacks && (again || policy.why != "" || live.ReplicationStatus == failed) {
+		return c.absent(p, other, live) // written after the delete, or never copied at all
 	}
-	last := marker.LastModified
-	if live.LastModified.After(last) {
-		last = live.LastModified
+	if policy.why != "" {
+		return standingAs(left, policy.why)
 	}
-	if !c.settled(last, c.pairSeen(p)) {
-		c.exclude("delete too young at the scan, its marker may still be on its way")
-		return
+	if last := later(marker.LastModified, live.LastModified); last.After(p.known().Add(-c.rules.MarkerGrace)) {
+		return standingAs(young, markerOnItsWay)
 	}
-	c.report(deleteDiverged(c.rules, p, side, *marker, *live))
+	return finding(deleteDiverged(c.rules, p, side, *marker, *live, policy))
 }
 
 // bothLive compares two live objects: the same version, or else the version that has not arrived.
-func (c *comparison) bothLive(p pair, a, b *record.Object) {
-	if a.VersionID != "" && b.VersionID != "" && a.VersionID != b.VersionID {
-		c.versionsApart(p, a, b)
-		return
+func (c *comparison) bothLive(p pair, a, b *record.Object) ruling {
+	if !sameVersion(*a, *b) {
+		return c.versionsApart(p, a, b)
+	}
+	what := compare(*a, *b)
+	unsettled := a.VersionID == "" && b.VersionID == "" && !sameTime(*a, *b) && c.fresh(p, a, b)
+	switch {
+	case what.differs() && unsettled: // a null version that was just written over
+		return standingAs(young, replicaOnItsWay)
+	case what.differs():
+		return finding(mismatch(c.rules, p, *a, *b, what))
+	case c.classApart(*a, *b):
+		return finding(classesDiffer(c.rules, p, *a, *b))
+	case what != same:
+		return standingAs(doubt, string(what))
+	default:
+		return ruling{state: agree}
+	}
+}
+
+// versionsApart judges two live objects of different versions. The newer one has not arrived, or, if it need not, the older
+// one; if both sides hold both, the two disagree which of them is current.
+func (c *comparison) versionsApart(p pair, a, b *record.Object) ruling {
+	first, then := 0, 1
+	if b.LastModified.After(a.LastModified) {
+		first, then = 1, 0
+	}
+	said := ruling{}
+	for _, side := range []int{first, then} {
+		o := p.latest(side)
+		if p.has(1-side, *o) {
+			continue
+		}
+		r := c.absent(p, side, o)
+		if r.state != left {
+			return r
+		}
+		if said.state == none {
+			said = r
+		}
 	}
 	switch {
-	case a.Size != b.Size:
-		c.report(mismatch(c.rules, p, *a, *b, sizeDiffers))
-	case a.ETag != b.ETag && byMD5(*a) && byMD5(*b):
-		c.report(mismatch(c.rules, p, *a, *b, contentDiffers))
-	case a.StorageClass != b.StorageClass && a.StorageClass != "" && b.StorageClass != "":
-		c.report(storageDrift(c.rules, p, *a, *b))
-	case a.ETag != b.ETag:
-		c.exclude("size agrees, the ETag of a multipart or KMS-encrypted object says nothing")
+	case said.state != none:
+		return said
+	case c.fresh(p, a, b):
+		return standingAs(young, replicaOnItsWay)
 	default:
-		c.out.Matched++
+		return finding(mismatch(c.rules, p, *a, *b, versionDiffers))
 	}
 }
 
-// versionsApart judges two live objects of different versions. The newer one has not arrived, or, if both sides hold
-// both, the two disagree which of them is current.
-func (c *comparison) versionsApart(p pair, a, b *record.Object) {
-	hasA, hasB := p.has(1, *a), p.has(0, *b)
-	switch {
-	case !hasA && (hasB || !a.LastModified.Before(b.LastModified)):
-		c.absent(p, 0, a)
-	case !hasB:
-		c.absent(p, 1, b)
-	case !c.settled(later(a.LastModified, b.LastModified), c.pairSeen(p)):
-		c.exclude("receipt too young at the scan, its replica may still be on its way")
-	default:
-		c.report(mismatch(c.rules, p, *a, *b, versionDiffers))
-	}
+// fresh reports whether the newer of two versions was written too shortly before the pair was seen.
+func (c *comparison) fresh(p pair, a, b *record.Object) bool {
+	return later(a.LastModified, b.LastModified).After(p.known().Add(-c.rules.Grace))
 }
 
-// pairSeen is the moment up to which both sides are known: the earlier of the two, each moved on by a live answer.
-func (c *comparison) pairSeen(p pair) time.Time {
-	one, two := c.seen(0, p.latest(0)), c.seen(1, p.latest(1))
-	if two.Before(one) {
-		return two
+// replaced looks for a version that is no longer current and not the same in both regions.
+func (c *comparison) replaced(p pair) (ruling, bool) {
+	for _, a := range p.sides[0] {
+		for _, b := range p.sides[1] {
+			if a.VersionID == "" || a.VersionID != b.VersionID || a.DeleteMarker || b.DeleteMarker || a.IsLatest && b.IsLatest {
+				continue
+			}
+			if what := compare(a, b); what.differs() {
+				return finding(oldMismatch(c.rules, p, a, b, what)), true
+			}
+		}
 	}
-	return one
+	return ruling{}, false
 }
 
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
+// sure reports whether it is certain that the other side does not hold what this side was seen to hold: an inventory that is
+// the later of the two may lack it because it was deleted in both regions since.
+func (p pair) sure(side int) bool {
+	return p.whole[1-side] && (p.asked || !p.seen[1-side].After(p.seen[side]))
 }
 
-// byMD5 reports whether the ETag is the MD5 of the body: neither multipart nor encrypted with a key of its own
-// (Amazon S3 API reference, "Object"). Where the inventory has no encryption column the finding is only probable.
-func byMD5(o record.Object) bool {
-	encryption := strings.ToUpper(o.Encryption)
-	return o.ETag != "" && !o.Multipart && !strings.Contains(o.ETag, "-") &&
-		!strings.Contains(encryption, "KMS") && !strings.Contains(encryption, "SSE-C")
-}
-
-func plain(o record.Object) bool { return strings.EqualFold(o.Encryption, "SSE-S3") }
-
-func etagVerdict(a, b record.Object) audit.Verdict {
-	if plain(a) && plain(b) {
-		return audit.Proven
-	}
-	return audit.Probable
+// waited is how long an object had been there when the pair was seen.
+func (p pair) waited(o record.Object) time.Duration {
+	return p.known().Sub(o.LastModified).Truncate(time.Second)
 }

@@ -10,43 +10,82 @@ import (
 // Trace tells of each payment by itself whether its receipt is there, by the same rules as the findings.
 type Trace struct {
 	found   map[string]audit.Link // of payments with a live receipt in either region
-	unread  map[string]bool
-	earlier time.Time // of the two scans
-	grace   time.Duration
+	earlier time.Time             // of the two scans
+	settle  time.Duration
 	whole   bool // both regions were read completely, and their objects are receipts
 }
 
 // trace notes where each live receipt lies. A payment with several is told by the first of them.
-func (c *comparison) trace(pairs []pair) *Trace {
+func (c *comparison) trace() *Trace {
 	t := &Trace{
-		found: map[string]audit.Link{}, unread: c.unread, earlier: c.earlier, grace: c.rules.Grace,
-		whole: c.complete(0) && c.complete(1) && !c.strange(),
+		found: map[string]audit.Link{}, earlier: c.earlier, settle: max(c.rules.Settle, c.rules.Grace),
+		whole: c.complete(0) && c.complete(1) && !c.in.NoReceipts && c.in.Ties != nil,
 	}
-	for _, p := range pairs {
-		if _, known := t.found[p.payment]; known {
-			continue
+	if c.in.Ties == nil {
+		return t
+	}
+	t.whole = t.whole && c.in.Ties.dropped == 0
+	for _, key := range sortedKeys(c.in.Ties.strangers) {
+		s := c.in.Ties.strangers[key]
+		if _, known := t.found[s.payment]; !known {
+			c.note(t, s.payment, s.places())
 		}
-		if o := p.live(); o != nil {
-			t.found[p.payment] = audit.Link{
-				Layer: layer, State: audit.LinkPresent, Region: o.Region, Ref: o.Bucket + "/" + o.Key, At: o.LastModified, Note: c.whereabouts(p),
-			}
+	}
+	for payment, tie := range c.in.Ties.payments {
+		c.note(t, payment, tie.sides)
+	}
+	for payment := range c.live {
+		if _, known := t.found[payment]; !known {
+			c.note(t, payment, [2]place{})
 		}
 	}
 	return t
+}
+
+func (s *stranger) places() (out [2]place) {
+	for i, o := range s.sides {
+		if o != nil {
+			out[i] = place{bucket: o.Bucket, key: o.Key, modified: o.LastModified}
+		}
+	}
+	return out
+}
+
+// note adds the link of a payment that has a live receipt.
+func (c *comparison) note(t *Trace, payment string, sides [2]place) {
+	live := c.live[payment]
+	for i, o := range live.sides {
+		if o != nil {
+			sides[i] = place{bucket: o.Bucket, key: o.Key, modified: o.LastModified}
+		}
+	}
+	for i, at := range sides {
+		if at.key != "" && live.sides[i] == nil && live.keys[at.key] {
+			sides[i] = place{} // gone since
+		}
+	}
+	for i, at := range sides {
+		if at.key != "" {
+			t.found[payment] = audit.Link{
+				Layer: layer, State: audit.LinkPresent, Region: c.rules.Regions[i], Ref: at.bucket + "/" + at.key, At: at.modified,
+				Note: c.whereabouts(payment, sides),
+			}
+			return
+		}
+	}
 }
 
 // layer is what chains call receipts.
 const layer = "receipt"
 
 // whereabouts says in which regions a receipt can be read.
-func (c *comparison) whereabouts(p pair) string {
+func (c *comparison) whereabouts(payment string, sides [2]place) string {
 	var in, out []string
 	for i, region := range c.rules.Regions {
-		o := p.latest(i)
 		switch {
-		case o != nil && !o.DeleteMarker:
+		case sides[i].key != "":
 			in = append(in, string(region))
-		case o != nil:
+		case c.marked[payment][i]:
 			out = append(out, "deleted in "+string(region))
 		case c.complete(i):
 			out = append(out, "not in "+string(region))
@@ -66,12 +105,10 @@ func (t *Trace) Of(payment string, taken time.Time) audit.Link {
 	if l, live := t.found[payment]; live {
 		return l
 	}
-	l := audit.Link{Layer: layer, State: audit.LinkAbsent, Note: "in neither region's list of " + t.earlier.UTC().Format(time.RFC3339) + " or later"}
+	l := audit.Link{Layer: layer, State: audit.LinkAbsent, Note: "in neither region's list of " + stamp(t.earlier) + " or later"}
 	switch {
-	case taken.After(t.earlier.Add(-t.grace)):
-		l.State, l.Note = audit.LinkExpected, "too young at the scan of "+t.earlier.UTC().Format(time.RFC3339)
-	case t.unread[payment]:
-		l.State, l.Note = audit.LinkUnknown, "its latest version was not read"
+	case taken.After(t.earlier.Add(-t.settle)):
+		l.State, l.Note = audit.LinkExpected, "too young at the scan of "+stamp(t.earlier)
 	case !t.whole:
 		l.State, l.Note = audit.LinkUnknown, "the buckets were not read completely"
 	}

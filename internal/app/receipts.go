@@ -62,11 +62,15 @@ func (a *App) holdReceipts(
 		coverage[0].Gaps = append(coverage[0].Gaps, *gap)
 		return receipt.Result{}, coverage, nil
 	}
-	in.Objects, in.Entries, in.Cover = objects, rows, cover
+	in.Entries, in.Cover = rows, cover
 	rules := receiptRules(r, l)
 	if gap := unmatched(rules, objects, t.window); gap != nil {
 		coverage[0].Gaps = append(coverage[0].Gaps, *gap)
+		in.NoReceipts = true
 	}
+	in.Pairs, in.Scanned = slices.Values(pairsOf(rules, objects)), scansOf(objects)
+	in.Ties = receipt.NewTies(rules, rows, cover.From, 100_000).Within(t.window)
+	in.Ties.See(objects)
 	return receipt.Auditor{Rules: rules}.Audit(in), coverage, nil
 }
 
@@ -129,6 +133,35 @@ func (a *App) readInventory(ctx context.Context, r config.Receipts, region audit
 		AsOf:      t.asOf, Settings: inventory.Settings{Timeout: a.cfg.AWS.Timeout},
 	}
 	return pipeline.Collect(ctx, src, audit.Coverage{Source: "inventory", Scope: r.Name, Region: region, Window: t.window}, audit.Cursor{})
+}
+
+// pairsOf groups objects by their keys.
+func pairsOf(rules receipt.Rules, objects []record.Object) []receipt.Pair {
+	byKey := map[string]*receipt.Pair{}
+	for _, o := range objects {
+		if byKey[o.Key] == nil {
+			byKey[o.Key] = &receipt.Pair{Key: o.Key}
+		}
+		if side := slices.Index(rules.Regions[:], o.Region); side >= 0 {
+			byKey[o.Key].Sides[side] = append(byKey[o.Key].Sides[side], o)
+		}
+	}
+	var pairs []receipt.Pair
+	for _, key := range slices.Sorted(maps.Keys(byKey)) {
+		pairs = append(pairs, *byKey[key])
+	}
+	return pairs
+}
+
+// scansOf finds when each region's inventory was made.
+func scansOf(objects []record.Object) map[audit.Region]time.Time {
+	scans := map[audit.Region]time.Time{}
+	for _, o := range objects {
+		if at := scans[o.Region]; !o.Live && (at.IsZero() || o.SeenAt.Before(at)) {
+			scans[o.Region] = o.SeenAt
+		}
+	}
+	return scans
 }
 
 func (a *App) ledgerNamed(name string) (config.Ledger, bool) {

@@ -1,0 +1,144 @@
+package receipt
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"parallax/internal/audit"
+	"parallax/internal/record"
+)
+
+// Ties learns, while inventories are read, which payments have a live receipt, and which receipts have no payment. Safe for
+// concurrent use.
+type Ties struct {
+	rules   Rules
+	entries []record.Entry
+	from    int64        // milliseconds since 1970
+	within  audit.Window // of receipts whose payment is not known
+	limit   int
+
+	mu         sync.Mutex
+	payments   map[string]*tie      // of the ledger
+	strangers  map[string]*stranger // receipts by key, whose payment the ledger does not know
+	dropped    int64                // strangers beyond the limit: those with the highest keys
+	expected   int64                // receipts at the key they should have
+	unexpected int64                // at another one
+}
+
+// tie is what is known of a payment's receipt. Of several the one with the lowest key stands for all.
+type tie struct {
+	entry   int // the first of its entries
+	sides   [2]place
+	several bool
+}
+
+// place is where a receipt was seen; no key: nowhere.
+type place struct {
+	bucket, key string
+	modified    time.Time
+}
+
+// stranger is a receipt of a payment that the ledger does not know.
+type stranger struct {
+	payment string
+	sides   [2]*record.Object
+}
+
+// NewTies makes ties for the payments of some ledger rows. Receipts written before from are of no interest. Of receipts whose
+// payment is not among them at most limit are kept.
+func NewTies(rules Rules, entries []record.Entry, from time.Time, limit int) *Ties {
+	rules = rules.withDefaults()
+	t := &Ties{
+		rules: rules, entries: entries, from: from.Add(-rules.Lead).UnixMilli(), limit: max(limit, 1),
+		payments: make(map[string]*tie, len(entries)), strangers: map[string]*stranger{},
+	}
+	for i, e := range entries {
+		if _, twice := t.payments[e.PaymentID]; !twice {
+			t.payments[e.PaymentID] = &tie{entry: i}
+		}
+	}
+	return t
+}
+
+// Within says in which window a receipt must have been written to be kept though its payment is not known. Without it all are
+// that are of interest. To be called before anything is seen.
+func (t *Ties) Within(w audit.Window) *Ties {
+	t.within = w
+	return t
+}
+
+// Wants reports whether a row may be a live receipt of interest.
+func (t *Ties) Wants(n record.ObjectNote) bool {
+	return n.Latest() && !n.Marker() && n.Millis() >= t.from
+}
+
+// See takes live receipts, of either region, in any order. Keys that are not those of receipts are passed over.
+func (t *Ties) See(objects []record.Object) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for i := range objects {
+		o := &objects[i]
+		side := slices.Index(t.rules.Regions[:], o.Region)
+		payment, ok := t.rules.PaymentOf(o.Key)
+		if side < 0 || !ok || o.DeleteMarker || !o.IsLatest {
+			continue
+		}
+		if tie := t.payments[payment]; tie != nil {
+			t.tie(tie, side, o)
+		} else if t.within.Empty() || t.within.Holds(o.LastModified) {
+			t.stranger(payment, side, o)
+		}
+	}
+}
+
+func (t *Ties) tie(tie *tie, side int, o *record.Object) {
+	if t.rules.KeyOf != nil {
+		if t.rules.KeyOf(t.entries[tie.entry]) == o.Key {
+			t.expected++
+		} else {
+			t.unexpected++
+		}
+	}
+	for _, at := range tie.sides {
+		tie.several = tie.several || at.key != "" && at.key != o.Key
+	}
+	if at := tie.sides[side]; at.key == "" || o.Key < at.key {
+		tie.sides[side] = place{bucket: o.Bucket, key: o.Key, modified: o.LastModified}
+	}
+}
+
+func (t *Ties) stranger(payment string, side int, o *record.Object) {
+	s := t.strangers[o.Key]
+	if s == nil {
+		s = &stranger{payment: payment}
+		t.strangers[o.Key] = s
+	}
+	kept := *o
+	s.sides[side] = &kept
+	if len(t.strangers) > 2*t.limit {
+		t.trim()
+	}
+}
+
+// trim drops the strangers with the highest keys, so that those are kept which would be in any order.
+func (t *Ties) trim() {
+	keys := sortedKeys(t.strangers)
+	for _, key := range keys[min(t.limit, len(keys)):] {
+		delete(t.strangers, key)
+		t.dropped++
+	}
+}
+
+// Has reports whether a live receipt of a payment was seen.
+func (t *Ties) Has(payment string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	tie := t.payments[payment]
+	return tie != nil && tie.seen()
+}
+
+func (t *tie) seen() bool { return t.sides[0].key != "" || t.sides[1].key != "" }
+
+// asTemplate reports whether receipts lie where their payments say.
+func (t *Ties) asTemplate() bool { return t.expected > 0 && t.unexpected == 0 }

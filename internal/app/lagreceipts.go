@@ -168,14 +168,14 @@ func otherSide(r config.Receipts, e audit.Replication) audit.Region {
 }
 
 // sampleOf is the lag that an event gives: from the request to what it tells, which is an inference, for S3 does not state a
-// lag. That the threshold was missed S3 does state, so no error of the clocks reaches below it. While the object has not
-// arrived, its lag is that long at least.
+// lag. That the threshold was missed S3 does state, so no error of the clocks reaches below it, not even doubled. While the
+// object has not arrived, its lag is that long at least.
 func sampleOf(r config.Receipts, e audit.Replication, to audit.Region) audit.LagSample {
 	missed := e.Threshold + tick
 	s := audit.LagSample{
 		Layer: "s3", Scope: r.Name, From: e.Region, To: to, At: e.Requested, Lag: max(e.At.Sub(e.Requested), missed), Method: "s3 event",
 	}
-	s.Error = min(eventError, s.Lag-missed)
+	s.Error = min(eventError, (s.Lag-missed)/2)
 	if e.Signal == audit.ReplicationMissed {
 		s.Method = "s3 event, missed threshold"
 	}

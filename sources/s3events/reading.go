@@ -35,6 +35,7 @@ type reading struct {
 	now      time.Time // by the service's clock
 
 	open       bool // there may be more
+	received   bool // the queue has given what it has, if only nothing
 	deliveries int
 	events     int64 // tellings in the messages that were understood, of whatever
 	told       map[audit.Replication]bool
@@ -74,7 +75,7 @@ func (r *reading) receive(ctx context.Context) []audit.Replication {
 		r.gap(r.explain(err, "ReceiveMessage"))
 		return nil
 	}
-	r.open = len(out.Messages) > 0
+	r.received, r.open = true, len(out.Messages) > 0
 	var fresh []audit.Replication
 	for _, m := range out.Messages {
 		fresh = append(fresh, r.take(m)...)
@@ -187,8 +188,8 @@ func (r *reading) last() record.Batch[audit.Replication] {
 		r.gap(fmt.Sprintf("about %d messages of queue %s in %s are held by another reader", r.hidden, r.name, r.Region), hiddenRemedy)
 	}
 	b := record.Batch[audit.Replication]{Region: r.Region, Gaps: r.gaps}
-	if r.now.IsZero() {
-		return b // no answer at all
+	if !r.received {
+		return b // nothing was read
 	}
 	e := audit.Extent{Name: "queue " + r.name, Records: r.events, Totals: map[string]string{
 		"messages": fmt.Sprint(r.Held.count()), "left in the queue": fmt.Sprint(r.Held.left()),

@@ -1,7 +1,7 @@
 // Command bench measures what Parallax is built on, against a peer in the same run, and prints medians and ratios. Only
 // ratios travel between machines.
 //
-//	go run ./internal/bench [-measure decode,audit,join,files,ledger] [-records 1,10] [-rows 1,10] [-ledgers 5] [-memory 512] [-runs 3] [-dir FOLDER]
+//	go run ./internal/bench [-measure decode,audit,join,files,ledger,inventory] [-records 1,10] [-rows 1,10] [-ledgers 5] [-memory 512] [-runs 3] [-dir FOLDER]
 //
 // With CPUPROFILE=FILE in the environment the last audit or join leaves its profile there.
 package main
@@ -47,6 +47,7 @@ type settings struct {
 var children = map[string]func(context.Context, []string, io.Writer) error{
 	"audit": auditChild, "floor": floorChild, "join": joinChild, "file": fileChild,
 	"archive": archiveChild, "set": setChild, "write": writeChild, "ledger": ledgerChild,
+	"lists": listsChild, "inventory": inventoryChild,
 }
 
 func run(ctx context.Context, args []string, out io.Writer) error {
@@ -67,19 +68,19 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 
 // measures are what can be measured.
 var measures = map[string]func(context.Context, io.Writer, settings) error{
-	"decode": decoders, "audit": audits, "join": joins, "files": files, "ledger": ledgers,
+	"decode": decoders, "audit": audits, "join": joins, "files": files, "ledger": ledgers, "inventory": inventories,
 }
 
 func parse(args []string) (settings, error) {
 	var s settings
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	measure := flags.String("measure", "decode,audit,join,files,ledger",
-		"what is measured: the decoders of streams, the audit of an archive, the join against DuckDB, the readers of settlement files, the comparison of two ledgers")
+	measure := flags.String("measure", "decode,audit,join,files,ledger,inventory",
+		"what is measured: the decoders of streams, the audit of an archive, the join against DuckDB, the readers of settlement files, the comparison of two ledgers, that of two buckets by their inventories")
 	records := flags.String("records", "1,10", "sizes of the archives, in millions of change records; about 170 MB each")
-	rows := flags.String("rows", "1,10", "sizes of the files that are joined, in millions of rows; about 130 MB each")
+	rows := flags.String("rows", "1,10", "sizes of the files that are joined, and of inventories, in millions of rows; about 130 MB each")
 	ledgerRows := flags.String("ledgers", "5", "sizes of the ledgers that are compared, in millions of rows; about 2 GB each for both copies")
 	tasks := flags.String("tasks", string(sets.Ties)+","+string(sets.Inventories), "what is joined")
-	formats := flags.String("formats", string(sets.Parquet)+","+string(sets.CSV), "formats of the files that are joined; inventories are Parquet only")
+	formats := flags.String("formats", string(sets.Parquet)+","+string(sets.CSV), "formats of the files that are joined, of which inventories are Parquet only, and of the inventories that are delivered")
 	flags.Int64Var(&s.memory, "memory", 512, "memory an audit or a join may use, in MiB")
 	flags.IntVar(&s.runs, "runs", 3, "runs of which the median is printed")
 	flags.StringVar(&s.dir, "dir", filepath.Join(os.TempDir(), "parallax-bench"), "folder for archives and files, which stay there for the next time")

@@ -69,8 +69,11 @@ type Sum struct {
 }
 
 // Add adds a break.
-func (s *Sum) Add(b Break) {
-	hash := md5.Sum([]byte(b.Line())) //nolint:gosec // see the import
+func (s *Sum) Add(b Break) { s.AddLine([]byte(b.Line())) }
+
+// AddLine adds a break that is put in words elsewhere.
+func (s *Sum) AddLine(line []byte) {
+	hash := md5.Sum(line) //nolint:gosec // see the import
 	var carry uint64
 	s.lo, carry = bits.Add64(s.lo, binary.LittleEndian.Uint64(hash[8:]), 0)
 	s.hi += carry

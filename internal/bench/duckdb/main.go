@@ -41,7 +41,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	var c comparison
 	var s settings
 	flags := flag.NewFlagSet("bench-duckdb", flag.ContinueOnError)
-	flags.StringVar(&c.query, "query", "group", "bare, or one of "+strings.Join(names(), ", "))
+	flags.StringVar(&c.query, "query", "group", "bare, lists, lists-lean, or one of "+strings.Join(names(), ", "))
 	keys := flags.String("keys", "reference", "columns that rows are joined by")
 	flags.StringVar(&c.number, "number", "amount_minor", "column of integers that is compared")
 	flags.StringVar(&c.text, "text", "currency", "column of texts that is compared")

@@ -119,6 +119,12 @@ SELECT count(*), coalesce(sum(md5_number_lower(line)), 0)::VARCHAR FROM lines`
 
 // sql fills a query in.
 func (c comparison) sql() (string, error) {
+	switch c.query {
+	case "lists":
+		return c.listed(lists), nil
+	case "lists-lean":
+		return c.listed(listsLean), nil
+	}
 	text, ok := queries[c.query]
 	if c.query == "bare" {
 		text, ok = bare, true

@@ -34,7 +34,14 @@ func newParquet(to io.Writer, t table) (*parquetWriter, error) {
 
 func node(c *column) (schema.Node, error) {
 	optional := parquet.Repetitions.Optional
+	if c.must {
+		optional = parquet.Repetitions.Required
+	}
 	switch c.kind {
+	case flag:
+		return schema.NewBooleanNode(c.name, optional, -1), nil
+	case millis:
+		return schema.NewPrimitiveNodeLogical(c.name, optional, schema.NewTimestampLogicalType(true, schema.TimeUnitMillis), parquet.Types.Int64, -1, -1)
 	case number:
 		return schema.NewInt64Node(c.name, optional, -1), nil
 	case moment:
@@ -66,14 +73,20 @@ func (p *parquetWriter) write(t table) error {
 
 func (c *column) writeParquet(into file.ColumnChunkWriter) error {
 	levels := make([]int16, len(c.null))
+	if c.must {
+		levels = nil
+	}
 	for row, null := range c.null {
-		if !null {
+		if !null && levels != nil {
 			levels[row] = 1
 		}
 	}
 	switch w := into.(type) {
 	case *file.Int64ColumnChunkWriter:
 		_, err := w.WriteBatch(c.ints, levels, nil)
+		return err
+	case *file.BooleanColumnChunkWriter:
+		_, err := w.WriteBatch(c.flags, levels, nil)
 		return err
 	case *file.ByteArrayColumnChunkWriter:
 		values := make([]parquet.ByteArray, 0, len(c.null))

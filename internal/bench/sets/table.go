@@ -12,6 +12,8 @@ const (
 	text kind = iota
 	number
 	moment // microseconds since 1970, UTC
+	millis // milliseconds since 1970, UTC
+	flag
 )
 
 // column is the values of one column of a table, some rows of it at a time. A null has a place in every slice it is in.
@@ -19,11 +21,13 @@ type column struct {
 	name  string
 	kind  kind
 	plain bool // written without a dictionary: its values hardly repeat
+	must  bool // no row is without it
 
 	null  []bool
 	bytes []byte // of all texts
 	ends  []int  // where each text ends in bytes
 	ints  []int64
+	flags []bool
 }
 
 func (c *column) addText(v []byte) {
@@ -36,6 +40,14 @@ func (c *column) addNumber(v int64) {
 	c.ints = append(c.ints, v)
 	c.null = append(c.null, false)
 }
+
+func (c *column) addFlag(v bool) {
+	c.flags = append(c.flags, v)
+	c.null = append(c.null, false)
+}
+
+// skip adds a null to a column of numbers or flags.
+func (c *column) skip() { c.null = append(c.null, true) }
 
 // addNull adds a null to a column of texts.
 func (c *column) addNull() {
@@ -53,7 +65,7 @@ func (c *column) text(row int) []byte {
 }
 
 func (c *column) clear() {
-	c.null, c.bytes, c.ends, c.ints = c.null[:0], c.bytes[:0], c.ends[:0], c.ints[:0]
+	c.null, c.bytes, c.ends, c.ints, c.flags = c.null[:0], c.bytes[:0], c.ends[:0], c.ints[:0], c.flags[:0]
 }
 
 // appendField writes a value as CSV has it, without quotes: nothing for a null.

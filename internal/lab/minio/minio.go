@@ -88,7 +88,8 @@ func (p *Pair) start(ctx context.Context) error {
 func client(region, url string) *s3.Client {
 	return s3.New(s3.Options{
 		Region: region, BaseEndpoint: &url, UsePathStyle: true, RetryMaxAttempts: 5,
-		Credentials: credentials.NewStaticCredentialsProvider(AccessKey, SecretKey, ""),
+		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenSupported, // MinIO keeps the checksums that it is sent, and makes none
+		Credentials:                credentials.NewStaticCredentialsProvider(AccessKey, SecretKey, ""),
 	})
 }
 

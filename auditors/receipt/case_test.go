@@ -217,6 +217,8 @@ func rule(t *testing.T, destination string, fields []string) record.ReplicationR
 			r.Tagged = true
 		case "markers":
 			r.DeleteMarkers = true
+		case "kms":
+			r.KMS = true
 		default:
 			t.Fatalf("unknown field %q", field)
 		}

@@ -20,6 +20,7 @@ const (
 	coveredByNone  = "receipt in one region only, and no replication rule covers it"
 	copiedByOthers = "copy in one region only, and no replication rule of the other region covers it: it came from elsewhere"
 	coveredByTags  = "receipt in one region only, whose replication rule asks for tags, which no inventory tells"
+	coveredNotKMS  = "receipt in one region only, encrypted under a key of KMS, which its replication rule leaves out"
 	olderThanRule  = "receipt in one region only, older than all that the replication rule has copied: it may be older than the rule"
 	markersLeft    = "receipt deleted in one region and kept in the other: no replication rule copies its delete marker"
 	markersKept    = "receipt deleted in one region and kept in the other, as delete_markers says"
@@ -60,6 +61,8 @@ func (c *comparison) coverOf(side int, o record.Object) cover {
 	case o.ReplicationStatus != "":
 	case rule.Tagged:
 		out.why = coveredByTags
+	case !rule.KMS && (o.Encryption == "SSE-KMS" || o.Encryption == "DSSE-KMS"):
+		out.why = coveredNotKMS
 	case c.in.Survey.before(side, rule, o, false):
 		out.why = olderThanRule
 	}

@@ -78,13 +78,13 @@ func (g *listing) next(ctx context.Context) (page, error) {
 
 func strange(err error) error { return &askedError{action: actionList, cause: err} }
 
-// Versions are all versions and delete markers of exactly this key, live; none is no error. Keys that only begin with it come
+// Versions are all versions and delete markers of exactly this key, live; none is no error, and not nil. Keys that only begin with it come
 // after it in a listing and are not read.
 // Source: Amazon S3 API reference, ListObjectVersions.
 func (l *Live) Versions(ctx context.Context, key string) ([]record.Object, error) {
 	g := l.listing(key)
 	g.in.MaxKeys = aws.Int32(firstKeys)
-	var all []record.Object
+	all := []record.Object{}
 	seen := map[string]bool{}
 	for range maxVersions {
 		p, err := g.next(ctx)

@@ -92,7 +92,7 @@ func TestHostile(t *testing.T) {
 		{"encrypted columns", more("stripe footer", nested(4, nil)), ErrUnsupported, "stripe 0 footer says that columns are encrypted"},
 		{"a stream twice", more("stripe footer", nested(1, append(numbered(1, 1), numbered(2, 1)...))), ErrDamaged, "stripe 0 footer names a stream twice"},
 		{"a stream beyond the stripe", more("stripe footer", nested(1, append(numbered(2, 9), numbered(3, 1<<50)...))), ErrDamaged, "stripe 0 footer places a stream beyond the stripe"},
-		{"rows that are null", more("stripe footer", nested(1, append(numbered(1, 0), numbered(2, 0)...))), ErrUnsupported, "stripe 0 has rows that are null"},
+		{"rows of which it is not said whether they are null", more("stripe footer", nested(1, append(numbered(1, 0), numbered(2, 0)...))), ErrDamaged, "stripe 0 stream PRESENT ends before its time"},
 		{"another encoding", instead("stripe footer", []byte{0x12, 4, 8, 2, 16, 0}, []byte{0x12, 4, 8, 4, 16, 0}), ErrUnsupported, "stripe 0 column key has the encoding 4"},
 		{"no encodings", only("stripe footer", nil), ErrDamaged, "stripe 0 column key has no encoding"},
 		{"a dictionary of numbers", instead("stripe footer", []byte{0x12, 4, 8, 2, 16, 0, 0x12, 4, 8, 2}, []byte{0x12, 4, 8, 2, 16, 0, 0x12, 4, 8, 3}), ErrUnsupported, "stripe 0 column size has a dictionary"},
@@ -111,6 +111,36 @@ func TestHostile(t *testing.T) {
 		_, err := rowsOf(t, content, []string{"key", "size"}, Options{})
 		if !errors.Is(err, c.kind) || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v, want %s", c.name, err, c.says)
+		}
+	}
+}
+
+// TestWholeRows: a stripe may say of its rows that they are there, all of them and no more.
+func TestWholeRows(t *testing.T) {
+	t.Parallel()
+	for says, bits := range map[string][]byte{
+		"":                                   {0xfe, 0xff, 0xc0},
+		"PRESENT has rows that are null":     {0xfe, 0xff, 0x80},
+		"PRESENT ends before its time":       {0xff, 0xff},
+		"PRESENT has more values than there": {0xfd, 0xff, 0xff, 0xff},
+	} {
+		// The stream takes the place of one that is not asked for.
+		content, want := write(t, made{rows: 10, specs: plainSpecs, damage: func(what string, content []byte) []byte {
+			switch {
+			case what == "DATA" && bytes.Count(content, []byte{0}) == len(content): // of ratio
+				return bits
+			case what == "stripe footer":
+				at := bytes.LastIndex(content, []byte{0x0a, 6, 8, 1, 16, 3, 24})
+				return append(append(bytes.Clone(content[:at]), 0x0a, 6, 8, 0, 16, 0, 24), content[at+7:]...)
+			}
+			return content
+		}})
+		got, err := rowsOf(t, content, []string{"key", "size"}, Options{})
+		switch {
+		case says != "" && (err == nil || !strings.Contains(err.Error(), "stripe 0 stream "+says)):
+			t.Errorf("%v, want %s", err, says)
+		case says == "" && (err != nil || len(got) != len(want)):
+			t.Errorf("%d rows: %v", len(got), err)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package orc
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"parallax/internal/join"
 )
@@ -45,6 +46,9 @@ type scanner struct {
 	file    *File
 	footer  *stream // of the stripe
 	message []byte  // what it holds
+	whole   bools   // PRESENT of the rows themselves
+	partly  bool    // whether there is such a stream
+	there   []bool
 	columns []*column
 	out     []join.Column
 }
@@ -55,6 +59,7 @@ func (f *File) scanner(names []string) (*scanner, error) {
 	}
 	m, u := newMemory(f.limit), newUnpacker(f.tail.packing)
 	s := &scanner{file: f, footer: newStream(f, m, u)}
+	s.whole.stream = newStream(f, m, u)
 	for _, name := range names {
 		c, err := newColumn(f, m, u, name)
 		if err != nil {
@@ -77,6 +82,9 @@ func (s *scanner) stripe(ctx context.Context, i int, emit func(*join.Batch) erro
 			return context.Cause(ctx) //nolint:wrapcheck // as the caller gave it
 		}
 		batch.Rows = int(min(left, rowsAtOnce))
+		if err := s.complete(batch.Rows); err != nil {
+			return fmt.Errorf("scan orc: stripe %d %w", i, err)
+		}
 		for k, c := range s.columns {
 			if err := c.read(batch.Rows, &s.out[k]); err != nil {
 				return fmt.Errorf("scan orc: stripe %d column %s %w", i, c.named, err)
@@ -85,6 +93,9 @@ func (s *scanner) stripe(ctx context.Context, i int, emit func(*join.Batch) erro
 		if err := emit(&batch); err != nil {
 			return err
 		}
+	}
+	if err := s.complete(0); err != nil {
+		return fmt.Errorf("scan orc: stripe %d %w", i, err)
 	}
 	for _, c := range s.columns {
 		if err := c.close(); err != nil {
@@ -107,13 +118,35 @@ func (s *scanner) open(i int) error {
 	if err != nil {
 		return fmt.Errorf("footer %w", err)
 	}
-	if _, there := d.streams[streamKey{0, present}]; there {
-		return unsupported("has rows that are null as a whole")
-	}
+	p, there := d.streams[streamKey{0, present}]
+	s.partly = there
+	s.whole.stream.open(p.at, p.size)
+	s.whole.open()
 	for _, c := range s.columns {
 		if err := c.open(&d); err != nil {
 			return fmt.Errorf("column %s %w", c.named, err)
 		}
 	}
 	return nil
+}
+
+// complete refuses rows that are null as a whole, among the next n or, with 0, at the end of the stripe: no writer of flat
+// rows has them, though some say of every row that it is there.
+func (s *scanner) complete(n int) error {
+	if !s.partly {
+		return nil
+	}
+	if n == 0 {
+		done, err := s.whole.done()
+		if err == nil && !done {
+			err = errLeft
+		}
+		return in(present, err)
+	}
+	s.there = slices.Grow(s.there[:0], n)[:n]
+	truths, err := s.whole.read(s.there)
+	if err == nil && truths < n {
+		err = unsupported("has rows that are null as a whole")
+	}
+	return in(present, err)
 }

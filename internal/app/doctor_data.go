@@ -172,20 +172,6 @@ func (d *doctor) indexed(ctx context.Context, l config.Ledger, w audit.Window) {
 	}
 }
 
-func (d *doctor) receipts(ctx context.Context) {
-	w := audit.Window{From: d.asOf.Add(-48 * time.Hour), To: d.asOf.Add(-48 * time.Hour).Add(time.Second)}
-	for _, r := range d.cfg.Receipts {
-		for _, region := range slices.Sorted(maps.Keys(r.Regions)) {
-			reading, err := d.app.readInventory(ctx, r, region, task{window: w, asOf: d.asOf})
-			if err != nil {
-				d.missing("inventory", r.Name, err.Error(), "see the error")
-				continue
-			}
-			d.coverage("inventory", []audit.Coverage{reading.Coverage})
-		}
-	}
-}
-
 // brief is an AWS error without the SDK's nesting of operations: what the service answered, or why there was no answer.
 func brief(err error) string {
 	if network := (*net.OpError)(nil); errors.As(err, &network) {

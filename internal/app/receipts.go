@@ -10,68 +10,82 @@ import (
 	"parallax/auditors/receipt"
 	"parallax/internal/audit"
 	"parallax/internal/config"
-	"parallax/internal/pipeline"
 	"parallax/internal/record"
-	"parallax/sources/inventory"
 )
 
 // receiptContext is how far around a window ledger rows are read, so that an object near its ends finds its payment.
 const receiptContext = 24 * time.Hour
 
-// receiptsJob compares the buckets of every configured pair with one another and with the ledger.
+// receiptsJob compares the buckets of every configured pair with one another, whole, and the receipts of the window with the
+// ledger.
 func (a *App) receiptsJob(ctx context.Context, t task) (audit.Outcome, error) {
 	var o audit.Outcome
 	if len(a.cfg.Receipts) == 0 {
 		o.Coverage = append(o.Coverage, notConfigured("inventory", t.window, "receipts"))
 	}
 	for _, r := range a.cfg.Receipts {
-		result, coverage, err := a.auditReceipts(ctx, r, t)
-		if err != nil {
+		if err := a.auditWhole(ctx, &o, r, t); err != nil {
 			return o, err
 		}
-		add(&o, result.Judgement, coverage)
 	}
 	return o, nil
 }
 
-// auditReceipts reads the ledger in force and holds both inventories against it.
+// auditWhole compares all that two buckets hold. What earlier runs have found is judged again with it: what is mended clears.
+func (a *App) auditWhole(ctx context.Context, o *audit.Outcome, r config.Receipts, t task) error {
+	l, _ := a.ledgerNamed(r.Ledger)
+	copies, coverage, err := a.readReceiptLedger(ctx, l, t)
+	if err != nil {
+		return err
+	}
+	again, err := a.receiptsAgain(ctx, r, l, copies, t)
+	if err != nil {
+		return err
+	}
+	c := a.newReceiptAudit(r, l, t)
+	c.rows, c.cover, c.again, c.rules.Whole = copies.writer, t.window.Around(receiptContext), again, true
+	c.keep()
+	result, err := c.run(ctx)
+	if err != nil {
+		return err
+	}
+	o.Rejudged = append(o.Rejudged, c.rejudged(result)...)
+	o.Samples = append(o.Samples, stuckSamples(r, result.Stuck)...)
+	add(o, result.Judgement, append(c.coverage(), coverage...))
+	return nil
+}
+
+// auditReceipts holds the receipts of a window, and no others, against one another and against the ledger in force.
 func (a *App) auditReceipts(ctx context.Context, r config.Receipts, t task) (receipt.Result, []audit.Coverage, error) {
 	l, _ := a.ledgerNamed(r.Ledger)
-	around := t.window.Around(receiptContext)
-	copies, err := a.readLedger(ctx, l, around)
+	copies, coverage, err := a.readReceiptLedger(ctx, l, t)
 	if err != nil {
 		return receipt.Result{}, nil, err
 	}
-	copies.checkStatuses(l)
-	result, coverage, err := a.holdReceipts(ctx, r, l, copies.writer, around, false, t)
-	return result, append(coverage, inForce(l, copies, t.window)...), err
+	result, lines, err := a.holdReceipts(ctx, r, l, copies.writer, t.window.Around(receiptContext), false, t)
+	return result, append(lines, coverage...), err
 }
 
-// holdReceipts reads both inventories and judges them by the rows of the ledger in force, which cover a window. Where the
-// rows are nil, for they could not be read, the buckets are still held against one another; what makes them the wrong
-// buckets, or the wrong objects, is a gap and no finding. With trace it tells of each payment by itself.
+// readReceiptLedger reads the ledger in force around a window.
+func (a *App) readReceiptLedger(ctx context.Context, l config.Ledger, t task) (ledgerCopies, []audit.Coverage, error) {
+	copies, err := a.readLedger(ctx, l, t.window.Around(receiptContext))
+	if err != nil {
+		return copies, nil, err
+	}
+	copies.checkStatuses(l)
+	return copies, inForce(l, copies, t.window), nil
+}
+
+// holdReceipts judges the receipts of a window by the rows of the ledger in force, which cover a window. Where the rows are
+// nil, for they could not be read, the buckets are still held against one another; what makes them the wrong buckets, or the
+// wrong objects, is a gap and no finding. With trace it tells of each payment by itself.
 func (a *App) holdReceipts(
 	ctx context.Context, r config.Receipts, l config.Ledger, rows []record.Entry, cover audit.Window, trace bool, t task,
 ) (receipt.Result, []audit.Coverage, error) {
-	in := receipt.Input{Window: t.window, AsOf: t.asOf, Complete: map[audit.Region]bool{}, Trace: trace}
-	objects, coverage, err := a.readBuckets(ctx, r, t, in.Complete)
-	if err != nil {
-		return receipt.Result{}, nil, err
-	}
-	if gap := a.sameBucket(r, t.window); gap != nil {
-		coverage[0].Gaps = append(coverage[0].Gaps, *gap)
-		return receipt.Result{}, coverage, nil
-	}
-	in.Entries, in.Cover = rows, cover
-	rules := receiptRules(r, l)
-	if gap := unmatched(rules, objects, t.window); gap != nil {
-		coverage[0].Gaps = append(coverage[0].Gaps, *gap)
-		in.NoReceipts = true
-	}
-	in.Pairs, in.Scanned = slices.Values(pairsOf(rules, objects)), scansOf(objects)
-	in.Ties = receipt.NewTies(rules, rows, cover.From, 100_000).Within(t.window)
-	in.Ties.See(objects)
-	return receipt.Auditor{Rules: rules}.Audit(in), coverage, nil
+	c := a.newReceiptAudit(r, l, t)
+	c.rows, c.cover, c.trace = rows, cover, trace
+	result, err := c.run(ctx)
+	return result, c.coverage(), err
 }
 
 // sameBucket is the gap of a pair whose two sides are one bucket, which always agrees with itself.
@@ -91,79 +105,6 @@ func (a *App) sameBucket(r config.Receipts, w audit.Window) *audit.Gap {
 	return nil
 }
 
-// unmatched is the gap of objects of which not one is a receipt: then the pattern is wrong, not every receipt missing.
-func unmatched(rules receipt.Rules, objects []record.Object, w audit.Window) *audit.Gap {
-	if len(objects) == 0 {
-		return nil
-	}
-	for _, o := range objects {
-		if _, ok := rules.PaymentOf(o.Key); ok {
-			return nil
-		}
-	}
-	return &audit.Gap{
-		Window: w, Reason: fmt.Sprintf("no object of %d matches receipts.key_pattern of %s, the first is %q", len(objects), rules.Scope, objects[0].Key),
-		Remedy: "correct receipts[].key_pattern: it must match a whole object key and have a group payment_id",
-	}
-}
-
-func (a *App) readBuckets(
-	ctx context.Context, r config.Receipts, t task, complete map[audit.Region]bool,
-) ([]record.Object, []audit.Coverage, error) {
-	var objects []record.Object
-	var coverage []audit.Coverage
-	for _, region := range slices.Sorted(maps.Keys(r.Regions)) {
-		reading, err := a.readInventory(ctx, r, region, t)
-		if err != nil {
-			return nil, nil, err
-		}
-		objects = append(objects, reading.Records...)
-		coverage = append(coverage, reading.Coverage)
-		complete[region] = reading.Coverage.Complete()
-	}
-	return objects, coverage, nil
-}
-
-func (a *App) readInventory(ctx context.Context, r config.Receipts, region audit.Region, t task) (pipeline.Reading[record.Object], error) {
-	a.progress("reading the inventory of "+r.Regions[region].Bucket, 0, 0)
-	at := r.Regions[region]
-	src := inventory.Source{
-		Client: a.aws.s3(region), Region: region, Bucket: at.Bucket,
-		Inventory: inventory.Location{Bucket: at.Inventory.Bucket, Prefix: at.Inventory.Prefix, ID: at.Inventory.ID},
-		AsOf:      t.asOf, Settings: inventory.Settings{Timeout: a.cfg.AWS.Timeout},
-	}
-	return pipeline.Collect(ctx, src, audit.Coverage{Source: "inventory", Scope: r.Name, Region: region, Window: t.window}, audit.Cursor{})
-}
-
-// pairsOf groups objects by their keys.
-func pairsOf(rules receipt.Rules, objects []record.Object) []receipt.Pair {
-	byKey := map[string]*receipt.Pair{}
-	for _, o := range objects {
-		if byKey[o.Key] == nil {
-			byKey[o.Key] = &receipt.Pair{Key: o.Key}
-		}
-		if side := slices.Index(rules.Regions[:], o.Region); side >= 0 {
-			byKey[o.Key].Sides[side] = append(byKey[o.Key].Sides[side], o)
-		}
-	}
-	var pairs []receipt.Pair
-	for _, key := range slices.Sorted(maps.Keys(byKey)) {
-		pairs = append(pairs, *byKey[key])
-	}
-	return pairs
-}
-
-// scansOf finds when each region's inventory was made.
-func scansOf(objects []record.Object) map[audit.Region]time.Time {
-	scans := map[audit.Region]time.Time{}
-	for _, o := range objects {
-		if at := scans[o.Region]; !o.Live && (at.IsZero() || o.SeenAt.Before(at)) {
-			scans[o.Region] = o.SeenAt
-		}
-	}
-	return scans
-}
-
 func (a *App) ledgerNamed(name string) (config.Ledger, bool) {
 	for _, l := range a.cfg.Ledgers {
 		if l.Name == name {
@@ -174,8 +115,25 @@ func (a *App) ledgerNamed(name string) (config.Ledger, bool) {
 }
 
 func receiptRules(r config.Receipts, l config.Ledger) receipt.Rules {
-	regions := slices.Sorted(maps.Keys(r.Regions))
-	rules := receipt.Rules{Scope: r.Name, Grace: r.Grace, KeyPattern: r.Pattern(), Charged: l.Statuses.Charged}
-	copy(rules.Regions[:], regions)
+	rules := receipt.Rules{
+		Scope: r.Name, Grace: r.Grace, Settle: r.Settle, KeyPattern: r.Pattern(), KeyOf: keyOf(r), Charged: l.Statuses.Charged,
+		DeleteMarkers: r.DeleteMarkers, Slack: r.StorageSlack,
+	}
+	for _, s := range r.Storage {
+		rules.Storage = append(rules.Storage, record.StorageStep{After: s.After, Class: s.Class})
+	}
+	copy(rules.Regions[:], slices.Sorted(maps.Keys(r.Regions)))
 	return rules
+}
+
+// keyOf tells the object key of a payment's receipt; nil where the configuration does not say it.
+func keyOf(r config.Receipts) func(record.Entry) string {
+	switch {
+	case r.KeyColumn != "":
+		return func(e record.Entry) string { return e.Extra[r.KeyColumn] }
+	case r.Key != nil:
+		return func(e record.Entry) string { return r.Key.Of(e.PaymentID, e.CreatedAt) }
+	default:
+		return nil
+	}
 }

@@ -13,13 +13,21 @@ import (
 
 func TestPatternThatMatchesNoObjectIsAGap(t *testing.T) {
 	rules := receipt.Rules{Scope: "receipts", KeyPattern: regexp.MustCompile(`receipts/(?P<payment_id>[^/]+)\.json`)}
-	strange, known := record.Object{Key: "invoices/pay_1.json"}, record.Object{Key: "receipts/pay_1.json"}
-	gap := unmatched(rules, []record.Object{strange}, audit.Window{})
-	if gap == nil || !strings.Contains(gap.Reason, "no object of 1 matches receipts.key_pattern") {
+	gapOf := func(keys ...string) *audit.Gap {
+		c := &receiptAudit{rules: rules, sides: [2]*receiptSide{{}, {}}}
+		for _, key := range keys {
+			c.sides[0].rows.Add(1)
+			c.seen.see(rules, []byte(key), record.Object{IsLatest: true}.Note())
+		}
+		return c.unmatched()
+	}
+	strange, known := "invoices/pay_1.json", "receipts/pay_1.json"
+	gap := gapOf(strange)
+	if gap == nil || !strings.Contains(gap.Reason, "no object of 1 matches receipts.key_pattern") || !strings.Contains(gap.Reason, strange) {
 		t.Errorf("no receipt: %+v", gap)
 	}
-	for name, objects := range map[string][]record.Object{"empty buckets": nil, "one receipt": {strange, known}} {
-		if gap := unmatched(rules, objects, audit.Window{}); gap != nil {
+	for name, keys := range map[string][]string{"empty buckets": nil, "one receipt": {strange, known}} {
+		if gap := gapOf(keys...); gap != nil {
 			t.Errorf("%s: %+v", name, gap)
 		}
 	}

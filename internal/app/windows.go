@@ -10,9 +10,6 @@ import (
 )
 
 const (
-	// inventoryDelay is how long after a moment the inventory that lists it has surely been delivered: inventories are
-	// made daily and take some hours.
-	inventoryDelay = 30 * time.Hour
 	// settlementLookback is how long a payment is held against new files: until it is missing, over weekends and holidays.
 	settlementLookback = 7 * 24 * time.Hour
 	// defaultCapture is how often streams are taken to be captured where no schedule says so.
@@ -56,13 +53,13 @@ func offsets(cfg *config.Config, job string) (delay, lookback time.Duration) {
 	case "ledger":
 		return margin(cfg), 0
 	case "receipts":
-		return inventoryDelay, 0
+		return inventoryDelay(cfg), 0
 	case "lag":
 		return 0, arrival(cfg)
 	case "settlement":
 		return 0, settlementLookback
 	case "chain":
-		return inventoryDelay, settlementLookback
+		return inventoryDelay(cfg), settlementLookback
 	case "failover":
 		return 0, failoverLookback
 	default:
@@ -84,6 +81,24 @@ func captureInterval(cfg *config.Config) time.Duration {
 	}
 	first := schedules.Next(s, time.Unix(0, 0).UTC())
 	return schedules.Next(s, first).Sub(first)
+}
+
+// defaultInventories is how often inventories come where the configuration says nothing of them.
+const defaultInventories = 24 * time.Hour
+
+// inventoryDelay is how long after a moment the inventories that list it have surely been delivered: a period of theirs and, as
+// they take some hours, a quarter more. So no run of a schedule has to wait for one, and none lists what is younger.
+func inventoryDelay(cfg *config.Config) time.Duration {
+	longest := time.Duration(0)
+	for _, r := range cfg.Receipts {
+		for _, at := range r.Regions {
+			longest = max(longest, at.Inventory.Every)
+		}
+	}
+	if longest == 0 {
+		longest = defaultInventories
+	}
+	return longest + longest/4
 }
 
 // settle is the longest settle delay of any table.

@@ -1,0 +1,63 @@
+package app
+
+import (
+	"fmt"
+	"time"
+
+	"parallax/internal/audit"
+)
+
+// certify puts into the certificate what was read of both inventories, and what makes them say nothing.
+func (c *receiptAudit) certify() {
+	for _, s := range c.sides {
+		s.certify(c.window)
+		c.line.Gaps = append(c.line.Gaps, s.listing.gaps...)
+	}
+	if earlier := c.earlier(); !earlier.IsZero() {
+		c.line.Watermark = earlier
+	}
+	if c.again != nil {
+		c.line.Gaps = append(c.line.Gaps, c.again.gaps...)
+	}
+	if gap := c.unmatched(); gap != nil {
+		c.line.Gaps = append(c.line.Gaps, *gap)
+	}
+	if c.drifted.beyond > 0 {
+		c.line.Gaps = append(c.line.Gaps, audit.Gap{
+			Window: c.window, Reason: fmt.Sprintf("%d objects more than the %d that are told of are not in the storage class that the policy wants",
+				c.drifted.beyond, len(c.drifted.objects)),
+			Remedy: "correct the lifecycle rules of the buckets, or receipts[].storage, and run again",
+		})
+	}
+}
+
+func (s *receiptSide) certify(w audit.Window) {
+	s.line.Extents = append(s.line.Extents, s.listing.extents...)
+	s.line.Records = s.rows.Load()
+	if s.list == nil {
+		return
+	}
+	extents, excluded, gaps := s.list.Coverage()
+	s.line.Extents = append(s.line.Extents, extents...)
+	s.line.Excluded = append(s.line.Excluded, excluded...)
+	s.line.Gaps = append(s.line.Gaps, gaps...)
+	s.complete = len(gaps) == 0 && s.unversioned(w) == nil
+	s.line.Watermark = s.list.Scanned
+}
+
+// unmatched is the gap of buckets of which not one object is a receipt: then the pattern is wrong, not every receipt missing.
+func (c *receiptAudit) unmatched() *audit.Gap {
+	rows := c.sides[0].rows.Load() + c.sides[1].rows.Load()
+	if rows == 0 || c.seen.receipt.Load() {
+		return nil
+	}
+	return &audit.Gap{
+		Window: c.window, Reason: fmt.Sprintf("no object of %d matches receipts.key_pattern of %s, one of them is %q", rows, c.rules.Scope, c.seen.first),
+		Remedy: "correct receipts[].key, or key_pattern: it must match a whole object key and have a group payment_id",
+	}
+}
+
+// stand is how old an inventory is at the moment the audit speaks for, for people.
+func (s *receiptSide) stand(asOf time.Time) string {
+	return fmt.Sprintf("newest inventory of %s, %s old", s.list.Scanned.Format(time.RFC3339), asOf.Sub(s.list.Scanned).Truncate(time.Minute))
+}

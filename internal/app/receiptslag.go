@@ -1,0 +1,95 @@
+package app
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"parallax/auditors/lag"
+	"parallax/auditors/receipt"
+	"parallax/internal/audit"
+	"parallax/internal/config"
+)
+
+// methodStuck is how a receipt's lag is known from an inventory: as a candidate, for it tells that one had not arrived, and not
+// when it did.
+const methodStuck = "not arrived at the inventory's scan"
+
+// stuckSamples are the receipts that had not arrived, as measurements: those of one second and direction as one, the longest.
+func stuckSamples(r config.Receipts, stuck []receipt.Stuck) []audit.LagSample {
+	type moment struct {
+		from, to audit.Region
+		at       int64
+	}
+	worst := map[moment]audit.LagSample{}
+	for _, s := range stuck {
+		at := moment{s.From, s.To, s.Since.Unix()}
+		now := audit.LagSample{
+			Layer: "s3", Scope: r.Name, From: s.From, To: s.To, At: s.Since.Truncate(time.Second), Lag: s.Scanned.Sub(s.Since), Method: methodStuck,
+		}
+		was, known := worst[at]
+		if known {
+			now.Lag, now.Equal = max(now.Lag, was.Lag), was.Equal+1
+		}
+		worst[at] = now
+	}
+	out := make([]audit.LagSample, 0, len(worst))
+	for _, s := range worst {
+		out = append(out, s)
+	}
+	slices.SortFunc(out, func(a, b audit.LagSample) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To))
+	})
+	return out
+}
+
+// receiptLags takes what the receipts job has found not to have arrived. Inventories come daily, so the window is moved back to
+// one that the job has compared: no inventory is read for it again.
+func (a *App) receiptLags(ctx context.Context, t task, in *lag.Input) ([]audit.Coverage, error) {
+	if len(a.cfg.Receipts) == 0 {
+		return nil, nil
+	}
+	w := before(t.window, t.asOf.Add(-inventoryDelay(a.cfg)))
+	in.Window = w
+	stored, err := a.store.LagSamples(ctx, "s3", w)
+	if err != nil {
+		return nil, err
+	}
+	runs, err := a.store.RunsOver(ctx, audit.Window{From: w.From, To: t.asOf})
+	if err != nil {
+		return nil, err
+	}
+	var lines []audit.Coverage
+	for _, r := range a.cfg.Receipts {
+		line := audit.Coverage{Source: "lag samples", Scope: r.Name, Window: w}
+		for _, s := range stored {
+			if s.Scope == r.Name {
+				line.Records++
+				in.Samples = append(in.Samples, s)
+			}
+		}
+		if !comparedWhole(runs, r.Name, t.asOf, w.To) {
+			line.Gaps = append(line.Gaps, audit.Gap{
+				Window: w, Reason: fmt.Sprintf("no run of the job receipts has compared the buckets of %s whole as of %s", r.Name, w.To.Format(time.RFC3339)),
+				Remedy: "schedule the job receipts daily, and see its gaps in parallax report coverage",
+			})
+		}
+		lines = append(lines, line)
+	}
+	return lines, nil
+}
+
+// comparedWhole reports whether a complete run of the job receipts has compared a pair as it was at a moment or later.
+func comparedWhole(runs []audit.RunRecord, scope string, asOf, to time.Time) bool {
+	return slices.ContainsFunc(runs, func(r audit.RunRecord) bool {
+		if r.Job != "receipts" || r.AsOf.After(asOf) {
+			return false
+		}
+		whole := slices.ContainsFunc(r.Coverage, func(c audit.Coverage) bool {
+			return c.Source == "receipts" && c.Scope == scope && !c.Watermark.Before(to)
+		})
+		return whole && !slices.ContainsFunc(r.Coverage, func(c audit.Coverage) bool { return c.Scope == scope && !c.Complete() })
+	})
+}

@@ -286,12 +286,12 @@ func TestOneLateObjectIsOneSample(t *testing.T) {
 	if len(told) != 1 || told[0].Lag != 15*time.Minute+time.Millisecond || told[0].Error != 0 {
 		t.Fatalf("%+v", told)
 	}
-	stuck := []receipt.Stuck{
+	stuck := stuckSamples(r, []receipt.Stuck{
 		{From: dublin, To: london, Key: "a", Since: pm(13, 0, 1), Scanned: pm(20, 0, 0)},
 		{From: dublin, To: london, Key: "a", Since: pm(13, 10, 0), Scanned: pm(20, 0, 0)},
 		{From: london, To: dublin, Key: "a", Since: pm(13, 0, 1), Scanned: pm(20, 0, 0)},
-	}
-	if left := notArrived(r, stuck, told); len(left) != 2 || left[0].At != pm(13, 10, 0) || left[0].Method != "not arrived at the inventory's scan" {
+	})
+	if left := notArrived(stuck, told); len(left) != 2 || left[1].At != pm(13, 10, 0) || left[0].Method != "not arrived at the inventory's scan" {
 		t.Errorf("%+v", left)
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"parallax/auditors/lag"
-	"parallax/auditors/receipt"
 	"parallax/internal/audit"
 	"parallax/internal/config"
 	"parallax/internal/pan"
@@ -22,27 +21,22 @@ const (
 	tick = time.Millisecond
 )
 
-// receiptLags takes what tells of late replicas as samples. An inventory tells that an object is late, not how late the others
-// were; inventories come daily, so their window is moved back until one lists it. S3 itself tells of those past its threshold,
-// and then how late they were: what it tells now belongs to this run, whenever the object was written.
+// receiptLags takes what tells of late replicas as samples. The job receipts has found what had not arrived at the scan of an
+// inventory, which tells that an object is late, not how late the others were; inventories come daily, so their window is moved
+// back until one lists it. S3 itself tells of those past its threshold, and then how late they were: what it tells now belongs to
+// this run, whenever the object was written.
 func (a *App) receiptLags(ctx context.Context, t task, in *lag.Input) (lagEvents, error) {
-	listed := before(t.window, t.asOf.Add(-inventoryDelay))
+	listed := before(t.window, t.asOf.Add(-inventoryDelay(a.cfg)))
 	in.Window = listed
-	stuck := make([][]receipt.Stuck, len(a.cfg.Receipts))
-	var coverage []audit.Coverage
-	for i, r := range a.cfg.Receipts {
-		result, lines, err := a.auditReceipts(ctx, r, task{window: listed, asOf: t.asOf})
-		if err != nil {
-			return lagEvents{}, err
-		}
-		stuck[i] = slices.DeleteFunc(result.Stuck, func(s receipt.Stuck) bool { return !listed.Holds(s.Since) })
-		coverage = append(coverage, lines...)
+	stuck, coverage, err := a.storedStuck(ctx, listed, t)
+	if err != nil {
+		return lagEvents{}, err
 	}
 	events, err := a.readEvents(ctx, t) // last, so that the messages are not held for long
 	if err != nil {
 		return events, err
 	}
-	for i, r := range a.cfg.Receipts {
+	for _, r := range a.cfg.Receipts {
 		told, err := a.toldOf(ctx, r, &events, listed, t)
 		if err != nil {
 			return events, err
@@ -50,7 +44,7 @@ func (a *App) receiptLags(ctx context.Context, t task, in *lag.Input) (lagEvents
 		for _, s := range told {
 			in.Samples = append(in.Samples, s.LagSample)
 		}
-		in.Samples = append(in.Samples, notArrived(r, stuck[i], told)...)
+		in.Samples = append(in.Samples, notArrived(stuck[r.Name], told)...)
 	}
 	for _, s := range in.Samples {
 		in.Window = audit.Window{From: minTime(in.Window.From, s.At), To: maxTime(in.Window.To, s.At.Add(time.Nanosecond))}
@@ -60,18 +54,10 @@ func (a *App) receiptLags(ctx context.Context, t task, in *lag.Input) (lagEvents
 }
 
 // notArrived are the objects that an inventory lists as not arrived, without those of which S3 itself tells more.
-func notArrived(r config.Receipts, stuck []receipt.Stuck, told []toldSample) (out []audit.LagSample) {
-	for _, s := range stuck {
-		key := pan.Mask(s.Key)
-		if slices.ContainsFunc(told, func(o toldSample) bool { return o.tellsOf(s, key) }) {
-			continue
-		}
-		out = append(out, audit.LagSample{
-			Layer: "s3", Scope: r.Name, From: s.From, To: s.To, At: s.Since, Lag: s.Scanned.Sub(s.Since),
-			Method: "not arrived at the inventory's scan",
-		})
-	}
-	return out
+func notArrived(stuck []audit.LagSample, told []toldSample) []audit.LagSample {
+	return slices.DeleteFunc(stuck, func(s audit.LagSample) bool {
+		return slices.ContainsFunc(told, func(o toldSample) bool { return o.tellsOf(s) })
+	})
 }
 
 // toldSample is a lag that S3 has told, and of which object.
@@ -80,10 +66,10 @@ type toldSample struct {
 	key string
 }
 
-// tellsOf reports whether it is of the version that an inventory lists as not arrived. What S3 calls the request's time and
-// what it lists as the time of creation are told by different hosts.
-func (s toldSample) tellsOf(o receipt.Stuck, key string) bool {
-	return s.key == key && s.From == o.From && s.To == o.To && s.At.Sub(o.Since).Abs() <= time.Minute
+// tellsOf reports whether it is of the object that an inventory lists as not arrived, as far as their times tell: S3 shows whole
+// seconds in a list, and different hosts tell what it calls the request's time and the time of creation.
+func (s toldSample) tellsOf(o audit.LagSample) bool {
+	return s.From == o.From && s.To == o.To && s.At.Sub(o.At).Abs() <= 2*time.Second
 }
 
 // toldOf are the lags of a pair of buckets that S3 has told: just now, or earlier and of the time of this run. It adds the lines

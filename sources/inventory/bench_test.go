@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/klauspost/compress/gzip"
@@ -36,16 +37,7 @@ func BenchmarkReaders(b *testing.B) {
 	}
 }
 
-func joined(names []string) string {
-	out := ""
-	for i, name := range names {
-		if i > 0 {
-			out += ", "
-		}
-		out += name
-	}
-	return out
-}
+func joined(names []string) string { return strings.Join(names, ", ") }
 
 func benchDecoder(b *testing.B, d decoder, body []byte) {
 	b.Helper()

@@ -17,11 +17,12 @@ import (
 const (
 	// maxLine is more than the longest row can be: a key of 1,024 bytes, each encoded in three, and some dozen short fields.
 	maxLine = 64 << 10
-	// csvBlock is how many bytes of rows are split at a time.
+	// csvBlock is how many bytes of rows are split at a time; fewer of a file that has not so many.
 	csvBlock = 1 << 20
-	// maxRatio is how much larger than the compressed file its rows may be, beyond freeBytes.
-	maxRatio  = 1000
-	freeBytes = 64 << 20
+	// maxRatio is how much larger than the compressed file its rows may be, beyond freeBytes: each row has a key and a version
+	// of its own, which do not compress that well.
+	maxRatio  = 200
+	freeBytes = 24 << 20
 )
 
 // csvDecoder reads gzip-compressed rows: LF, no header, fields quoted, keys URL-encoded.
@@ -61,7 +62,7 @@ func (d *csvDecoder) scan(ctx context.Context, from io.Reader, most int64, each 
 	if err != nil {
 		return &damageError{"is not gzip: " + err.Error()}
 	}
-	s := newSplitter(d, each)
+	s := newSplitter(d, int(min(csvBlock, max(2*maxLine, most/maxRatio))), each)
 	end := 0 // of what stands in the buffer
 	for {
 		n, err := readFull(zip, s.buf[end:])
@@ -114,8 +115,8 @@ type splitter struct {
 	pieces []join.Span
 }
 
-func newSplitter(d *csvDecoder, each func(*columns) error) *splitter {
-	s := &splitter{csvDecoder: d, buf: make([]byte, csvBlock), line: 1, begun: 1, each: each, pieces: make([]join.Span, d.width)}
+func newSplitter(d *csvDecoder, block int, each func(*columns) error) *splitter {
+	s := &splitter{csvDecoder: d, buf: make([]byte, block), line: 1, begun: 1, each: each, pieces: make([]join.Span, d.width)}
 	for f := range fieldCount {
 		s.out.has[f] = d.at.has(f)
 	}

@@ -129,7 +129,7 @@ func writeColumn(t testing.TB, column pqfile.ColumnChunkWriter, rows [][]string,
 	levels := make([]int16, len(rows))
 	for i, row := range rows {
 		v := row[c]
-		if v == "" {
+		if v == "" && column.Descr().MaxDefinitionLevel() > 0 {
 			continue
 		}
 		levels[i] = 1

@@ -29,8 +29,9 @@ type made struct {
 	packing packing
 	chunk   int
 	v1      bool
-	dict    bool // texts have dictionaries
-	nulls   int  // one in so many values is NULL
+	dict    bool     // texts have dictionaries
+	dicts   []string // or these have
+	nulls   int      // one in so many values is NULL
 	zone    string
 	specs   []spec
 	// damage changes what is written, before it is compressed.
@@ -180,7 +181,7 @@ func (w *writer) column(s spec, from, to int) (map[streamKind][]byte, message) {
 	case codeTimestamp, codeInstant:
 		w.times(streams, as[time.Time](values), s.code == codeInstant)
 	case codeString, codeVarchar, codeChar:
-		if w.dict {
+		if w.dict || slices.Contains(w.dicts, s.name) {
 			words, kind = w.dictionary(streams, as[string](values)), kind|encodedDict
 			break
 		}

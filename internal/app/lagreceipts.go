@@ -60,16 +60,15 @@ func notArrived(stuck []audit.LagSample, told []toldSample) []audit.LagSample {
 	})
 }
 
-// toldSample is a lag that S3 has told, and of which object.
-type toldSample struct {
-	audit.LagSample
-	key string
-}
+// toldSample is a lag that S3 has told.
+type toldSample struct{ audit.LagSample }
 
-// tellsOf reports whether it is of the object that an inventory lists as not arrived, as far as their times tell: S3 shows whole
-// seconds in a list, and different hosts tell what it calls the request's time and the time of creation.
+// tellsOf reports whether it is of the object that an inventory lists as not arrived, as far as times tell: S3 shows whole seconds
+// in a list, and different hosts tell what it calls the request's time and the time of creation. An object that arrived after the
+// scan was later than the scan tells: what is less late is another one, and takes nothing away.
 func (s toldSample) tellsOf(o audit.LagSample) bool {
-	return s.From == o.From && s.To == o.To && s.At.Sub(o.At).Abs() <= 2*time.Second
+	const apart = 2 * time.Second
+	return s.From == o.From && s.To == o.To && s.At.Sub(o.At).Abs() <= apart && s.Lag >= o.Lag-apart
 }
 
 // toldOf are the lags of a pair of buckets that S3 has told: just now, or earlier and of the time of this run. It adds the lines
@@ -132,7 +131,7 @@ func lagsOf(r config.Receipts, all []audit.Replication) (out []toldSample, exclu
 			excluded[reason]++
 			continue
 		}
-		out = append(out, toldSample{sampleOf(r, e, to), e.Key})
+		out = append(out, toldSample{sampleOf(r, e, to)})
 	}
 	return out, excluded
 }

@@ -49,6 +49,9 @@ func (a *App) auditWhole(ctx context.Context, o *audit.Outcome, r config.Receipt
 	if err != nil {
 		return err
 	}
+	if err := a.explainFailures(ctx, r, result.Findings, t); err != nil {
+		return err
+	}
 	o.Rejudged = append(o.Rejudged, c.rejudged(result)...)
 	o.Samples = append(o.Samples, stuckSamples(r, result.Stuck)...)
 	add(o, result.Judgement, append(c.coverage(), coverage...))

@@ -23,6 +23,7 @@ const (
 	coveredNotKMS  = "receipt in one region only, encrypted under a key of KMS, which its replication rule leaves out"
 	olderThanRule  = "receipt in one region only, older than all that the replication rule has copied: it may be older than the rule"
 	markersLeft    = "receipt deleted in one region and kept in the other: no replication rule copies its delete marker"
+	markerOlder    = "receipt deleted in one region and kept in the other, before all that the replication rule has copied: it may be older than the rule"
 	markersKept    = "receipt deleted in one region and kept in the other, as delete_markers says"
 )
 
@@ -109,6 +110,9 @@ func (c *comparison) markersOf(side int, marker record.Object) cover {
 	rule, known, covered := c.rule(side, marker.Key)
 	if !covered || known && (!rule.DeleteMarkers || rule.Tagged) {
 		return cover{why: markersLeft}
+	}
+	if known && marker.ReplicationStatus == "" && c.in.Survey.before(side, rule, marker, false) {
+		return cover{why: markerOlder}
 	}
 	return cover{rule: rule, known: known}
 }

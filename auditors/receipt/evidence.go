@@ -103,16 +103,12 @@ func (c cover) switchedOff() string {
 }
 
 // evidence is the rule that should have copied something and does not.
-func (c cover) evidence(rules Rules, side int, o record.Object) []audit.Evidence {
+func (c cover) evidence(rules Rules, side int) []audit.Evidence {
 	if c.active() {
 		return nil
 	}
-	region := rules.Regions[side]
-	if o.ReplicationStatus == replica {
-		region = rules.Regions[1-side]
-	}
 	return []audit.Evidence{{
-		Source: "receipts " + rules.Scope, Region: region, Ref: "replication rule " + c.rule.ID, Field: "status", Value: "Disabled",
+		Source: "receipts " + rules.Scope, Region: rules.Regions[side], Ref: "replication rule " + c.rule.ID, Field: "status", Value: "Disabled",
 		Note: "GetBucketReplication",
 	}}
 }

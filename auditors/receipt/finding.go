@@ -61,7 +61,8 @@ func replicationFailed(rules Rules, p pair, side int, o record.Object, c cover) 
 }
 
 // notReplicated is a version that the other side lacks. That S3 says it was copied, or that it is a copy itself, is the silent
-// case: nothing but a comparison shows it.
+// case: nothing but a comparison shows it. Two inventories alone do not prove it: where the other side was listed earlier, the copy
+// may have come late, and where later, both may have been deleted since.
 func notReplicated(rules Rules, p pair, side int, o record.Object, c cover) audit.Finding {
 	f := base(rules, audit.ReceiptNotReplicated, p.key, audit.High, audit.Probable, o.LastModified)
 	f.Region = rules.Regions[1-side]
@@ -83,11 +84,13 @@ func notReplicated(rules Rules, p pair, side int, o record.Object, c cover) audi
 	switch o.ReplicationStatus {
 	case pending:
 		f.Verdict = verdict(p.whole[1-side])
-	case replica, completed:
-		f.Verdict = verdict(p.sure(side) && c.known && !c.several)
+	case replica, completed: // the rule has done its work, on or off
+		f.Verdict = verdict(p.asked && c.known && !c.several)
+		f.Reason += "."
+		return f
 	}
 	f.Reason += c.switchedOff() + "."
-	f.Evidence = append(f.Evidence, c.evidence(rules, side, o)...)
+	f.Evidence = append(f.Evidence, c.evidence(rules, side)...)
 	return f
 }
 
@@ -96,8 +99,12 @@ func deleteDiverged(rules Rules, p pair, side int, marker, live record.Object, c
 	f.Region = marker.Region
 	f.Rule = "latest version is a delete marker in one region, live in the other"
 	f.Reason = fmt.Sprintf("The receipt of payment %s was deleted in %s and is still there in %s", p.payment, marker.Region, rules.Regions[1-side])
-	f.Reason += c.switchedOff() + "."
-	f.Evidence = append(p.observed(rules), c.evidence(rules, side, marker)...)
+	f.Evidence = p.observed(rules)
+	if marker.ReplicationStatus != replica {
+		f.Reason += c.switchedOff()
+		f.Evidence = append(f.Evidence, c.evidence(rules, side)...)
+	}
+	f.Reason += "."
 	return f
 }
 

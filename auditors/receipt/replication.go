@@ -173,12 +173,6 @@ func (c *comparison) replaced(p pair) (ruling, bool) {
 	return ruling{}, false
 }
 
-// sure reports whether it is certain that the other side does not hold what this side was seen to hold: an inventory that is
-// the later of the two may lack it because it was deleted in both regions since.
-func (p pair) sure(side int) bool {
-	return p.whole[1-side] && (p.asked || !p.seen[1-side].After(p.seen[side]))
-}
-
 // waited is how long an object had been there when the pair was seen.
 func (p pair) waited(o record.Object) time.Duration {
 	return p.known().Sub(o.LastModified).Truncate(time.Second)

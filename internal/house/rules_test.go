@@ -41,6 +41,7 @@ var rules = []rule{
 	{name: "internal/orc", inside: []string{"internal/join"}},
 	{name: "internal/golden", inside: vocabulary},
 	{name: "internal/simulate", inside: []string{"internal/audit", "internal/record"}},
+	{name: "internal/simulate/receipts", inside: vocabulary},
 	{name: "internal/pipeline", inside: []string{"internal/audit", "internal/record"}},
 	{name: "internal/awscall", outside: []string{"aws"}},
 	{name: "internal/ddbjson", inside: []string{"internal/audit", "internal/record"}},

@@ -21,6 +21,8 @@ const (
 	copiedByOthers = "copy in one region only, and no replication rule of the other region covers it: it came from elsewhere"
 	coveredByTags  = "receipt in one region only, whose replication rule asks for tags, which no inventory tells"
 	coveredNotKMS  = "receipt in one region only, encrypted under a key of KMS, which its replication rule leaves out"
+	perhapsKMS     = "receipt in one region only, of unknown encryption, whose replication rule leaves out keys of KMS"
+	noStatuses     = "receipt in one region only, and the inventories tell no replication status of anything"
 	olderThanRule  = "receipt in one region only, older than all that the replication rule has copied: it may be older than the rule"
 	markersLeft    = "receipt deleted in one region and kept in the other: no replication rule copies its delete marker"
 	markerOlder    = "receipt deleted in one region and kept in the other, before all that the replication rule has copied: it may be older than the rule"
@@ -52,22 +54,30 @@ func (c *comparison) coverOf(side int, o record.Object) cover {
 		return cover{}
 	}
 	out := cover{rule: rule, known: true, several: elsewhere(c.in.Buckets[side], o.Key, c.in.Buckets[1-side].Name)}
-	switch {
-	case o.ReplicationStatus != "" && out.several:
-		if rule.Tagged {
-			out.why = coveredByTags
-		} else if o.ReplicationStatus == completed && c.in.Survey.before(side, rule, o, true) {
-			out.why = olderThanRule
-		}
-	case o.ReplicationStatus != "":
-	case rule.Tagged:
-		out.why = coveredByTags
-	case !rule.KMS && (o.Encryption == "SSE-KMS" || o.Encryption == "DSSE-KMS"):
-		out.why = coveredNotKMS
-	case c.in.Survey.before(side, rule, o, false):
-		out.why = olderThanRule
+	if told := o.ReplicationStatus != ""; !told || out.several {
+		out.why = c.leftOut(side, rule, o, told)
 	}
 	return out
+}
+
+// leftOut is why a rule may have left out an object whose status does not speak of it: there is none, or it may speak of a copy to
+// a third bucket.
+func (c *comparison) leftOut(side int, rule record.ReplicationRule, o record.Object, told bool) string {
+	kms := o.Encryption == "SSE-KMS" || o.Encryption == "DSSE-KMS"
+	switch {
+	case rule.Tagged:
+		return coveredByTags
+	case !rule.KMS && kms:
+		return coveredNotKMS
+	case rule.Enabled && !told && !c.in.Survey.tells():
+		return noStatuses
+	case c.in.Survey.before(side, rule, o, told):
+		return olderThanRule
+	case !rule.KMS && o.Encryption == "" && c.in.Survey != nil:
+		return perhapsKMS
+	default:
+		return ""
+	}
 }
 
 // rule is the rule from a side to the other that covers a key. Rules that are not known cover everything.
@@ -111,7 +121,8 @@ func (c *comparison) markersOf(side int, marker record.Object) cover {
 	if !covered || known && (!rule.DeleteMarkers || rule.Tagged) {
 		return cover{why: markersLeft}
 	}
-	if known && marker.ReplicationStatus == "" && c.in.Survey.before(side, rule, marker, false) {
+	several := elsewhere(c.in.Buckets[side], marker.Key, c.in.Buckets[1-side].Name)
+	if known && marker.ReplicationStatus == "" && c.in.Survey.before(side, rule, marker, several) {
 		return cover{why: markerOlder}
 	}
 	return cover{rule: rule, known: known}

@@ -66,6 +66,7 @@ func (c *comparison) has(payment string) (has, onlyLive bool) {
 const (
 	paymentYoung   = "payment too young at the scan, its receipt may still be on its way"
 	paymentNotRead = "payment without a receipt in what was read, but a region was not read completely"
+	receiptPassing = "payment whose receipt is deleted in the region that was listed later, and may have reached the other since that was listed"
 	foundLive      = "payment whose receipt only the buckets themselves told of: no inventory lists it yet"
 )
 
@@ -107,11 +108,17 @@ func (c *comparison) without(e record.Entry) {
 		why = paymentYoung
 	case !all && (!asked || !c.in.Ties.asTemplate()):
 		why = paymentNotRead
+	case !asked && c.passing[e.PaymentID]:
+		why = receiptPassing
 	}
 	s := Suspect{Key: key, Payment: e.PaymentID, Kind: audit.ReceiptMissing, Why: why}
 	rank := rankMissing
 	if why == "" {
-		c.report(missingReceipt(c.rules, e, c.lookedAt(asked), key))
+		f := missingReceipt(c.rules, e, c.lookedAt(asked), key)
+		if apart := c.scanned[0].Sub(c.scanned[1]).Abs(); !asked && apart > c.rules.Grace {
+			f.Verdict = audit.Probable // lists of two moments: it may have come to one region and gone from the other in between
+		}
+		c.report(f)
 	} else {
 		rank = rankYoung
 		s.Kind = ""

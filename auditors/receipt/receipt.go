@@ -129,6 +129,7 @@ type comparison struct {
 	kept     map[audit.Kind]int
 	suspects [ranks][]Suspect
 	judged   map[string]bool        // keys of in.Live that were among the pairs
+	passing  map[string]bool        // payments whose receipt may be where it was not yet when that region was listed
 	marked   map[string][2]bool     // with in.Trace: payments whose receipt is deleted on a side
 	live     map[string]liveReceipt // payments whose receipts the buckets themselves were asked for
 	ledger   map[string]bool        // payments the ledger knows
@@ -145,7 +146,7 @@ func newComparison(rules Rules, in Input) *comparison {
 	}
 	c := &comparison{
 		rules: rules, in: in, excluded: map[string]int64{}, held: map[audit.Fingerprint]bool{}, kept: map[audit.Kind]int{},
-		judged: map[string]bool{}, marked: map[string][2]bool{}, ledger: make(map[string]bool, len(in.Entries)),
+		judged: map[string]bool{}, passing: map[string]bool{}, marked: map[string][2]bool{}, ledger: make(map[string]bool, len(in.Entries)),
 	}
 	for _, e := range in.Entries {
 		c.ledger[e.PaymentID] = true

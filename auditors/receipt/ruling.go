@@ -91,6 +91,7 @@ func (c *comparison) asked() {
 // enter puts a ruling into the result.
 func (c *comparison) enter(p pair, r ruling) {
 	c.mark(p)
+	c.between(p)
 	if !c.rules.Whole && !p.inside(c.in.Window) {
 		return
 	}
@@ -133,6 +134,24 @@ func (c *comparison) countOld(p pair) {
 			}
 		}
 		c.count(oldVersion, int64(n))
+	}
+}
+
+// between notes a payment whose receipt was copied and is deleted where it was listed later, while the region that was listed
+// earlier does not show it: the copy may have reached that one since.
+func (c *comparison) between(p pair) {
+	if p.asked || p.live() != nil {
+		return
+	}
+	for i, versions := range p.sides {
+		if p.latest(i) == nil || p.latest(1-i) != nil || !p.seen[1-i].Before(p.seen[i]) {
+			continue
+		}
+		for _, o := range versions {
+			if o.ReplicationStatus == completed && !o.DeleteMarker && !p.has(1-i, o) && c.coverOf(i, o).why == "" {
+				c.passing[p.payment] = true
+			}
+		}
 	}
 }
 

@@ -103,9 +103,9 @@ func (s *Survey) youngest(side int) int64 {
 func name(r record.ReplicationRule) string { return r.ID + "\x00" + r.Prefix }
 
 // before reports whether an object of a side may be older than the rule: it is older than all that the rule was at work for, or
-// than all that it has brought to the other side. Where no row has a status at all the inventories do not tell it.
+// than all that it has brought to the other side.
 func (s *Survey) before(side int, rule record.ReplicationRule, o record.Object, arrived bool) bool {
-	if s == nil || !s.told {
+	if s == nil {
 		return false
 	}
 	at := s.first[side][name(rule)].tried
@@ -117,6 +117,9 @@ func (s *Survey) before(side int, rule record.ReplicationRule, o record.Object, 
 	}
 	return o.LastModified.Before(time.UnixMilli(at).UTC().Truncate(time.Second)) // a listing shows whole seconds
 }
+
+// tells reports whether the inventories tell replication statuses.
+func (s *Survey) tells() bool { return s == nil || s.told }
 
 // silent counts the objects whose ETag says nothing, on the side that has more of them.
 func (s *Survey) silent() int64 {

@@ -49,8 +49,12 @@ func (c *comparison) suspect(p pair, r ruling) {
 		s.Content = true
 		c.add(rankDoubt, s)
 	case left:
-		if r.reason == latestNotRead || r.reason == otherNotRead {
+		switch r.reason {
+		case latestNotRead, otherNotRead:
 			c.add(rankYoung, s)
+		case perhapsKMS, noStatuses:
+			s.Content = true
+			c.add(rankDoubt, s)
 		}
 	}
 }

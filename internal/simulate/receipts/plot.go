@@ -18,7 +18,7 @@ func (w *World) play() {
 			}
 			o := w.pay(from.Add(time.Minute), true)
 			v := w.write(o, side, o.writtenAt(), false)
-			v.tagged = true
+			v.tagged, v.kms = true, false
 			if v.copied, v.owed = y.at(v, o.Key); v.copied {
 				v.life[1-side].from = v.created.Add(time.Minute)
 			}

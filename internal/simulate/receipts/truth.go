@@ -165,30 +165,40 @@ func (w *World) Moments(o *Object, from, to time.Time) []time.Time {
 	return slices.DeleteFunc(out, func(t time.Time) bool { return t.Before(from) || t.After(to) })
 }
 
-// Told reports whether inventories can tell what is wrong: another content of the same size shows only where the ETag is known to be
-// the MD5 of it.
+// Told reports whether inventories alone can tell what is wrong. Another content of the same size shows only where the ETag is known
+// to be the MD5 of it; what was never copied may have been left out for its encryption where that is not listed; and a failure that
+// is fresh may be that of a copy to a third bucket.
 func (w *World) Told(o *Object, kind audit.Kind) bool {
-	if kind != audit.ReceiptMismatch {
-		return true
-	}
 	for _, v := range o.Versions {
-		if v.cut[0] != v.cut[1] || v.first[0] || v.first[1] {
-			return true
+		altered := v.contentOn(0) != v.contentOn(1) && v.cut[0] == v.cut[1] && !v.first[0] && !v.first[1]
+		if kind == audit.ReceiptMismatch && altered && (v.kms || v.parts || !w.Column) {
+			return false
 		}
-		if v.contentOn(0) != v.contentOn(1) && (v.kms || v.parts || !w.Column) {
+		if v.origin == bySync || v.marker {
+			continue
+		}
+		y := w.ways[v.origin]
+		unlisted := v.owed && !w.Column && !y.rule.KMS && (!v.copied || y.others)
+		fresh := y.others && v.created.After(earlier(w.Scans[0], w.Scans[1]).Add(-Grace))
+		if kind == audit.ReceiptNotReplicated && unlisted || kind == audit.ReceiptReplicationFailed && (unlisted || fresh) {
 			return false
 		}
 	}
 	return true
 }
 
-// Erased reports whether a version was deleted by its id on both sides between two moments, on one of them at least.
+// Erased reports whether a version was deleted by its id between two moments.
 func (w *World) Erased(o *Object, from, to time.Time) bool {
-	between := func(t time.Time) bool { return !t.Before(from) && !t.After(to) }
-	for _, v := range o.Versions {
-		if !v.life[0].to.IsZero() && !v.life[1].to.IsZero() && (between(v.life[0].to) || between(v.life[1].to)) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(o.Versions, func(v *Version) bool {
+		return within(v.life[0].to, from, to) || within(v.life[1].to, from, to)
+	})
 }
+
+// Arrived reports whether a copy arrived after a moment, which a list of that moment cannot tell from one that never will.
+func (w *World) Arrived(o *Object, after time.Time) bool {
+	return slices.ContainsFunc(o.Versions, func(v *Version) bool {
+		return v.origin != bySync && within(v.life[1-v.origin].from, after, Now())
+	})
+}
+
+func within(t, from, to time.Time) bool { return !t.Before(from) && !t.After(to) }

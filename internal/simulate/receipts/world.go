@@ -90,7 +90,7 @@ func (w *World) rules() {
 		if !plain {
 			w.ways[i] = w.way(i)
 		} else {
-			w.ways[i].rule = &record.ReplicationRule{ID: "all", Enabled: true, DeleteMarkers: true}
+			w.ways[i].rule = &record.ReplicationRule{ID: "all", Enabled: true, DeleteMarkers: true, KMS: true}
 		}
 		if w.ways[i].rule == nil {
 			continue
@@ -112,7 +112,7 @@ func (w *World) way(side int) way {
 	if side == 1 && w.chance(0.2) {
 		return way{} // one way only
 	}
-	out := way{rule: &record.ReplicationRule{ID: fmt.Sprintf("rule-%d", side), Enabled: true, DeleteMarkers: w.chance(0.6)}}
+	out := way{rule: &record.ReplicationRule{ID: fmt.Sprintf("rule-%d", side), Enabled: true, DeleteMarkers: w.chance(0.6), KMS: w.chance(0.6)}}
 	if w.chance(0.3) {
 		out.since = Now().Add(-w.upTo(30 * 24 * time.Hour))
 	}
@@ -122,7 +122,10 @@ func (w *World) way(side int) way {
 	case w.chance(0.2):
 		out.rule.Tagged, out.rule.DeleteMarkers = true, false
 	case w.chance(0.2):
-		from := later(Now().Add(-w.upTo(40*time.Hour)), out.since.Add(time.Hour))
+		if out.since.After(Now().Add(-96 * time.Hour)) {
+			out.since = time.Time{} // it has copied something before
+		}
+		from := Now().Add(-w.upTo(40 * time.Hour))
 		out.off = audit.Window{From: from, To: Now().Add(24 * time.Hour)}
 		if w.chance(0.5) {
 			out.off.To = from.Add(w.upTo(10 * time.Hour))
@@ -130,6 +133,9 @@ func (w *World) way(side int) way {
 		out.rule.Enabled = !out.off.Holds(Now())
 	case w.chance(0.2):
 		out.others = true
+		if out.since.After(Now().Add(-96 * time.Hour)) {
+			out.since = time.Time{}
+		}
 	}
 	return out
 }
@@ -140,7 +146,7 @@ func (y way) at(v *Version, key string) (copied, owed bool) {
 	if r == nil || v.created.Before(y.since) || len(key) < len(r.Prefix) || key[:len(r.Prefix)] != r.Prefix {
 		return false, false
 	}
-	if v.marker && !r.DeleteMarkers || r.Tagged && !v.tagged {
+	if v.marker && !r.DeleteMarkers || r.Tagged && !v.tagged || v.kms && !v.marker && !r.KMS {
 		return false, false
 	}
 	off := y.off.Holds(v.created)

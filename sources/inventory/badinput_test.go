@@ -338,3 +338,53 @@ func (d *depot) repeat(t *testing.T, times int) {
 	d.put(folder+"manifest.json", body)
 	d.put(folder+"manifest.checksum", []byte(md5Hex(body)))
 }
+
+// TestReferee: arrow's column readers make the same rows of a file as our own reader.
+func TestReferee(t *testing.T) {
+	t.Parallel()
+	s := sheetOf(everyName, 3000)
+	for i := range s.rows {
+		if i%7 == 0 {
+			s.rows[i][2], s.rows[i][4], s.rows[i][5], s.rows[i][7], s.rows[i][8] = "", "true", "", "", ""
+		}
+	}
+	for name, body := range map[string][]byte{
+		"plain": s.parquet(t, 1000), "version 2": s.parquet(t, 999, parquet.WithDataPageVersion(parquet.DataPageV2), parquet.WithDataPageSize(2000)),
+		"dictionaries": s.parquet(t, 3000, parquet.WithDictionaryFor("key", true), parquet.WithDictionaryFor("size", true)),
+	} {
+		var rows [2][]string
+		for i, d := range []decoder{parquetDecoder{}, arrowDecoder{}} {
+			a := newAssembler("b", maxMillis)
+			if err := d.decode(t.Context(), fileOf(t, body), int64(len(body)), func(c *columns) error {
+				r, err := a.assemble(c)
+				if err != nil {
+					return err
+				}
+				for k := range r.Len {
+					rows[i] = append(rows[i], textOf(r, k))
+				}
+				return nil
+			}); err != nil {
+				t.Fatal(name, err)
+			}
+		}
+		if !slices.Equal(rows[0], rows[1]) || len(rows[0]) != 3000 {
+			t.Errorf("%s: %d and %d rows, %s", name, len(rows[0]), len(rows[1]), firstDifference(rows[0], rows[1]))
+		}
+	}
+}
+
+// TestQuotedETags: other stores than S3 list ETags with their quotes.
+func TestQuotedETags(t *testing.T) {
+	t.Parallel()
+	d := newDepot()
+	s := sheetOf(fullNames, 3)
+	want := wordsOf(s)
+	for i := range s.rows {
+		s.rows[i][7] = `"` + s.rows[i][7] + `"`
+	}
+	d.publish(t, midnight, formatParquet, "", s.parquet(t, 3))
+	if got := readAll(t, d.source()); !slices.Equal(got.rows, want) {
+		t.Error(firstDifference(got.rows, want))
+	}
+}

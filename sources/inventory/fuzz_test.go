@@ -108,3 +108,30 @@ func TestErrorsNeverShowRows(t *testing.T) {
 		}
 	}
 }
+
+// FuzzParquet: any bytes are damage, or rows that are whole.
+func FuzzParquet(f *testing.F) {
+	f.Add(sheetOf(fullNames, 3).parquet(f, 2))
+	f.Add(sheetOf(narrowNames, 1).parquet(f, 1))
+	f.Add([]byte("PAR1\x00\x00\x00\x00PAR1"))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		a := newAssembler("b", maxMillis)
+		g := guard{emit: func(r *Rows) error {
+			for i := range r.Len {
+				if o := r.Object(i); o.Key == "" || o.Size < 0 {
+					t.Errorf("half a row: %+v", o)
+				}
+			}
+			return nil
+		}}
+		_ = g.run(func() error { // an error is fine, a crash is not
+			return parquetDecoder{}.decode(t.Context(), fileOf(t, body), int64(len(body)), func(c *columns) error {
+				r, err := a.assemble(c)
+				if err != nil {
+					return err
+				}
+				return g.hand(r)
+			})
+		})
+	})
+}

@@ -10,7 +10,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"parallax/internal/record"
 	"parallax/sinks/repair"
+	"parallax/sources/inventory"
 )
 
 // head is a HEAD of a version of an object, or of the current one where none is named. One that is not there, or whose current
@@ -85,4 +87,44 @@ func checksumOf(h *s3.HeadObjectOutput) string {
 		}
 	}
 	return ""
+}
+
+// bucketSettings reads the replication rules of buckets, each once.
+type bucketSettings struct {
+	*App
+	read map[repair.Place]record.Bucket
+}
+
+// links are the rules between the two buckets of an object. The only error is that of ctx.
+func (b bucketSettings) links(ctx context.Context, o repair.Object) (repair.Links, error) {
+	from, err := b.of(ctx, o.From)
+	if err != nil {
+		return repair.Links{}, err
+	}
+	to, err := b.of(ctx, o.To)
+	return repair.Links{Out: linkOf(from, o.Key, o.To.Bucket), Back: linkOf(to, o.Key, o.From.Bucket)}, err
+}
+
+func (b bucketSettings) of(ctx context.Context, at repair.Place) (record.Bucket, error) {
+	if known, ok := b.read[at]; ok {
+		return known, nil
+	}
+	live := inventory.Live{Region: at.Region, Bucket: at.Bucket, Client: b.aws.s3(at.Region), Timeout: b.cfg.AWS.Timeout}
+	bucket, err := live.Settings(ctx)
+	if err == nil {
+		b.read[at] = bucket
+	}
+	return bucket, err
+}
+
+// linkOf is whether a bucket replicates a key to another. A rule for tags may or may not.
+func linkOf(from record.Bucket, key, to string) repair.Link {
+	rule, covers := from.Covers(key, to)
+	switch {
+	case !from.RulesKnown || covers && rule.Enabled && rule.Tagged:
+		return repair.Unknown
+	case covers && rule.Enabled:
+		return repair.Linked
+	}
+	return repair.Unlinked
 }

@@ -8,11 +8,13 @@ import (
 	"parallax/internal/audit"
 	"parallax/internal/config"
 	"parallax/internal/pan"
+	"parallax/internal/record"
 	"parallax/sinks/repair"
 )
 
 // receipts plans the objects that are to be replicated again, or copied where replication cannot help.
 func (p *planning) receipts(ctx context.Context, r config.Receipts, found []audit.StoredFinding) error {
+	settings := bucketSettings{App: p.App, read: map[repair.Place]record.Bucket{}}
 	for _, f := range found {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -21,22 +23,26 @@ func (p *planning) receipts(ctx context.Context, r config.Receipts, found []audi
 			p.diverged(r, f)
 			continue
 		}
-		if err := p.receipt(ctx, r, f); err != nil {
+		if err := p.receipt(ctx, r, f, settings); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (p *planning) receipt(ctx context.Context, r config.Receipts, f audit.StoredFinding) error {
+func (p *planning) receipt(ctx context.Context, r config.Receipts, f audit.StoredFinding, settings bucketSettings) error {
 	o, status, why := objectOf(r, f)
 	if why != "" {
 		p.byHand(f, why)
 		return nil
 	}
+	links, err := settings.links(ctx, o)
+	if err != nil {
+		return err
+	}
 	from, err := p.head(ctx, o.From, o.Key, o.VersionID, false)
 	if err == nil && from.Found {
-		if o.Way, _ = repair.WayOf(o, status, from); o.Copy {
+		if o.Way, _ = repair.WayOf(o, status, from, links); o.Copy {
 			from.Replaced, err = p.replaced(ctx, o)
 		}
 	}
@@ -63,7 +69,7 @@ func (p *planning) receipt(ctx context.Context, r config.Receipts, f audit.Store
 		p.byHand(f, "decide by hand: "+note)
 		return nil
 	}
-	way, hand := repair.WayOf(o, status, from)
+	way, hand := repair.WayOf(o, status, from, links)
 	if hand != nil {
 		p.plan.ByHand = append(p.plan.ByHand, *hand)
 		return nil

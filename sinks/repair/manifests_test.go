@@ -115,27 +115,32 @@ func TestWayOfAnObject(t *testing.T) {
 		good   repair.Head
 		want   string
 		says   string
+		links  repair.Links
 	}{
-		"never replicated":        {audit.ReceiptNotReplicated, "", good, copied, "before the rule"},
-		"pending":                 {audit.ReceiptNotReplicated, "PENDING", good, copied, ""},
-		"failed":                  {audit.ReceiptReplicationFailed, "FAILED", good, copied, "permissions"},
-		"more than 5 GiB, failed": {audit.ReceiptReplicationFailed, "FAILED", with(func(h *repair.Head) { h.Size = 6 << 30 }), copied, ""},
-		"gone at the replica":     {audit.ReceiptNotReplicated, "COMPLETED", good, inPlace, "DstObjectHardDeleted"},
-		"older spelling":          {audit.ReceiptNotReplicated, "COMPLETE", good, inPlace, "DstObjectHardDeleted"},
-		"completed meanwhile":     {audit.ReceiptNotReplicated, "PENDING", with(func(h *repair.Head) { h.Status = "COMPLETED" }), inPlace, "DstObjectHardDeleted"},
-		"original gone":           {audit.ReceiptNotReplicated, "REPLICA", good, back, "DstObjectHardDeleted"},
-		"another content":         {audit.ReceiptMismatch, "", good, inPlace, "never written twice"},
-		"not the current version": {audit.ReceiptNotReplicated, "COMPLETED", with(func(h *repair.Head) { h.Replaced = true }), hand, "current version"},
-		"5 GiB":                   {audit.ReceiptMismatch, "", with(func(h *repair.Head) { h.Size = 5 << 30 }), inPlace, ""},
-		"a byte more":             {audit.ReceiptMismatch, "", with(func(h *repair.Head) { h.Size = 5<<30 + 1 }), hand, "aws s3 cp --region eu-west-1 --source-region eu-west-1 --storage-class STANDARD 's3://r1/k' 's3://r1/k'"},
-		"archived":                {audit.ReceiptMismatch, "", with(func(h *repair.Head) { h.Archived, h.Class = true, "DEEP_ARCHIVE" }), hand, `"RestoreRequest":{"Days":7`},
-		"archived, failed":        {audit.ReceiptReplicationFailed, "FAILED", with(func(h *repair.Head) { h.Archived, h.Class = true, "GLACIER" }), hand, "ObjectNotInActiveTierError"},
-		"an archive tier":         {audit.ReceiptMismatch, "", with(func(h *repair.Head) { h.Archived, h.Class = true, "INTELLIGENT_TIERING" }), hand, `"RestoreRequest":{"Glacier`},
-		"restored":                {audit.ReceiptReplicationFailed, "FAILED", with(func(h *repair.Head) { h.Class = "GLACIER" }), inPlace, "copy to STANDARD"},
+		"never replicated":        {audit.ReceiptNotReplicated, "", good, copied, "before the rule", repair.Links{}},
+		"pending":                 {audit.ReceiptNotReplicated, "PENDING", good, copied, "", repair.Links{}},
+		"failed":                  {audit.ReceiptReplicationFailed, "FAILED", good, copied, "permissions", repair.Links{}},
+		"more than 5 GiB, failed": {audit.ReceiptReplicationFailed, "FAILED", with(func(h *repair.Head) { h.Size = 6 << 30 }), copied, "", repair.Links{}},
+		"gone at the replica":     {audit.ReceiptNotReplicated, "COMPLETED", good, inPlace, "DstObjectHardDeleted", repair.Links{}},
+		"older spelling":          {audit.ReceiptNotReplicated, "COMPLETE", good, inPlace, "DstObjectHardDeleted", repair.Links{}},
+		"completed meanwhile":     {audit.ReceiptNotReplicated, "PENDING", with(func(h *repair.Head) { h.Status = "COMPLETED" }), inPlace, "DstObjectHardDeleted", repair.Links{}},
+		"original gone":           {audit.ReceiptNotReplicated, "REPLICA", good, back, "DstObjectHardDeleted", repair.Links{}},
+		"another content":         {audit.ReceiptMismatch, "", good, inPlace, "never written twice", repair.Links{}},
+		"not the current version": {audit.ReceiptNotReplicated, "COMPLETED", with(func(h *repair.Head) { h.Replaced = true }), hand, "current version", repair.Links{}},
+		"5 GiB":                   {audit.ReceiptMismatch, "", with(func(h *repair.Head) { h.Size = 5 << 30 }), inPlace, "", repair.Links{}},
+		"a byte more":             {audit.ReceiptMismatch, "", with(func(h *repair.Head) { h.Size = 5<<30 + 1 }), hand, "aws s3 cp --region eu-west-1 --source-region eu-west-1 --storage-class STANDARD 's3://r1/k' 's3://r1/k'", repair.Links{}},
+		"archived":                {audit.ReceiptMismatch, "", with(func(h *repair.Head) { h.Archived, h.Class = true, "DEEP_ARCHIVE" }), hand, `"RestoreRequest":{"Days":7`, repair.Links{}},
+		"archived, failed":        {audit.ReceiptReplicationFailed, "FAILED", with(func(h *repair.Head) { h.Archived, h.Class = true, "GLACIER" }), hand, "ObjectNotInActiveTierError", repair.Links{}},
+		"an archive tier":         {audit.ReceiptMismatch, "", with(func(h *repair.Head) { h.Archived, h.Class = true, "INTELLIGENT_TIERING" }), hand, `"RestoreRequest":{"Glacier`, repair.Links{}},
+		"restored":                {audit.ReceiptReplicationFailed, "FAILED", with(func(h *repair.Head) { h.Class = "GLACIER" }), inPlace, "copy to STANDARD", repair.Links{}},
+		"replica of another one":  {audit.ReceiptNotReplicated, "REPLICA", good, copied, "another rule", repair.Links{Back: repair.Unlinked}},
+		"no rule":                 {audit.ReceiptNotReplicated, "", good, back, "no rule", repair.Links{Out: repair.Unlinked}},
+		"gone, one way":           {audit.ReceiptNotReplicated, "COMPLETED", good, inPlace, "DstObjectHardDeleted", repair.Links{Out: repair.Linked, Back: repair.Unlinked}},
+		"gone, rule taken away":   {audit.ReceiptNotReplicated, "COMPLETED", good, back, "no rule", repair.Links{Out: repair.Unlinked}},
 	} {
 		o := object("k", "v")
 		o.Kind = c.kind
-		way, by := repair.WayOf(o, c.status, c.good)
+		way, by := repair.WayOf(o, c.status, c.good, c.links)
 		got, said := copied, way.Why+way.Instead
 		switch {
 		case by != nil:

@@ -27,14 +27,63 @@ type Way struct {
 // hardDeleted is S3's word for a version that was deleted by its id where it is to go.
 const hardDeleted = "Batch Replication: DstObjectHardDeleted, S3 does not replicate again what was deleted there by its version id"
 
+// Link is whether a bucket has a rule that replicates a key to another one.
+type Link int
+
+// The states of a Link. Where the rules could not be read there is taken to be one.
+const (
+	Unknown Link = iota
+	Linked
+	Unlinked
+)
+
+// Links are the rules between where an object is good and where it is to go.
+type Links struct{ Out, Back Link }
+
 // WayOf chooses between replication and a copy for a version that is good in one bucket and missing or other in the second,
 // or says by hand why there is neither. What S3 has replicated once, as the status tells, and is gone was deleted there by its
 // version id: that it refuses to replicate. A copy is written where the object comes from, so that the rule in force carries
-// it to the other bucket, one-way rules too.
+// it to the other bucket; where no rule does, straight into the other bucket.
 // Source: Amazon S3 User Guide, "Replicating existing objects with Batch Replication", considerations; "Amazon S3 replication
 // failure reasons"; "What does Amazon S3 replicate?"; "Copy objects".
-func WayOf(o Object, status string, good Head) (Way, *ByHand) {
+func WayOf(o Object, status string, good Head, links Links) (Way, *ByHand) {
 	status = cmp.Or(good.Status, status)
+	if status == "REPLICA" && links.Back == Unlinked {
+		status = "" // of another bucket's object: to this one it is like any other
+	}
+	way := o.copied(status, good)
+	switch {
+	case good.Archived:
+		return way, o.byHand("its storage class "+good.Class+" is an archive, of which S3 neither copies nor replicates anything: restore it for some days, "+
+			"then copy it to a class that is replicated", "Batch Copy: ObjectNotInActiveTierError; Batch Replication leaves archived objects out", o.restore(good.Class))
+	case archives[good.Class]: // and restored for now
+		way.Copy, way.Class = true, ""
+		way.Why = "it is restored from its archive for a time: a copy to STANDARD is a new version, which is replicated"
+		way.Instead = "Batch Replication: leaves out what is of an archive's class, restored or not"
+	}
+	if way.Into != o.To && links.Out == Unlinked {
+		way.Copy, way.Into = true, o.To
+		way.Why = "no rule replicates its key to " + o.To.Bucket + ": a copy there is a version of its own"
+		way.Instead = "Batch Replication: leaves out what no rule in force is for"
+	}
+	switch {
+	case !way.Copy:
+		way = Way{
+			Why:     "S3 has not replicated this version: " + unreplicated(status),
+			Instead: "Batch Copy: works, as a version with an id of its own; the one that is missing stays missing",
+		}
+		return way, nil
+	case good.Replaced:
+		return way, o.byHand("decide by hand: it is not the current version, and a copy of it would become that", way.Instead)
+	case good.Size > maxCopy:
+		return way, o.byHand("it has more than 5 GiB, the most that S3 copies in one request: copy it by hand, in parts",
+			"Batch Copy: InvalidRequest, the source is larger than a copy may be; "+way.Instead, o.parts(way)...)
+	}
+	return way, nil
+}
+
+// copied is the copy of what Batch Replication cannot restore; no copy for the rest.
+func (o Object) copied(status string, good Head) Way {
 	way := Way{Into: o.From, Class: good.Class}
 	switch status {
 	case "REPLICA":
@@ -51,28 +100,7 @@ func WayOf(o Object, status string, good Head) (Way, *ByHand) {
 		way.Why = "both buckets hold this version id with another content, and a version is never written twice: a copy is a new version, which is replicated"
 		way.Instead = "Batch Replication: at best nothing, for the version id is there already"
 	}
-	switch {
-	case good.Archived:
-		return way, o.byHand("its storage class "+good.Class+" is an archive, of which S3 neither copies nor replicates anything: restore it for some days, "+
-			"then copy it to a class that is replicated", "Batch Copy: ObjectNotInActiveTierError; Batch Replication leaves archived objects out", o.restore(good.Class))
-	case archives[good.Class]: // and restored for now
-		way.Copy, way.Class = true, ""
-		way.Why = "it is restored from its archive for a time: a copy to STANDARD is a new version, which is replicated"
-		way.Instead = "Batch Replication: leaves out what is of an archive's class, restored or not"
-	}
-	switch {
-	case !way.Copy:
-		way = Way{
-			Why:     "S3 has not replicated this version: " + unreplicated(status),
-			Instead: "Batch Copy: works, as a version with an id of its own; the one that is missing stays missing",
-		}
-		return way, nil
-	case good.Replaced:
-		return way, o.byHand("decide by hand: it is not the current version, and a copy of it would become that", way.Instead)
-	case good.Size > maxCopy:
-		return way, o.byHand("it has more than 5 GiB, the most that S3 copies in one request: copy it by hand, in parts", "Batch Copy: InvalidRequest, the source is larger than a copy may be; "+way.Instead, o.parts(way)...)
-	}
-	return way, nil
+	return way
 }
 
 func unreplicated(status string) string {

@@ -82,6 +82,7 @@ func TestRepairFilesMendTheWorld(t *testing.T) {
 	if changed := apply("second"); changed != "" {
 		t.Errorf("applied twice: changed%s", changed)
 	}
+	w.deleteDamaged(m.Steps)
 	if err := w.world.Ledger().ResumeReplay(t.Context()); err != nil { // a fault of the day of which no file is the remedy
 		t.Fatal(err)
 	}

@@ -10,12 +10,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"parallax/internal/audit"
 	"parallax/internal/lab/batchops"
 	"parallax/internal/lab/buckets"
+	"parallax/sinks/repair"
 )
 
 // playBatch runs a script of repair files with a stand-in for the AWS command line on the path, and carries out the job that
@@ -130,5 +132,22 @@ func (w *mendedWorld) deleteBehindTheirBacks() {
 		if !slices.Contains(living, "receipt.not_replicated "+key) {
 			w.Errorf("%s was deleted in one region and is not found: %q", key, living)
 		}
+	}
+}
+
+// deleteDamaged runs the commands that are left for a person to run after the jobs: each deletes one version by its id.
+func (w *mendedWorld) deleteDamaged(steps []repair.Step) {
+	w.Helper()
+	const command = "aws s3api delete-object --region "
+	for _, s := range steps {
+		if s.Then == "" {
+			continue
+		}
+		region, input, ok := strings.Cut(strings.TrimPrefix(s.Then, command), " --cli-input-json ")
+		var in struct{ Bucket, Key, VersionId string } //nolint:staticcheck // S3's own spelling
+		if err := json.Unmarshal([]byte(strings.Trim(input, "'")), &in); err != nil || !ok || !strings.HasPrefix(s.Then, command) || in.VersionId == "" {
+			w.Fatalf("%s: %v", s.Then, err)
+		}
+		w.world.Receipts().HardDelete(region, in.Key, in.VersionId)
 	}
 }

@@ -65,13 +65,16 @@ func explanation(lines [][]string) ([]byte, error) {
 }
 
 func (o Object) explained() []string {
-	way := "Batch Replication"
+	way, then := "Batch Replication", ""
+	if o.Then != "" {
+		then = "afterwards, so that the damaged copy is gone too: " + o.Then
+	}
 	if o.Copy {
 		way = "Batch Copy into " + o.Into.Bucket
 	}
 	return []string{
 		ids(o.Findings), string(o.Kind), o.Key, o.VersionID, string(o.From.Region), o.From.Bucket, string(o.To.Region), o.To.Bucket,
-		strconv.FormatInt(o.Size, 10), way, o.file() + ".csv", o.row(), o.Why, o.Instead, "",
+		strconv.FormatInt(o.Size, 10), way, o.file() + ".csv", o.row(), o.Why, o.Instead, then,
 	}
 }
 

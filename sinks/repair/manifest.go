@@ -54,6 +54,7 @@ type Step struct {
 	Action  string       `json:"action"`
 	Why     string       `json:"why,omitempty"`       // of several ways of mending, this one
 	Instead string       `json:"otherwise,omitempty"` // what the other way would have come to
+	Then    string       `json:"then,omitempty"`      // a command for afterwards, if a person decides so
 	Row     *RowGuard    `json:"row,omitempty"`
 	Item    *ItemGuard   `json:"item,omitempty"`
 	Object  *ObjectGuard `json:"object,omitempty"`

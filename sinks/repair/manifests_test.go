@@ -127,6 +127,7 @@ func TestWayOfAnObject(t *testing.T) {
 		"original gone":           {audit.ReceiptNotReplicated, "REPLICA", good, back, "DstObjectHardDeleted", repair.Links{}},
 		"another content":         {audit.ReceiptMismatch, "", good, inPlace, "never written twice", repair.Links{}},
 		"not the current version": {audit.ReceiptNotReplicated, "COMPLETED", with(func(h *repair.Head) { h.Replaced = true }), hand, "current version", repair.Links{}},
+		"an old version":          {audit.ReceiptMismatch, "", with(func(h *repair.Head) { h.Replaced = true }), hand, `delete-object --region eu-west-2 --cli-input-json '{"Bucket":"r2","Key":"k","VersionId":"v"}'`, repair.Links{}},
 		"5 GiB":                   {audit.ReceiptMismatch, "", with(func(h *repair.Head) { h.Size = 5 << 30 }), inPlace, "", repair.Links{}},
 		"a byte more":             {audit.ReceiptMismatch, "", with(func(h *repair.Head) { h.Size = 5<<30 + 1 }), hand, "aws s3 cp --region eu-west-1 --source-region eu-west-1 --storage-class STANDARD 's3://r1/k' 's3://r1/k'", repair.Links{}},
 		"archived":                {audit.ReceiptMismatch, "", with(func(h *repair.Head) { h.Archived, h.Class = true, "DEEP_ARCHIVE" }), hand, `"RestoreRequest":{"Days":7`, repair.Links{}},

@@ -174,7 +174,7 @@ func (o Object) step(file string) Step {
 	if o.Copy {
 		action, g.Into = "copy object", &o.Into
 	}
-	return Step{About: o.About, File: file, Action: action, Why: o.Why, Instead: o.Instead, Object: g}
+	return Step{About: o.About, File: file, Action: action, Why: o.Why, Instead: o.Instead, Then: o.Then, Object: g}
 }
 
 func (r Refund) step(file string) Step {

@@ -22,6 +22,7 @@ type Way struct {
 	Class   string // of a copy: the storage class it keeps; empty for STANDARD
 	Why     string // of the two ways, this one
 	Instead string // what S3 would answer to the other one
+	Then    string // a command for afterwards, that only a person may decide to run; mostly empty
 }
 
 // hardDeleted is S3's word for a version that was deleted by its id where it is to go.
@@ -73,6 +74,9 @@ func WayOf(o Object, status string, good Head, links Links) (Way, *ByHand) {
 			Instead: "Batch Copy: works, as a version with an id of its own; the one that is missing stays missing",
 		}
 		return way, nil
+	case good.Replaced && o.Kind == audit.ReceiptMismatch:
+		return way, o.byHand("it is not the current version, so nobody is served it: the command deletes the damaged copy in "+o.To.Bucket+
+			", after which the version is one that only one region has kept", way.Instead, way.Then)
 	case good.Replaced:
 		return way, o.byHand("decide by hand: it is not the current version, and a copy of it would become that", way.Instead)
 	case good.Size > maxCopy:
@@ -99,6 +103,7 @@ func (o Object) copied(status string, good Head) Way {
 		way.Copy = true
 		way.Why = "both buckets hold this version id with another content, and a version is never written twice: a copy is a new version, which is replicated"
 		way.Instead = "Batch Replication: at best nothing, for the version id is there already"
+		way.Then = s3api("delete-object", o.To, o.Key, o.VersionID, nil)
 	}
 	return way
 }

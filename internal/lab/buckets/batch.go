@@ -73,12 +73,16 @@ func (p *Pair) Copy(from, key, id, into, class string, at time.Time) (refusal st
 
 func archived(class string) bool { return class == "GLACIER" || class == "DEEP_ARCHIVE" }
 
-// HardDelete deletes every version of a key in a region by its id. It is told to nobody: the other region goes on saying
-// COMPLETED.
-func (p *Pair) HardDelete(region, key string) {
+// HardDelete deletes versions of a key in a region by their ids, all of them where none is given. It is told to nobody: the
+// other region goes on saying COMPLETED.
+func (p *Pair) HardDelete(region, key string, ids ...string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	delete(p.sides[region].versions, key)
+	s := p.sides[region]
+	s.versions[key] = slices.DeleteFunc(s.versions[key], func(v *version) bool { return len(ids) == 0 || slices.Contains(ids, v.id) })
+	if len(s.versions[key]) == 0 {
+		delete(s.versions, key)
+	}
 }
 
 // Version is a version of an object as a region holds it.

@@ -163,6 +163,8 @@ func (c *txtarCase) set(t *testing.T, fields []string) {
 	switch name {
 	case "window":
 		c.in.Window = window(t, fields[1])
+	case "as-of":
+		c.in.AsOf = moment(t, fields[1])
 	case "cover":
 		c.in.Cover = window(t, fields[1])
 	case "scanned":

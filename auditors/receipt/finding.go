@@ -79,7 +79,7 @@ func notReplicated(rules Rules, p pair, side int, o record.Object, c cover) audi
 	default:
 		f.Severity = audit.Medium
 		f.Reason = fmt.Sprintf("The receipt of payment %s is in %s and had not reached %s %s after it was written",
-			p.payment, o.Region, f.Region, p.waited(o))
+			p.payment, o.Region, f.Region, days(p.waited(o)))
 	}
 	switch o.ReplicationStatus {
 	case pending:
@@ -155,7 +155,10 @@ func storageDrift(rules Rules, key, payment string, sides [2]*record.Object) aud
 	} else {
 		f.Region = first.Region
 	}
-	f.Rule = fmt.Sprintf("declared policy: %s from %s on, within %s", wants.Class, days(wants.After), days(rules.Slack))
+	f.Rule = "declared policy: " + wants.Class
+	if wants.After > 0 {
+		f.Rule += fmt.Sprintf(" from %s on, within %s", days(wants.After), days(rules.Slack))
+	}
 	f.Reason = fmt.Sprintf("The receipt of payment %s is kept as %s in %s at an age of %s, where the declared policy wants %s.",
 		payment, first.StorageClass, where, days(age), wants.Class)
 	for _, o := range sides {
@@ -166,16 +169,12 @@ func storageDrift(rules Rules, key, payment string, sides [2]*record.Object) aud
 	return f
 }
 
-// days is an age or delay in whole days, or as it is below one.
+// days is an age or delay in whole days, or as it is below two.
 func days(d time.Duration) string {
-	switch n := int(d / (24 * time.Hour)); {
-	case n == 0:
+	if d < 48*time.Hour {
 		return d.Truncate(time.Second).String()
-	case n == 1:
-		return "1 day"
-	default:
-		return fmt.Sprintf("%d days", n)
 	}
+	return fmt.Sprintf("%d days", d/(24*time.Hour))
 }
 
 func verdict(sure bool) audit.Verdict {

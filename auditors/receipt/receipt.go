@@ -75,7 +75,7 @@ type Input struct {
 	Trace      bool                       // whether each payment is to be told of by itself, which takes memory for each
 	Living     map[audit.Fingerprint]bool // findings of earlier runs that are not closed, see Result.Held
 	Suspects   int                        // how many suspects are wanted; 0: none
-	Max        int                        // how many findings of one kind are kept; 0: 100,000
+	Max        int                        // how many findings of one kind are kept, and of Stuck; 0: 100,000
 }
 
 // Stuck is an object that had not reached the other region when it was seen: a candidate for a lag breach, for an
@@ -90,7 +90,7 @@ type Stuck struct {
 // Result is the judgement, what had not arrived, in order of age, and what the buckets themselves should be asked.
 type Result struct {
 	audit.Judgement
-	Stuck    []Stuck
+	Stuck    []Stuck             // the oldest Input.Max
 	Trace    *Trace              // nil unless asked for
 	Suspects []Suspect           // the gravest first
 	Held     []audit.Fingerprint // living findings that could not be judged anew: nothing is known against them
@@ -217,12 +217,12 @@ func (c *comparison) hold(f audit.Fingerprint) {
 
 func (c *comparison) result() Result {
 	audit.Sort(c.out.Findings)
+	c.oldest()
 	c.count("object whose ETag says nothing of its content (multipart or under a key of its own), compared by its size", c.in.Survey.silent())
 	for reason, n := range c.excluded {
 		c.out.Excluded = append(c.out.Excluded, audit.Exclusion{Reason: reason, Records: n})
 	}
 	slices.SortFunc(c.out.Excluded, byReason)
-	slices.SortFunc(c.out.Stuck, byAge)
 	c.out.Suspects = c.gravest()
 	for f := range c.held {
 		c.out.Held = append(c.out.Held, f)

@@ -76,7 +76,7 @@ func (c *comparison) absent(p pair, side int, o *record.Object) ruling {
 	default:
 		r = finding(notReplicated(c.rules, p, side, *o, cover))
 	}
-	if waits := o.ReplicationStatus == pending || o.ReplicationStatus == "" && p.whole[1-side]; waits && cover.active() {
+	if waits := o.ReplicationStatus == pending || o.ReplicationStatus == "" && c.in.Survey == nil && p.whole[1-side]; waits && cover.active() {
 		r.stuck = &Stuck{
 			From: c.rules.Regions[side], To: c.rules.Regions[1-side], Key: p.key, Since: o.LastModified, Scanned: p.known(),
 		}
@@ -175,5 +175,5 @@ func (c *comparison) replaced(p pair) (ruling, bool) {
 
 // waited is how long an object had been there when the pair was seen.
 func (p pair) waited(o record.Object) time.Duration {
-	return p.known().Sub(o.LastModified).Truncate(time.Second)
+	return p.known().Sub(o.LastModified)
 }

@@ -97,7 +97,7 @@ func (c *comparison) enter(p pair, r ruling) {
 	}
 	c.countOld(p)
 	if r.stuck != nil {
-		c.out.Stuck = append(c.out.Stuck, *r.stuck)
+		c.wait(*r.stuck)
 	}
 	switch r.state {
 	case wrong:
@@ -110,6 +110,22 @@ func (c *comparison) enter(p pair, r ruling) {
 		c.holdAll(p.key)
 	}
 	c.suspect(p, r)
+}
+
+// wait keeps what has not arrived, the oldest where there is too much of it.
+func (c *comparison) wait(s Stuck) {
+	c.out.Stuck = append(c.out.Stuck, s)
+	if len(c.out.Stuck) > 2*c.in.Max {
+		c.oldest()
+	}
+}
+
+func (c *comparison) oldest() {
+	slices.SortFunc(c.out.Stuck, byAge)
+	if beyond := len(c.out.Stuck) - c.in.Max; beyond > 0 {
+		c.count("receipt waiting for its copy beyond those whose lag is noted", int64(beyond))
+		c.out.Stuck = slices.Clip(c.out.Stuck[:c.in.Max])
+	}
 }
 
 // holdAll holds the living findings of a key, for it is not known how it stands.
@@ -140,7 +156,7 @@ func (c *comparison) countOld(p pair) {
 // between notes a payment whose receipt was copied and is deleted where it was listed later, while the region that was listed
 // earlier does not show it: the copy may have reached that one since.
 func (c *comparison) between(p pair) {
-	if p.asked || p.live() != nil {
+	if p.asked || p.live() != nil || c.in.Ties == nil || c.in.Ties.payments[p.payment] == nil {
 		return
 	}
 	for i, versions := range p.sides {

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -124,7 +125,7 @@ func TestRoundTrips(t *testing.T) {
 				for _, nulls := range []int{0, 1, 2, 50} {
 					seed++
 					m := made{
-						seed: seed, rows: 9000, stripe: []int{9000, 4096, 5000, 1000}[seed%4], packing: p, chunk: []int{100, 4000, 64 << 10}[seed%3],
+						seed: seed, rows: 5000, stripe: []int{5000, 4096, 3000, 1000}[seed%4], packing: p, chunk: []int{100, 4000, 64 << 10}[seed%3],
 						v1: v1, dict: dict, nulls: nulls, specs: everySpec, zone: []string{"UTC", "Europe/Dublin", "America/Los_Angeles"}[seed/4%3],
 					}
 					name := fmt.Sprintf("packing %d, v1 %t, dictionary %t, nulls %d, chunk %d, %s", p, v1, dict, nulls, m.chunk, m.zone)
@@ -204,5 +205,41 @@ func TestFile(t *testing.T) {
 	}
 	if _, err := Open(path+"x", Options{}); !errors.Is(err, os.ErrNotExist) {
 		t.Error(err)
+	}
+}
+
+// TestAtOnce scans one file in several goroutines, whole and by stripes.
+func TestAtOnce(t *testing.T) {
+	t.Parallel()
+	content, want := write(t, made{rows: 3000, stripe: 1000, packing: zlib, dict: true, nulls: 9, specs: everySpec})
+	f, err := OpenReaderAt(bytes.NewReader(content), int64(len(content)), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := make([][]string, 4) // of the whole file, and of each stripe
+	var all sync.WaitGroup
+	for i := range keys {
+		all.Go(func() {
+			keep := func(b *join.Batch) error {
+				for n := range b.Rows {
+					keys[i] = append(keys[i], shown(&b.Value[0], n))
+				}
+				return nil
+			}
+			err := f.Scan(t.Context(), []string{"text"}, keep)
+			if i > 0 {
+				keys[i] = nil
+				err = errors.Join(err, f.ScanStripe(t.Context(), i-1, []string{"text"}, keep))
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	for i, row := range want {
+		if row[0] != keys[0][i] || row[0] != keys[1+i/1000][i%1000] {
+			t.Fatalf("row %d is %q, %q, want %q", i, keys[0][i], keys[1+i/1000][i%1000], row[0])
+		}
 	}
 }

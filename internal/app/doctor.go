@@ -36,7 +36,7 @@ func Doctor(ctx context.Context, cfg *config.Config, o Options, asOf time.Time, 
 	defer func() { _ = d.app.Close() }()
 	d.ok("configuration", cfg.Path, "read and understood")
 	for _, check := range []func(context.Context){
-		d.store(o), d.schedules, d.credentials, d.archive, d.tables, d.ledgers, d.commands, d.receipts, d.settlement, d.topology, d.signs,
+		d.store(o), d.schedules, d.credentials, d.archive, d.tables, d.ledgers, d.commands, d.receipts, d.events, d.settlement, d.topology, d.signs,
 	} {
 		check(ctx)
 		if err := ctx.Err(); err != nil {

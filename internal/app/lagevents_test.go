@@ -297,3 +297,18 @@ func TestOneLateObjectIsOneSample(t *testing.T) {
 		t.Errorf("%+v", left)
 	}
 }
+
+// The doctor asks each queue and takes nothing out of it.
+func TestDoctorAsksTheQueues(t *testing.T) {
+	w := newEventWorld(t)
+	w.tell("OperationMissedThreshold", "a", pm(13, 55, 0), pm(13, 39, 0))
+	w.queues[london].Fault(func(string, string) *queue.Fault { return &queue.Fault{Code: "AccessDenied", Status: 403} })
+	d := &doctor{cfg: w.app.cfg, aws: w.app.aws, app: w.app, asOf: pm(14, 0, 0)}
+	d.events(t.Context())
+	if len(d.checks) != 2 || d.checks[0].State != "ok" || d.checks[1].State != "missing" || !strings.Contains(d.checks[1].Remedy, "sqs:GetQueueAttributes") {
+		t.Errorf("%+v", d.checks)
+	}
+	if len(w.queues[dublin].Asked()) != 0 {
+		t.Errorf("asked %+v", w.queues[dublin].Asked())
+	}
+}

@@ -308,3 +308,31 @@ func TestSettlingTellsWhatWasRefused(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A check tells what keeps the queue from being read, and takes nothing out of it.
+func TestCheck(t *testing.T) {
+	for name, c := range map[string]struct {
+		options queue.Options
+		fault   *queue.Fault
+		reason  string
+		dead    bool
+	}{
+		"well":                   {queue.Options{Receives: 5}, nil, "", true},
+		"no dead-letter queue":   {queue.Options{}, nil, "", false},
+		"denied":                 {queue.Options{}, &queue.Fault{Code: "AccessDenied"}, "was refused: AccessDenied", true},
+		"silent":                 {queue.Options{}, &queue.Fault{Delay: 20 * time.Second}, "no answer within 2s", true},
+		"the queue is not there": {queue.Options{}, &queue.Fault{Code: "AWS.SimpleQueueService.NonExistentQueue"}, "NonExistentQueue", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			q, s := open(t, c.options)
+			q.Send(late())
+			q.Fault(func(string, string) *queue.Fault { return c.fault })
+			s.Settings.Timeout, s.Settings.Wait = time.Second, time.Second
+			gaps, dead := s.Check(t.Context(), window)
+			if dead != c.dead || !strings.Contains(reasons(gaps), c.reason) || (len(gaps) == 0) != (c.reason == "") || len(q.Asked()) != 0 {
+				t.Errorf("%t, %+v, asked %v", dead, gaps, q.Asked())
+			}
+		})
+	}
+}

@@ -35,13 +35,19 @@ func (p Policy) Broken(n record.ObjectNote, seen time.Time) bool {
 		return false
 	}
 	age := seen.UnixMilli() - n.Millis()
-	for i := len(p.steps) - 1; i >= 0; i-- {
-		if age < p.steps[i].after && i > 0 {
-			continue
-		}
-		return class != p.steps[i].class && (i == 0 || age >= p.steps[i].after+p.slack || class != p.steps[i-1].class)
+	last := len(p.steps) - 1
+	for last > 0 && age < p.steps[last].after {
+		last--
 	}
-	return false
+	for i := last; i >= 0; i-- {
+		if class == p.steps[i].class {
+			return false
+		}
+		if age >= p.steps[i].after+p.slack {
+			break
+		}
+	}
+	return true
 }
 
 // NotByPolicy reports whether a row breaks the declared storage policy; see Policy.Broken, which is faster for many rows.

@@ -1,6 +1,7 @@
 package receipt
 
 import (
+	"bytes"
 	"strings"
 
 	"parallax/internal/record"
@@ -89,7 +90,7 @@ func (r Rules) Print(etag []byte, n record.ObjectNote) (text []byte, number int6
 	if n.Marker() {
 		return nil, number | 2
 	}
-	if silent(n) || contains(etag, '-') {
+	if silent(n) || bytes.IndexByte(etag, '-') >= 0 {
 		return nil, number
 	}
 	return etag, number
@@ -97,16 +98,10 @@ func (r Rules) Print(etag []byte, n record.ObjectNote) (text []byte, number int6
 
 // silent reports whether the ETag of a row says nothing of its content.
 func silent(n record.ObjectNote) bool {
-	var o record.Object
-	n.Describe(&o)
-	return o.Multipart || o.Encryption != "" && !plain(o)
-}
-
-func contains(text []byte, b byte) bool {
-	for _, c := range text {
-		if c == b {
-			return true
-		}
+	switch n.Encryption() { // every row is asked: a note knows the words as S3 writes them
+	case "", "SSE-S3", "NOT-SSE":
+		return n.Multipart()
+	default:
+		return true
 	}
-	return false
 }

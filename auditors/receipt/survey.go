@@ -49,10 +49,8 @@ func (s *Survey) See(side int, notes []record.ObjectNote, key func(i int) []byte
 }
 
 func (s *Survey) status(side int, n record.ObjectNote, key func() []byte) {
-	var o record.Object
-	n.Describe(&o)
 	from := side
-	switch o.ReplicationStatus {
+	switch n.Status() {
 	case pending, completed, failed:
 	case replica:
 		from = 1 - side

@@ -54,9 +54,9 @@ func (o Object) Note() ObjectNote {
 // Describe puts what a note says into an object.
 func (n ObjectNote) Describe(o *Object) {
 	o.LastModified = time.UnixMilli(int64(n & noteMillis)).UTC()
-	o.IsLatest, o.DeleteMarker, o.Multipart = n.Latest(), n.Marker(), n&noteUploaded != 0
-	o.ReplicationStatus = said(noteStatuses, n>>noteStatus&7)
-	o.Encryption = said(noteEncryptions, n>>noteEncryption&7)
+	o.IsLatest, o.DeleteMarker, o.Multipart = n.Latest(), n.Marker(), n.Multipart()
+	o.ReplicationStatus = n.Status()
+	o.Encryption = n.Encryption()
 	o.StorageClass = said(noteClasses, n>>noteClass&31)
 	o.ChecksumAlgorithm = said(noteAlgorithms, n>>noteAlgorithm&7)
 }
@@ -66,6 +66,15 @@ func (n ObjectNote) Latest() bool { return n&noteLatest != 0 }
 
 // Marker reports whether it is a delete marker.
 func (n ObjectNote) Marker() bool { return n&noteMarker != 0 }
+
+// Multipart reports whether it was uploaded in parts.
+func (n ObjectNote) Multipart() bool { return n&noteUploaded != 0 }
+
+// Status is its replication status, empty for none.
+func (n ObjectNote) Status() string { return said(noteStatuses, n>>noteStatus&7) }
+
+// Encryption is how it is encrypted, empty where that is not told.
+func (n ObjectNote) Encryption() string { return said(noteEncryptions, n>>noteEncryption&7) }
 
 // Millis is the last modification in milliseconds since 1970.
 func (n ObjectNote) Millis() int64 { return int64(n & noteMillis) }

@@ -26,7 +26,8 @@ type buckets struct {
 
 // inventories measures the comparison of two buckets by their inventories, beside DuckDB, each run in a process of its own, in
 // turns. We find and fetch the lists over HTTP, as from S3, verify, decode, join and judge them; DuckDB reads the files from the
-// disk, and only joins and compares. Both must name the same breaks.
+// disk, and only joins and compares. Its last row adds what fetching the files and adding up their MD5s takes, for it knows
+// neither. Both must name the same breaks.
 func inventories(ctx context.Context, out io.Writer, s settings) error {
 	if _, err := os.Stat(s.duckdb); err != nil {
 		return fmt.Errorf("%w; `make bench` builds it, which takes a C compiler", err)
@@ -66,7 +67,13 @@ func delivered(ctx context.Context, out io.Writer, s settings, format sets.Forma
 	if err != nil {
 		return err
 	}
+	var fetched []joined
 	for range s.runs {
+		var before joined
+		if before.usage, err = child(ctx, &before, all[0].program, "fetch", all[0].args[1]); err != nil {
+			return err
+		}
+		fetched = append(fetched, before)
 		for i := range all {
 			var j joined
 			if j.usage, err = child(ctx, &j, all[i].program, all[i].args...); err != nil {
@@ -78,6 +85,11 @@ func delivered(ctx context.Context, out io.Writer, s settings, format sets.Forma
 	if err := agree(all); err != nil {
 		return err
 	}
+	whole := contender{name: all[1].name + ", lists fetched"}
+	for i, run := range all[1].runs {
+		whole.runs = append(whole.runs, total(fetched[i], run))
+	}
+	all = append(all, whole)
 	report(out, s, sets.Set{Task: "buckets", Format: format, Rows: millions * 1_000_000}, all)
 	megabytes := func(d sets.Delivered) string { return fmt.Sprintf("%d MB in %d files", d.Bytes>>20, len(d.Files)) }
 	fmt.Fprintf(out, "inventories of %s and %s\n", megabytes(b.Sides[0]), megabytes(b.Sides[1]))

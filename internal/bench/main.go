@@ -47,7 +47,7 @@ type settings struct {
 var children = map[string]func(context.Context, []string, io.Writer) error{
 	"audit": auditChild, "floor": floorChild, "join": joinChild, "file": fileChild,
 	"archive": archiveChild, "set": setChild, "write": writeChild, "ledger": ledgerChild,
-	"lists": listsChild, "inventory": inventoryChild,
+	"lists": listsChild, "inventory": inventoryChild, "fetch": fetchChild,
 }
 
 func run(ctx context.Context, args []string, out io.Writer) error {

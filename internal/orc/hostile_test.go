@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"math"
 	"math/rand/v2"
 	"runtime"
 	"strings"
@@ -100,6 +101,7 @@ func TestHostile(t *testing.T) {
 
 		{"too few lengths", only("LENGTH", []byte{0x04, 6}), ErrDamaged, "stripe 0 column key stream LENGTH ends before its time"},
 		{"too many lengths", only("LENGTH", []byte{0x07, 6, 0x07, 6}), ErrDamaged, "stripe 0 column key stream LENGTH has more values than there are rows"},
+		{"too many lengths in one run", only("LENGTH", []byte{0xc0, 0x0b, 0x06, 0x00}), ErrDamaged, "stripe 0 column key stream LENGTH has more values than there are rows"},
 		{"lengths below zero", only("LENGTH", []byte{0xc0, 0x09, 0x02, 0x09}), ErrDamaged, "stripe 0 column key stream LENGTH has a run that is damaged"},
 		{"great lengths", only("LENGTH", []byte{0x1f, 0x7f, 0xff, 0xff, 0xff}), ErrDamaged, "stripe 0 column key stream LENGTH has a run that is damaged"},
 		{"a great length", only("LENGTH", []byte{0x58, 0x09, 0x20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}), ErrDamaged, "stripe 0 column key stream"},
@@ -118,17 +120,21 @@ func TestHostile(t *testing.T) {
 // TestWholeRows: a stripe may say of its rows that they are there, all of them and no more.
 func TestWholeRows(t *testing.T) {
 	t.Parallel()
-	for says, bits := range map[string][]byte{
-		"":                                   {0xfe, 0xff, 0xc0},
-		"PRESENT has rows that are null":     {0xfe, 0xff, 0x80},
-		"PRESENT ends before its time":       {0xff, 0xff},
-		"PRESENT has more values than there": {0xfd, 0xff, 0xff, 0xff},
+	for _, c := range []struct {
+		says string
+		bits []byte
+	}{
+		{"", []byte{0xfe, 0xff, 0xc0}},
+		{"PRESENT has rows that are null", []byte{0xfe, 0xff, 0x80}},
+		{"PRESENT ends before its time", []byte{0xff, 0xff}},
+		{"PRESENT has more values than there", []byte{0xfd, 0xff, 0xff, 0xff}},
+		{"PRESENT has more values than there", []byte{0x00, 0xff}},
 	} {
 		// The stream takes the place of one that is not asked for.
 		content, want := write(t, made{rows: 10, specs: plainSpecs, damage: func(what string, content []byte) []byte {
 			switch {
 			case what == "DATA" && bytes.Count(content, []byte{0}) == len(content): // of ratio
-				return bits
+				return c.bits
 			case what == "stripe footer":
 				at := bytes.LastIndex(content, []byte{0x0a, 6, 8, 1, 16, 3, 24})
 				return append(append(bytes.Clone(content[:at]), 0x0a, 6, 8, 0, 16, 0, 24), content[at+7:]...)
@@ -137,10 +143,28 @@ func TestWholeRows(t *testing.T) {
 		}})
 		got, err := rowsOf(t, content, []string{"key", "size"}, Options{})
 		switch {
-		case says != "" && (err == nil || !strings.Contains(err.Error(), "stripe 0 stream "+says)):
-			t.Errorf("%v, want %s", err, says)
-		case says == "" && (err != nil || len(got) != len(want)):
+		case c.says != "" && (err == nil || !strings.Contains(err.Error(), "stripe 0 stream "+c.says)):
+			t.Errorf("%v, want %s", err, c.says)
+		case c.says == "" && (err != nil || len(got) != len(want)):
 			t.Errorf("%d rows: %v", len(got), err)
+		}
+	}
+}
+
+// TestNumbersBeyondTheirType: a smallint has 16 bits and an int 32, whatever the stream could hold.
+func TestNumbersBeyondTheirType(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		code uint64
+		v    int64
+		kind error
+	}{
+		{codeShort, math.MinInt16, nil}, {codeShort, math.MaxInt16, nil}, {codeShort, math.MinInt16 - 1, ErrDamaged}, {codeShort, math.MaxInt16 + 1, ErrDamaged},
+		{codeInt, math.MinInt32, nil}, {codeInt, math.MaxInt32, nil}, {codeInt, math.MinInt32 - 1, ErrDamaged}, {codeInt, math.MaxInt32 + 1, ErrDamaged},
+	} {
+		content, _ := write(t, made{rows: 1, specs: []spec{{"n", c.code, func(*rand.Rand, int) any { return c.v }}}})
+		if _, err := rowsOf(t, content, []string{"n"}, Options{}); !errors.Is(err, c.kind) {
+			t.Errorf("%d as type %d: %v", c.v, c.code, err)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package orc
 
 import (
 	"bytes"
+	"errors"
 	"math"
 	"reflect"
 	"testing"
@@ -89,6 +90,29 @@ func TestRuns(t *testing.T) {
 			if _, err := numbersOf(c.content[:n], c.v2, c.neg, len(c.want)); err == nil {
 				t.Errorf("%s: the first %d of %d bytes give as many numbers", c.name, n, len(c.content))
 			}
+		}
+	}
+}
+
+// TestDamagedRuns: what no writer writes is refused, not guessed.
+func TestDamagedRuns(t *testing.T) {
+	t.Parallel()
+	endless := bytes.Repeat([]byte{0xff}, 11)
+	for name, c := range map[string]struct {
+		content []byte
+		v2      bool
+	}{
+		"v1 run of an endless number":     {append([]byte{0, 0}, endless...), false},
+		"v1 literal of an endless number": {append([]byte{0xff}, endless...), false},
+		"delta from an endless number":    {append([]byte{0xc0, 0}, endless...), true},
+		"delta of an endless number":      {append([]byte{0xc0, 0, 1}, endless...), true},
+		"a patch that loses bits":         {[]byte{0xbe, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x40}, true},
+		"a patch beyond the run":          {[]byte{0x8e, 0, 7, 1, 0, 0, 0xc0, 0}, true},
+		"a gap and a patch of 72 bits":    {[]byte{0x8e, 0, 31, 0xe1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}, true},
+		"an empty stream":                 {nil, true},
+	} {
+		if got, err := numbersOf(c.content, c.v2, false, 1); !errors.Is(err, ErrDamaged) {
+			t.Errorf("%s: got %v, %v", name, got, err)
 		}
 	}
 }

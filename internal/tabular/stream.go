@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"parallax/internal/gunzip"
 )
 
 // DefaultMaxRatio is how much larger than a compressed file its content may be, if nothing else is said: text of much
@@ -47,11 +48,11 @@ func packingOf(magic []byte) packing {
 func (p packing) reader(from io.Reader) (io.ReadCloser, error) {
 	switch p {
 	case gzipped:
-		z, err := gzip.NewReader(from)
+		z, err := gunzip.NewReader(from)
 		if err != nil {
 			return nil, fmt.Errorf("decompress: %w", err)
 		}
-		return z, nil
+		return io.NopCloser(z), nil
 	case zstandard:
 		z, err := zstd.NewReader(from, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(zstdWindow))
 		if err != nil {

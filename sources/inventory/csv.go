@@ -9,8 +9,7 @@ import (
 	"os"
 	"strings"
 
-	"github.com/klauspost/compress/gzip"
-
+	"parallax/internal/gunzip"
 	"parallax/internal/join"
 )
 
@@ -58,7 +57,7 @@ func (d *csvDecoder) decode(ctx context.Context, f *os.File, size int64, each fu
 
 // scan reads at most so many bytes of rows.
 func (d *csvDecoder) scan(ctx context.Context, from io.Reader, most int64, each func(*columns) error) error {
-	zip, err := gzip.NewReader(from)
+	zip, err := gunzip.NewReader(from)
 	if err != nil {
 		return &damageError{"is not gzip: " + err.Error()}
 	}

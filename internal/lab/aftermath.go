@@ -17,7 +17,9 @@ func (w *World) nightAndMornings() {
 		w.announce("inventories and settlement files")
 		return w.collisions(ctx)
 	})
-	w.agenda.add(inventoried, func(_ context.Context, at time.Time) error { return w.receipts.WriteInventories(at) })
+	for region, at := range map[string]time.Time{london: inventoried.Add(-inventoryApart), dublin: inventoried} {
+		w.agenda.add(at, func(_ context.Context, at time.Time) error { return w.receipts.WriteInventory(region, at) })
+	}
 	for _, d := range deliveries() {
 		w.agenda.add(d.at, func(context.Context, time.Time) error { return w.deliver(d) })
 	}

@@ -65,3 +65,6 @@ const (
 	receiptsMinDelay = 2 * time.Second
 	receiptsMaxDelay = 20 * time.Second
 )
+
+// inventoryApart is how much earlier London's bucket is scanned than Dublin's: no two inventories begin at one moment.
+const inventoryApart = 10 * time.Minute

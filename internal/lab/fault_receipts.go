@@ -42,7 +42,39 @@ func (w *World) receiptTrouble() {
 			return nil
 		})
 	})
+	fault("receipt.not_replicated", 1, func(p *payment) { // deleted by its version id, of which nobody is told
+		w.agenda.add(clock(14, 55, 0), func(context.Context, time.Time) error {
+			w.receipts.HardDelete(london, p.receiptKey())
+			return nil
+		})
+	})
 	w.strayReceipt()
+	w.etagTraps()
+	w.rewrittenReceipt()
+}
+
+// etagTraps: receipts that are the same in both regions and have other ETags there, as uploads in parts and objects under
+// keys of KMS may. Nothing is wrong with them.
+func (w *World) etagTraps() {
+	for _, how := range []upload{inParts, encrypted} {
+		for range 2 {
+			p := w.quiet(w.somewhere())
+			p.upload = how
+			w.take(p)
+			if how == inParts {
+				w.receipts.Retag(other(p.region), p.receiptKey())
+			}
+			w.retagged = append(w.retagged, p.receiptKey())
+		}
+	}
+}
+
+// rewrittenReceipt: a receipt is written again between the two inventories' scans. One of them does not know the new version,
+// and nothing is wrong.
+func (w *World) rewrittenReceipt() {
+	p := w.quiet(w.somewhere())
+	w.take(p)
+	w.agenda.add(inventoried.Add(-inventoryApart/2), w.file(p))
 }
 
 // strayReceipt: a receipt of a payment that never was.

@@ -74,7 +74,14 @@ func (w *World) settle(p *payment) step {
 // file stores the receipt.
 func (w *World) file(p *payment) step {
 	return func(_ context.Context, at time.Time) error {
-		w.receipts.Put(p.region, at, p.receiptKey(), p.receipt())
+		switch p.upload {
+		case inParts:
+			w.receipts.PutMultipart(p.region, at, p.receiptKey(), p.receipt(), 2)
+		case encrypted:
+			w.receipts.PutEncrypted(p.region, at, p.receiptKey(), p.receipt())
+		default:
+			w.receipts.Put(p.region, at, p.receiptKey(), p.receipt())
+		}
 		return nil
 	}
 }

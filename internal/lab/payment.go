@@ -25,15 +25,25 @@ type payment struct {
 	late     bool // settles a day later
 
 	// What a fault makes of it.
-	keyless    bool // takes no idempotency key
-	abandoned  bool // not tried again once the ledger refused it
-	unfiled    bool // its receipt is never stored
-	shortLived bool // its key expires too early
+	keyless    bool   // takes no idempotency key
+	abandoned  bool   // not tried again once the ledger refused it
+	unfiled    bool   // its receipt is never stored
+	upload     upload // how it is stored
+	shortLived bool   // its key expires too early
 	bill       func(cardfile.Line) []cardfile.Line
 
 	writeID string // of its last write of its key
 	retried bool   // another payment took the key later
 }
+
+// upload is a way in which a receipt is stored.
+type upload int
+
+const (
+	plain     upload = iota
+	inParts          // a multipart upload
+	encrypted        // under a key of KMS
+)
 
 // receiptKey is where its receipt lies, in either bucket.
 func (p *payment) receiptKey() string { return receiptKey(p.id) }

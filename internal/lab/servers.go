@@ -37,6 +37,11 @@ func (w *World) start(ctx context.Context) error {
 		InventoryBuckets: map[string]string{dublin: "inventory-" + dublin, london: "inventory-" + london},
 		Prefix:           "inv", ConfigID: inventoryID, Seed: seed, Start: from,
 		MinDelay: receiptsMinDelay, MaxDelay: receiptsMaxDelay,
+		Rules: map[string][]buckets.Rule{
+			dublin: {{ID: "receipts-to-" + london, Prefix: "receipts/", TimeControl: true}},
+			london: {{ID: "receipts-to-" + dublin, Prefix: "receipts/", TimeControl: true}},
+		},
+		Lifecycle: []buckets.Step{{After: 30 * 24 * time.Hour, Class: "GLACIER_IR"}},
 	})
 	w.rds = rdsapi.New(rdsapi.Options{
 		Global: globalCluster, Clusters: map[string]string{dublin: cluster(dublin), london: cluster(london)},

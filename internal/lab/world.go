@@ -26,6 +26,7 @@ type World struct {
 	table    *globaltable.Cluster
 	ledger   ledger
 	receipts *buckets.Pair
+	retagged []string // keys of receipts whose ETags differ, and nothing else
 	rds      *rdsapi.Server
 	health   *health.Server
 	closers  []func() error

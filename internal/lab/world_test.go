@@ -152,7 +152,7 @@ func checkCounts(t *testing.T, w *World) {
 	want := map[string]int{
 		"lww.double_accept": 7, "chain.double_charge": 5, "lww.lost_write": 5, "lww.lost_delete": 1, "lww.not_replicated": 1, "lww.diverged": 1,
 		"ledger.lost_row": lost, "ledger.changed_row": 2, "ledger.not_replicated": 3,
-		"receipt.missing": 4, "receipt.not_replicated": 2, "receipt.replication_failed": 2, "receipt.mismatch": 1,
+		"receipt.missing": 4, "receipt.not_replicated": 3, "receipt.replication_failed": 2, "receipt.mismatch": 1,
 		"receipt.delete_diverged": 1, "receipt.orphan": lost + 1, "receipt.storage_drift": 1,
 		"settlement.missing_in_network": 3, "settlement.missing_in_ledger": lost + 2, "settlement.amount_mismatch": 2,
 		"settlement.currency_mismatch": 1, "settlement.duplicate_in_network": 2, "settlement.duplicate_in_ledger": 1,

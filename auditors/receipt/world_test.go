@@ -5,6 +5,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -289,17 +290,15 @@ func (c *trial) history(o *receipts.Object, until time.Time) history {
 }
 
 func (c *trial) tell(o *receipts.Object, kind audit.Kind, f audit.Finding) string {
-	text := fmt.Sprintf("%s %s %s\n\tscans %s, %s, markers %s\n", kind, f.Verdict, o.Key,
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s %s %s\n\tscans %s, %s, markers %s\n", kind, f.Verdict, o.Key,
 		c.w.Scans[0].Format(time.DateTime), c.w.Scans[1].Format(time.DateTime), c.w.Markers)
 	for i, b := range c.w.Buckets {
-		text += fmt.Sprintf("\trules of %s: known %v %+v\n", b.Name, b.RulesKnown, b.Rules)
-		for _, row := range c.w.Listed(o, i) {
-			text += fmt.Sprintf("\t  %s %s latest %v marker %v %q %s %d\n", row.VersionID, row.LastModified.Format(time.DateTime), row.IsLatest,
-				row.DeleteMarker, row.ReplicationStatus, row.StorageClass, row.Size)
-		}
-		for _, row := range c.w.Ask(o.Key)[i] {
-			text += fmt.Sprintf("\t  now %s latest %v marker %v %q %s %s %s\n", row.VersionID, row.IsLatest, row.DeleteMarker, row.ReplicationStatus, row.StorageClass, row.ETag, row.Checksum)
+		fmt.Fprintf(&text, "\trules of %s: known %v %+v\n", b.Name, b.RulesKnown, b.Rules)
+		for _, row := range slices.Concat(c.w.Listed(o, i), c.w.Ask(o.Key)[i]) {
+			fmt.Fprintf(&text, "\t  %s %s live %v latest %v marker %v %q %s %d %s %s\n", row.VersionID, row.LastModified.Format(time.DateTime),
+				row.Live, row.IsLatest, row.DeleteMarker, row.ReplicationStatus, row.StorageClass, row.Size, row.ETag, row.Checksum)
 		}
 	}
-	return text + "\t" + f.Reason
+	return text.String() + "\t" + f.Reason
 }

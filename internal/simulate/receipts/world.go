@@ -116,12 +116,12 @@ func (w *World) way(side int) way {
 	if w.chance(0.3) {
 		out.since = Now().Add(-w.upTo(30 * 24 * time.Hour))
 	}
-	switch {
-	case w.chance(0.2):
+	switch w.rng.IntN(6) {
+	case 0:
 		out.rule.Prefix = "receipts/2026/11/"
-	case w.chance(0.2):
+	case 1:
 		out.rule.Tagged, out.rule.DeleteMarkers = true, false
-	case w.chance(0.2):
+	case 2:
 		if out.since.After(Now().Add(-96 * time.Hour)) {
 			out.since = time.Time{} // it has copied something before
 		}
@@ -131,7 +131,7 @@ func (w *World) way(side int) way {
 			out.off.To = from.Add(w.upTo(10 * time.Hour))
 		}
 		out.rule.Enabled = !out.off.Holds(Now())
-	case w.chance(0.2):
+	case 3:
 		out.others = true
 		if out.since.After(Now().Add(-96 * time.Hour)) {
 			out.since = time.Time{}

@@ -1,13 +1,10 @@
 package app
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -244,80 +241,4 @@ func (p *planning) undecided(found []audit.StoredFinding) {
 			p.byHand(f, text)
 		}
 	}
-}
-
-// writeFolder writes files into a folder that does not exist or is empty, all of them or none. A folder that holds these very
-// files already is left alone. Files hold customers' data: nobody else on the host may read them.
-func writeFolder(dir string, files []repair.Content) error {
-	dir, err := followed(dir)
-	if err != nil {
-		return err
-	}
-	if same, err := holdsAlready(dir, files); err != nil || same {
-		return err
-	}
-	parent := filepath.Dir(filepath.Clean(dir))
-	if err := os.MkdirAll(parent, 0o700); err != nil {
-		return unwritableFolder(dir, err)
-	}
-	made, err := os.MkdirTemp(parent, ".repair-*")
-	if err != nil {
-		return unwritableFolder(dir, err)
-	}
-	defer func() { _ = os.RemoveAll(made) }() // gone by then, unless something failed
-	for _, f := range files {
-		path := filepath.Join(made, filepath.FromSlash(f.Name))
-		err := os.MkdirAll(filepath.Dir(path), 0o700)
-		if err == nil {
-			err = os.WriteFile(path, f.Data, 0o600)
-		}
-		if err != nil {
-			return unwritableFolder(dir, err)
-		}
-	}
-	if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return unwritableFolder(dir, err)
-	}
-	if err := os.Rename(made, dir); err != nil {
-		return unwritableFolder(dir, err)
-	}
-	return nil
-}
-
-// unwritableFolder says that nothing can be written to a folder, and why; not where the attempt was made.
-func unwritableFolder(dir string, err error) error {
-	var path *fs.PathError
-	var link *os.LinkError
-	switch {
-	case errors.As(err, &path):
-		err = path.Err
-	case errors.As(err, &link):
-		err = link.Err
-	}
-	return fmt.Errorf("write repair files: folder %s cannot be made: %w: give another by --out", dir, err)
-}
-
-// holdsAlready reports whether a folder holds just these files; one that holds anything else is an error.
-func holdsAlready(dir string, files []repair.Content) (bool, error) {
-	entries, err := os.ReadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && len(entries) == 0 {
-		return false, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("write repair files: %w", err)
-	}
-	names := make([]string, len(files))
-	for i, f := range files {
-		names[i] = f.Name
-	}
-	if err := onlyThese(dir, names); err != nil {
-		return false, fmt.Errorf("write repair files: folder %s is not empty: %w: give another by --out", dir, err)
-	}
-	for _, f := range files {
-		data, err := readBounded(filepath.Join(dir, filepath.FromSlash(f.Name)), int64(len(f.Data)))
-		if err != nil || !bytes.Equal(data, f.Data) {
-			return false, fmt.Errorf("write repair files: folder %s is not empty: give another by --out", dir)
-		}
-	}
-	return true, nil
 }

@@ -18,10 +18,10 @@ func fileRows(rows int64) int64 { return min(max(rows/8, 100_000), 1_000_000) }
 
 // buckets is what the comparison of two buckets is told.
 type buckets struct {
-	URL    string // of the stand-in for S3
-	Memory int64  // bytes of the process
-	Temp   string
-	Sides  [2]sets.Delivered
+	URL    string            `json:"url"`    // of the stand-in for S3
+	Memory int64             `json:"memory"` // bytes of the process
+	Temp   string            `json:"temp"`
+	Sides  [2]sets.Delivered `json:"sides"`
 }
 
 // inventories measures the comparison of two buckets by their inventories, beside DuckDB, each run in a process of its own, in

@@ -4,25 +4,23 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io/fs"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
+
+	"parallax/internal/lab/loopback"
 )
 
 // serveFolder answers as much of S3's protocol as reading an inventory takes, for a folder whose folders are buckets: listings
 // and objects, whole or by range. It runs in the process that measures, not in the one that is measured.
 func serveFolder(dir string) (url string, stop func(), err error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	url, stop, err = loopback.Serve(folder(dir))
 	if err != nil {
 		return "", nil, fmt.Errorf("serve %s: %w", dir, err)
 	}
-	server := &http.Server{Handler: folder(dir), ReadHeaderTimeout: time.Minute}
-	go func() { _ = server.Serve(listener) }() // until it is closed
-	return "http://" + listener.Addr().String(), func() { _ = server.Close() }, nil
+	return url, stop, nil
 }
 
 type folder string
@@ -51,24 +49,31 @@ func (f folder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	http.ServeContent(w, r, "", info.ModTime(), file)
 }
 
+type listResult struct {
+	XMLName        xml.Name       `xml:"http://s3.amazonaws.com/doc/2006-03-01/ ListBucketResult"`
+	Name           string         `xml:"Name"`
+	Prefix         string         `xml:"Prefix"`
+	KeyCount       int            `xml:"KeyCount"`
+	MaxKeys        int            `xml:"MaxKeys"`
+	IsTruncated    bool           `xml:"IsTruncated"`
+	Contents       []listedObject `xml:"Contents"`
+	CommonPrefixes []commonPrefix `xml:"CommonPrefixes"`
+}
+
+type listedObject struct {
+	Key          string `xml:"Key"`
+	Size         int64  `xml:"Size"`
+	LastModified string `xml:"LastModified"`
+	ETag         string `xml:"ETag"`
+}
+
+type commonPrefix struct {
+	Prefix string `xml:"Prefix"`
+}
+
 // list is on one page: an inventory has few files.
 func (f folder) list(w http.ResponseWriter, bucket, prefix, delimiter string) {
-	type object struct {
-		Key          string
-		Size         int64
-		LastModified string
-		ETag         string
-	}
-	var answer struct {
-		XMLName        xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ ListBucketResult"`
-		Name           string
-		Prefix         string
-		KeyCount       int
-		MaxKeys        int
-		IsTruncated    bool
-		Contents       []object
-		CommonPrefixes []struct{ Prefix string }
-	}
+	var answer listResult
 	answer.Name, answer.Prefix, answer.MaxKeys = bucket, prefix, 1000
 	root := filepath.Join(string(f), filepath.Base(bucket))
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
@@ -81,7 +86,7 @@ func (f folder) list(w http.ResponseWriter, bucket, prefix, delimiter string) {
 		}
 		key := filepath.ToSlash(name)
 		if head, _, below := strings.Cut(key[len(prefix):], delimiter); delimiter != "" && below {
-			group := struct{ Prefix string }{prefix + head + delimiter}
+			group := commonPrefix{prefix + head + delimiter}
 			if !slices.Contains(answer.CommonPrefixes, group) {
 				answer.CommonPrefixes = append(answer.CommonPrefixes, group)
 			}
@@ -91,7 +96,7 @@ func (f folder) list(w http.ResponseWriter, bucket, prefix, delimiter string) {
 		if err != nil {
 			return err
 		}
-		answer.Contents = append(answer.Contents, object{key, info.Size(), info.ModTime().UTC().Format("2006-01-02T15:04:05.000Z"), `"x"`})
+		answer.Contents = append(answer.Contents, listedObject{key, info.Size(), info.ModTime().UTC().Format("2006-01-02T15:04:05.000Z"), `"x"`})
 		return nil
 	})
 	if err != nil {

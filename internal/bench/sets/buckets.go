@@ -28,13 +28,13 @@ type Buckets struct {
 
 // Delivered is where the inventory of one bucket lies: Folder is the destination bucket on disk.
 type Delivered struct {
-	Bucket string // the audited one
-	Folder string
-	Prefix string
-	ID     string
-	Files  []string // of data, by their paths
-	Rows   int64
-	Bytes  int64
+	Bucket string   `json:"bucket"` // the audited one
+	Folder string   `json:"folder"`
+	Prefix string   `json:"prefix"`
+	ID     string   `json:"id"`
+	Files  []string `json:"files"` // of data, by their paths
+	Rows   int64    `json:"rows"`
+	Bytes  int64    `json:"bytes"`
 }
 
 // Scanned is when the listing of both buckets began, after everything in them was written.

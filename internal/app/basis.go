@@ -42,6 +42,10 @@ func basisOf(cfg *config.Config, job string) (string, error) {
 		}
 		c.Ledgers[i] = l
 	}
+	c.Receipts = slices.Clone(cfg.Receipts)
+	for i := range c.Receipts {
+		c.Receipts[i].Live = config.LiveReads{} // what was not looked up stands as the inventories have it
+	}
 	body, err := json.Marshal(any(c)) // every field by its own name, maps in order, addresses without their passwords
 	if err != nil {
 		return "", fmt.Errorf("digest configuration: %w", err)

@@ -18,8 +18,8 @@ import (
 	"parallax/sources/inventory"
 )
 
-// maxTies bounds the payments and receipts that are held against one another.
-const maxTies = 2_000_000
+// maxStrangers bounds the receipts that are kept because no payment is known for them.
+const maxStrangers = 100_000
 
 // receiptAudit is one audit of a pair of buckets: what both inventories say is joined, and what is not alike is judged. Suspects
 // are looked up in the buckets themselves and judged again.
@@ -56,6 +56,7 @@ type receiptSide struct {
 	settings record.Bucket
 	list     *inventory.List // nil where there is none that can be trusted
 	rows     atomic.Int64    // of the inventory
+	joined   atomic.Int64    // of them, those that were handed to the join
 	complete bool            // all that it lists was read, and the bucket keeps versions
 	listing  listing
 	line     audit.Coverage
@@ -108,11 +109,9 @@ func (c *receiptAudit) run(ctx context.Context) (result receipt.Result, err erro
 			}
 		}
 	}()
-	if err := c.listYoung(ctx); err != nil {
-		return result, err
-	}
+	c.listYoung()
 	c.seen.wanted = c.again.wanted(c.window)
-	c.ties = receipt.NewTies(c.rules, c.entries(), c.from(), maxTies).Within(c.window)
+	c.ties = receipt.NewTies(c.rules, c.entries(), c.from(), maxStrangers).Within(c.window)
 	c.survey, c.policy = receipt.NewSurvey(c.buckets()), c.rules.Policy()
 	pairs, err := c.compare(ctx)
 	if err != nil {
@@ -140,7 +139,7 @@ func (c *receiptAudit) judge(ctx context.Context, pairs *breaks) (receipt.Result
 		in.Live = live
 		result = auditor.Audit(in)
 	}
-	if result.More > 0 {
+	if result.More > 0 && c.rows != nil { // without the ledger no receipt has a payment
 		c.line.Gaps = append(c.line.Gaps, audit.Gap{
 			Window: c.window, Reason: fmt.Sprintf("%d findings more of receipts %s are not told of by themselves", result.More, c.pair.Name),
 			Remedy: "mend what is told of and run again, or raise limits.max_findings",

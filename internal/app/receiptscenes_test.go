@@ -38,6 +38,9 @@ func TestReceipts(t *testing.T) {
 		{"killed", func(o *buckets.Options) { o.FileRows = 20 }, killedAndGoesOn},
 		{"little memory", nil, littleMemory},
 		{"wrong pattern", nil, wrongPattern},
+		{"one window", nil, oneWindow},
+		{"masked keys", nil, maskedKeys},
+		{"doctor", func(o *buckets.Options) { o.Versioning = map[string]string{london: ""} }, doctorOfBuckets},
 	} {
 		t.Run(story.name, func(t *testing.T) {
 			s := w.scene(t, story.name, i+1, story.with)
@@ -247,7 +250,7 @@ func killedAndGoesOn(s *receiptScene) {
 	s.paid(s.clock(1), 400)
 	s.inventories(s.clock(24))
 	s.s3.Advance(s.clock(27))
-	ctx, kill := context.WithCancelCause(s.T.Context())
+	ctx, kill := context.WithCancelCause(s.Context())
 	killed := errors.New("killed")
 	before := s.s3.Calls(dublin, "GetObject")
 	s.s3.Fault(func(r buckets.Request) buckets.Fault {
@@ -303,4 +306,70 @@ func wrongPattern(s *receiptScene) {
 	r := s.at(s.clock(27), 4)
 	s.wants(r, audit.RunInconclusive)
 	s.tells(r, "no object of 2 matches receipts.key_pattern", "invoices/pay_1.json")
+}
+
+// oneWindow: who asks for a window gets its findings and no others, and nothing is kept of them.
+func oneWindow(s *receiptScene) {
+	first, second := s.paid(s.clock(1), 5), s.paid(s.clock(26), 5)
+	s.s3.Put(london, s.clock(2), s.charged(s.clock(2)), []byte("shows that London replicates too"))
+	s.s3.Stick(dublin, first[0])
+	s.s3.Stick(dublin, second[0])
+	s.s3.MarkDeleted(london, second[1], s.clock(27))
+	s.inventories(s.clock(48))
+	s.s3.Advance(s.clock(50))
+	w := audit.Window{From: s.clock(24), To: s.clock(30)}
+	result, lines, err := s.app.auditReceipts(s.Context(), s.app.cfg.Receipts[0], task{window: w, asOf: s.clock(50)})
+	if err != nil {
+		s.Fatal(err)
+	}
+	var got []string
+	for _, f := range result.Findings {
+		got = append(got, string(f.Kind)+" "+f.Key)
+	}
+	if want := []string{"receipt.delete_diverged " + second[1], "receipt.not_replicated " + second[0]}; !slices.Equal(got, want) {
+		s.Errorf("found %v, want %v; left out %+v", got, want, result.Excluded)
+	}
+	if !complete(lines) {
+		s.Errorf("%+v", lines)
+	}
+	w = audit.Window{From: s.clock(0), To: s.clock(4)}
+	if result, _, err = s.app.auditReceipts(s.Context(), s.app.cfg.Receipts[0], task{window: w, asOf: s.clock(50)}); err != nil || len(result.Findings) != 1 {
+		s.Errorf("%v: %+v", err, result.Findings)
+	}
+}
+
+// maskedKeys: what is stored without its card number cannot be looked up again, so outside its window it stays as it was.
+func maskedKeys(s *receiptScene) {
+	stray := "receipts/" + s.day.Format("2006/01/02") + "/4111111111111111.json"
+	s.paid(s.clock(1), 5)
+	s.s3.Put(london, s.clock(1.5), stray, []byte("nobody paid"))
+	s.inventories(s.clock(24))
+	masked := "receipt.orphan " + strings.Replace(stray, "4111111111111111", "411111******1111", 1)
+	s.wants(s.at(s.clock(27), 4), audit.RunFindings, masked)
+	day := s.clock(12)
+	s.wants(s.audit(s.clock(27), day, day.Add(time.Hour)), audit.RunClean, masked)
+}
+
+// doctorOfBuckets: what the buckets are set to, before any job has run.
+func doctorOfBuckets(s *receiptScene) {
+	s.paid(s.clock(1), 5)
+	s.inventories(s.clock(24))
+	s.s3.Advance(s.clock(27))
+	s.refuse(dublin, "GetBucketReplication", "")
+	d := &doctor{cfg: s.app.cfg, aws: s.app.aws, app: s.app, asOf: s.clock(27)}
+	d.receipts(s.Context())
+	var said []string
+	for _, c := range d.checks {
+		said = append(said, c.State+" "+c.What+" "+c.Where+": "+c.Detail+"; "+c.Remedy)
+	}
+	all := strings.Join(said, "\n")
+	for _, want := range []string{
+		"ok inventory receipts-1 in eu-west-1: newest inventory of " + s.clock(24).Format(time.RFC3339) + ", 3h0m0s old",
+		"warn bucket receipts-1 in eu-west-1: replication rules of receipts-1: AccessDenied; allow s3:GetReplicationConfiguration",
+		"missing inventory receipts-2 in eu-west-2: versioning of bucket receipts-2 was never switched on",
+	} {
+		if !strings.Contains(all, want) {
+			s.Errorf("the doctor does not say %q:\n%s", want, all)
+		}
+	}
 }

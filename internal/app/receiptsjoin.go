@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"parallax/auditors/receipt"
 	"parallax/internal/audit"
@@ -50,11 +51,16 @@ func (c *receiptAudit) side(i int) join.Side {
 	out := join.Side{Name: "the inventory of " + s.bucket, Rows: s.list.Rows, Once: true}
 	for _, p := range s.list.Parts() {
 		out.Parts = append(out.Parts, join.Part{Name: p.Name, Scan: func(ctx context.Context, emit func(*join.Batch) error) error {
-			into := sheet{rules: c.rules}
+			into := sheet{rules: c.rules, since: c.since()}
 			return p.Scan(ctx, func(rows *inventory.Rows) error {
 				s.rows.Add(int64(rows.Len))
 				c.observe(s, rows)
-				return emit(into.fill(rows))
+				batch := into.fill(rows)
+				if batch.Rows == 0 {
+					return nil
+				}
+				s.joined.Add(int64(batch.Rows))
+				return emit(batch)
 			})
 		}})
 	}
@@ -86,9 +92,19 @@ func (c *receiptAudit) readOne(ctx context.Context) error {
 	return nil
 }
 
+// since is from when on objects matter where only those of a window are judged: what is older is as good as equal, for a key is
+// judged by its current version.
+func (c *receiptAudit) since() int64 {
+	if c.rules.Whole {
+		return 0
+	}
+	return c.window.From.Add(-time.Hour).UnixMilli()
+}
+
 // sheet makes batches for the join: key and version, and of what must be equal size, ETag and flags.
 type sheet struct {
 	rules   receipt.Rules
+	since   int64 // rows of before are left out: milliseconds since 1970
 	batch   join.Batch
 	data    []byte
 	texts   []join.Span
@@ -99,7 +115,13 @@ type sheet struct {
 // fill makes a batch of rows. It is valid until the next.
 func (b *sheet) fill(rows *inventory.Rows) *join.Batch {
 	b.data, b.texts, b.numbers, b.carry = b.data[:0], b.texts[:0], b.numbers[:0], b.carry[:0]
+	n := 0
 	for i := range rows.Len {
+		if rows.Notes[i].Millis() < b.since {
+			continue
+		}
+		rows.Key.Texts[n], rows.Version.Texts[n], rows.Size[n] = rows.Key.Texts[i], rows.Version.Texts[i], rows.Size[i]
+		n++
 		etag := rows.ETag.Texts[i]
 		text, number := b.rules.Print(rows.ETag.Data[etag.Start:etag.End], rows.Notes[i])
 		start := len(b.data)
@@ -108,9 +130,11 @@ func (b *sheet) fill(rows *inventory.Rows) *join.Batch {
 		b.numbers = append(b.numbers, number)
 		b.carry = append(b.carry, int64(rows.Notes[i]))
 	}
+	key, version := rows.Key, rows.Version
+	key.Texts, version.Texts = key.Texts[:n], version.Texts[:n]
 	b.batch = join.Batch{
-		Rows: rows.Len, Key: []join.Column{rows.Key, rows.Version}, Carry: b.carry,
-		Value: []join.Column{{Ints: rows.Size}, {Data: b.data, Texts: b.texts}, {Ints: b.numbers}},
+		Rows: n, Key: []join.Column{key, version}, Carry: b.carry,
+		Value: []join.Column{{Ints: rows.Size[:n]}, {Data: b.data, Texts: b.texts}, {Ints: b.numbers}},
 	}
 	return &b.batch
 }

@@ -56,10 +56,10 @@ func (c *receiptAudit) past() string {
 }
 
 // listYoung decides what is to be listed: where the window reaches beyond the earlier of the two scans, what was written since.
-func (c *receiptAudit) listYoung(context.Context) error {
+func (c *receiptAudit) listYoung() {
 	earlier := c.earlier()
 	if earlier.IsZero() || !c.window.To.After(earlier) {
-		return nil
+		return
 	}
 	beyond := audit.Window{From: maxTime(earlier, c.window.From), To: c.window.To}
 	since := earlier.Add(-c.rules.Grace)
@@ -73,12 +73,11 @@ func (c *receiptAudit) listYoung(context.Context) error {
 				earlier.Format(time.RFC3339), why),
 			Remedy: "run again when the next inventories have come, or over a window that ends before their scans; configure receipts[].key",
 		})
-		return nil
+		return
 	}
 	for _, s := range c.sides {
 		s.listing.prefixes, s.listing.from = prefixes, since
 	}
-	return nil
 }
 
 // prefixes are what the keys of receipts written in a time begin with. Why says that there are none that could be listed.

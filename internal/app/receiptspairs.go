@@ -115,7 +115,7 @@ func (s *receiptSide) version(key, version string, m join.Member) (record.Object
 		Region: s.region, Bucket: s.bucket, Key: key, VersionID: version, Size: fields[0].Int, ETag: string(fields[1].Text), SeenAt: s.list.Scanned,
 	}
 	record.ObjectNote(fields[3].Int).Describe(&o)
-	if m.Row >= s.rows.Load() { // rows are numbered through the inventory's files, then through what was listed
+	if m.Row >= s.joined.Load() { // rows are numbered through the inventory's files, then through what was listed
 		o.Live, o.SeenAt = true, s.listing.began
 	}
 	return o, nil

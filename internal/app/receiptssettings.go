@@ -29,12 +29,12 @@ func (s *receiptSide) unversioned(w audit.Window) *audit.Gap {
 	if !s.settings.VersioningKnown || s.settings.Versioning == "Enabled" {
 		return nil
 	}
-	state := "never switched on"
+	state := "was never switched on"
 	if s.settings.Versioning != "" {
-		state = strings.ToLower(s.settings.Versioning)
+		state = "is " + strings.ToLower(s.settings.Versioning)
 	}
 	return &audit.Gap{
-		Window: w, Reason: fmt.Sprintf("versioning of bucket %s is %s: S3 replicates nothing that is written to it", s.bucket, state),
+		Window: w, Reason: fmt.Sprintf("versioning of bucket %s %s: S3 replicates nothing that is written to it", s.bucket, state),
 		Remedy: "switch versioning on in both buckets, then replicate what is there by Batch Replication",
 	}
 }

@@ -117,7 +117,7 @@ func (s *receiptScene) at(asOf time.Time, hours int) report.Run {
 
 func (s *receiptScene) audit(asOf, from, to time.Time) report.Run {
 	s.Helper()
-	result, err := s.app.Run(s.T.Context(), Request{Job: "receipts", AsOf: asOf, From: from, To: to})
+	result, err := s.app.Run(s.Context(), Request{Job: "receipts", AsOf: asOf, From: from, To: to})
 	if err != nil {
 		s.Fatal(err)
 	}

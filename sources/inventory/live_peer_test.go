@@ -48,31 +48,8 @@ func TestLivePeer(t *testing.T) {
 	for _, region := range []string{dublin, london} {
 		l := liveOf(p, region)
 		checkSettings(t, l, map[string]string{dublin: london, london: dublin}[region])
-		if got := versions(t, l, key); len(got) != 2 || got[0].VersionID != second || !got[0].IsLatest || got[1].VersionID != first || got[1].IsLatest ||
-			got[0].Size != 10 || got[0].StorageClass != "STANDARD" || time.Since(got[0].SeenAt).Abs() > time.Minute {
-			t.Errorf("%s: %+v", region, got)
-		}
-		if got := versions(t, l, "receipts/gone"); len(got) != 2 || got[0].DeleteMarker == got[1].DeleteMarker {
-			t.Errorf("%s: %+v", region, got)
-		} else {
-			for _, o := range got {
-				if head(t, l, o.Key, o.VersionID).DeleteMarker != o.DeleteMarker {
-					t.Errorf("%s: HEAD and LIST do not agree on %+v", region, o)
-				}
-			}
-		}
-		status := map[string]string{dublin: "COMPLETED", london: "REPLICA"}[region]
-		for _, id := range []string{first, second} {
-			if o := head(t, l, key, id); o.ReplicationStatus != status || o.StorageClass != "STANDARD" || o.Multipart {
-				t.Errorf("%s: %+v", region, o)
-			}
-		}
-		if o := head(t, l, "receipts/parts", parts); !o.Multipart || o.Size <= 8 { // the first part is filled up
-			t.Errorf("%s: %+v", region, o)
-		}
-		if o, found, err := l.Head(t.Context(), "receipts/none", first); found || err != nil {
-			t.Errorf("%s: found %+v, %v", region, o, err)
-		}
+		checkVersions(t, l, key, first, second)
+		checkHeads(t, l, map[string]string{dublin: "COMPLETED", london: "REPLICA"}[region], key, parts, first, second)
 		n := 0
 		extent, err := l.List(t.Context(), "receipts/2026/", func(record.Object) bool { n++; return true })
 		if err != nil || n != 14 || extent.Records != 14 {
@@ -98,5 +75,37 @@ func checkSettings(t *testing.T, l *inventory.Live, to string) {
 	}
 	if r, covered := b.Covers("receipts/1", "receipts-"+to); !covered || !r.Enabled || !r.DeleteMarkers || r.Tagged {
 		t.Errorf("%+v", b.Rules)
+	}
+}
+
+func checkVersions(t *testing.T, l *inventory.Live, key, first, second string) {
+	t.Helper()
+	if got := versions(t, l, key); len(got) != 2 || got[0].VersionID != second || !got[0].IsLatest || got[1].VersionID != first ||
+		got[1].IsLatest || got[0].Size != 10 || got[0].StorageClass != "STANDARD" || time.Since(got[0].SeenAt).Abs() > time.Minute {
+		t.Errorf("%s: %+v", l.Region, got)
+	}
+	got := versions(t, l, "receipts/gone")
+	if len(got) != 2 || got[0].DeleteMarker == got[1].DeleteMarker {
+		t.Errorf("%s: %+v", l.Region, got)
+	}
+	for _, o := range got {
+		if head(t, l, o.Key, o.VersionID).DeleteMarker != o.DeleteMarker {
+			t.Errorf("%s: HEAD and LIST do not agree on %+v", l.Region, o)
+		}
+	}
+}
+
+func checkHeads(t *testing.T, l *inventory.Live, status, key, parts string, ids ...string) {
+	t.Helper()
+	for _, id := range ids {
+		if o := head(t, l, key, id); o.ReplicationStatus != status || o.StorageClass != "STANDARD" || o.Multipart {
+			t.Errorf("%s: %+v", l.Region, o)
+		}
+	}
+	if o := head(t, l, "receipts/parts", parts); !o.Multipart || o.Size <= 8 { // the first part is filled up
+		t.Errorf("%s: %+v", l.Region, o)
+	}
+	if o, found, err := l.Head(t.Context(), "receipts/none", ids[0]); found || err != nil {
+		t.Errorf("%s: found %+v, %v", l.Region, o, err)
 	}
 }

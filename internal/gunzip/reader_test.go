@@ -2,14 +2,16 @@ package gunzip
 
 import (
 	"bytes"
+	"compress/flate"
+	"compress/gzip"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"math/rand/v2"
 	"testing"
 	"testing/iotest"
-
-	"compress/gzip"
 
 	klauspost "github.com/klauspost/compress/gzip"
 )
@@ -175,5 +177,27 @@ func BenchmarkReader(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// TestNoCopyAcrossMembers: a member that copies from the one before is damaged, though its CRC would be right.
+func TestNoCopyAcrossMembers(t *testing.T) {
+	t.Parallel()
+	text := []byte("a text that is long enough to be copied from the member before")
+	var second bytes.Buffer
+	second.Write([]byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255})
+	w, err := flate.NewWriterDict(&second, 9, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write(text); err != nil || w.Close() != nil {
+		t.Fatal(err)
+	}
+	tail := binary.LittleEndian.AppendUint32(nil, crc32.ChecksumIEEE(text))
+	second.Write(binary.LittleEndian.AppendUint32(tail, uint32(len(text))))
+	for name, file := range map[string][]byte{"alone": second.Bytes(), "behind": append(packed(t, text, 6), second.Bytes()...)} {
+		if got, err := unpacked(bytes.NewReader(file)); !errors.Is(err, ErrDamaged) {
+			t.Errorf("%s: %d bytes, %v", name, len(got), err)
+		}
 	}
 }

@@ -32,7 +32,8 @@ type receiptAudit struct {
 	rows   []record.Entry // of the ledger in force; nil where it could not be read
 	cover  audit.Window   // what they cover
 	trace  bool
-	again  *receiptsAgain // what earlier runs have found; nil where it is not judged again
+	owners func(ctx context.Context, payments []string) ([]record.Entry, error) // the ledger's rows of payments; nil where they cannot be looked up
+	again  *receiptsAgain                                                       // what earlier runs have found; nil where it is not judged again
 
 	sides    [2]*receiptSide
 	line     audit.Coverage // of the comparison
@@ -139,6 +140,7 @@ func (c *receiptAudit) judge(ctx context.Context, pairs *breaks) (receipt.Result
 		in.Live = live
 		result = auditor.Audit(in)
 	}
+	result = c.withOwners(ctx, auditor, &in, result)
 	if result.More > 0 && c.rows != nil { // without the ledger no receipt has a payment
 		c.line.Gaps = append(c.line.Gaps, audit.Gap{
 			Window: c.window, Reason: fmt.Sprintf("%d findings more of receipts %s are not told of by themselves", result.More, c.pair.Name),

@@ -40,6 +40,7 @@ func TestReceipts(t *testing.T) {
 		{"wrong pattern", nil, wrongPattern},
 		{"one window", nil, oneWindow},
 		{"masked keys", nil, maskedKeys},
+		{"written again", nil, writtenAgain},
 		{"doctor", func(o *buckets.Options) { o.Versioning = map[string]string{london: ""} }, doctorOfBuckets},
 	} {
 		t.Run(story.name, func(t *testing.T) {
@@ -348,6 +349,19 @@ func maskedKeys(s *receiptScene) {
 	s.wants(s.at(s.clock(27), 4), audit.RunFindings, masked)
 	day := s.clock(12)
 	s.wants(s.audit(s.clock(27), day, day.Add(time.Hour)), audit.RunClean, masked)
+}
+
+// writtenAgain: a receipt that was written again days after its payment has one, though its row was not read with the window.
+func writtenAgain(s *receiptScene) {
+	keys := s.paid(s.clock(1), 3)
+	s.s3.Advance(s.clock(100))
+	s.s3.Put(dublin, s.clock(100), keys[0], []byte("corrected"))
+	stray := strings.Replace(keys[1], "writtenagain", "stray", 1)
+	s.s3.Put(dublin, s.clock(100), stray, []byte("of no payment"))
+	s.s3.Advance(s.clock(124))
+	s.inventories(s.clock(124))
+	r := s.audit(s.clock(125), s.clock(96), s.clock(112))
+	s.wants(r, audit.RunFindings, "receipt.orphan "+stray)
 }
 
 // doctorOfBuckets: what the buckets are set to, before any job has run.

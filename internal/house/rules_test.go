@@ -37,8 +37,7 @@ var rules = []rule{
 	{name: "internal/pan"},
 	{name: "internal/record", inside: []string{"internal/audit", "internal/money"}},
 	{name: "internal/join", inside: []string{"internal/spill"}},
-	{name: "internal/gunzip"},
-	{name: "internal/tabular", inside: []string{"internal/gunzip", "internal/join"}, outside: []string{"arrow"}},
+	{name: "internal/tabular", inside: []string{"internal/join"}, outside: []string{"arrow"}},
 	{name: "internal/orc", inside: []string{"internal/join"}},
 	{name: "internal/golden", inside: vocabulary},
 	{name: "internal/simulate", inside: []string{"internal/audit", "internal/record"}},
@@ -55,7 +54,7 @@ var rules = []rule{
 
 	{name: "sources/aurora", inside: vocabulary, outside: []string{"pgx", "zap"}},
 	{name: "sources/ddbstream", inside: append([]string{"internal/awscall", "internal/ddbjson", "internal/pipeline"}, vocabulary...), outside: []string{"aws", "zap"}},
-	{name: "sources/inventory", inside: append([]string{"internal/awscall", "internal/gunzip", "internal/join", "internal/orc", "internal/tabular"}, vocabulary...), outside: []string{"aws", "arrow", "zap"}},
+	{name: "sources/inventory", inside: append([]string{"internal/awscall", "internal/join", "internal/orc", "internal/tabular"}, vocabulary...), outside: []string{"aws", "arrow", "zap"}},
 	{name: "sources/settlement/delivery", inside: []string{"internal/awscall"}, outside: []string{"aws"}},
 	{name: "sources/settlement/...", inside: append([]string{"internal/calendar", "sources/settlement/..."}, vocabulary...), outside: []string{"aws", "zap"}},
 	{name: "sources/ledgerfile", inside: append([]string{"internal/join", "internal/tabular"}, vocabulary...)},
@@ -90,7 +89,7 @@ var rules = []rule{
 }
 
 // pure packages import nothing but the standard library and what their rule lists.
-var pure = []string{"internal/audit", "internal/money", "internal/pan", "internal/record", "internal/gunzip", "internal/join", "internal/spill", "internal/pipeline", "internal/ddbjson", "auditors/...", "reconcile/..."}
+var pure = []string{"internal/audit", "internal/money", "internal/pan", "internal/record", "internal/join", "internal/spill", "internal/pipeline", "internal/ddbjson", "auditors/...", "reconcile/..."}
 
 // covers reports whether a name, which may end in /..., stands for a package.
 func covers(name, pkg string) bool {

@@ -6,9 +6,8 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
-
-	"parallax/internal/gunzip"
 )
 
 // DefaultMaxRatio is how much larger than a compressed file its content may be, if nothing else is said: text of much
@@ -48,11 +47,11 @@ func packingOf(magic []byte) packing {
 func (p packing) reader(from io.Reader) (io.ReadCloser, error) {
 	switch p {
 	case gzipped:
-		z, err := gunzip.NewReader(from)
+		z, err := gzip.NewReader(from)
 		if err != nil {
 			return nil, fmt.Errorf("decompress: %w", err)
 		}
-		return io.NopCloser(z), nil
+		return z, nil
 	case zstandard:
 		z, err := zstd.NewReader(from, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(zstdWindow))
 		if err != nil {

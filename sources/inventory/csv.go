@@ -9,7 +9,8 @@ import (
 	"os"
 	"strings"
 
-	"parallax/internal/gunzip"
+	"github.com/klauspost/compress/gzip"
+
 	"parallax/internal/join"
 )
 
@@ -57,7 +58,7 @@ func (d *csvDecoder) decode(ctx context.Context, f *os.File, size int64, each fu
 
 // scan reads at most so many bytes of rows.
 func (d *csvDecoder) scan(ctx context.Context, from io.Reader, most int64, each func(*columns) error) error {
-	zip, err := gunzip.NewReader(from)
+	zip, err := gzip.NewReader(from)
 	if err != nil {
 		return &damageError{"is not gzip: " + err.Error()}
 	}

@@ -31,6 +31,7 @@ type App struct {
 	aws      *clients
 	store    *store.Store
 	progress Progress
+	ledgers  ledgerPools
 	closers  []func() error // run last to first
 }
 
@@ -56,6 +57,7 @@ func Open(ctx context.Context, cfg *config.Config, o Options) (*App, error) {
 // Close releases everything, last opened first closed. The private PostgreSQL stops if nobody else uses it.
 func (a *App) Close() error {
 	a.progress("", 0, 0)
+	a.ledgers.leave()
 	var err error
 	for _, closer := range slices.Backward(a.closers) {
 		err = errors.Join(err, closer())

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/feature/rds/auth"
@@ -52,8 +53,33 @@ func (a *App) ledgerPool(ctx context.Context, conn config.Connection, region aud
 	if err != nil {
 		return nil, err
 	}
-	a.onClose(func() error { leave(pool); return nil })
+	a.ledgers.add(pool)
 	return pool, nil
+}
+
+// ledgerPools are the sessions of ledgers that are open: for one run, so that a service that runs for months holds none
+// meanwhile.
+type ledgerPools struct {
+	mu   sync.Mutex
+	open []*pgxpool.Pool
+}
+
+func (p *ledgerPools) add(pool *pgxpool.Pool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.open = append(p.open, pool)
+}
+
+// leave ends all sessions, at the same time.
+func (p *ledgerPools) leave() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var all sync.WaitGroup
+	for _, pool := range p.open {
+		all.Go(func() { leave(pool) })
+	}
+	all.Wait()
+	p.open = nil
 }
 
 // leavePatience is how long the application waits for its sessions to end. One whose database hangs is given up by the driver

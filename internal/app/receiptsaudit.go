@@ -58,6 +58,7 @@ type receiptSide struct {
 	list     *inventory.List // nil where there is none that can be trusted
 	rows     atomic.Int64    // of the inventory
 	joined   atomic.Int64    // of them, those that were handed to the join
+	unread   []audit.Gap     // what could not be read when its rows were looked at
 	complete bool            // all that it lists was read, and the bucket keeps versions
 	listing  listing
 	line     audit.Coverage

@@ -14,7 +14,8 @@ import (
 )
 
 // TestReceipts plays what can be wrong with two buckets and their inventories, each story with buckets, a scope and a day of its
-// own. The audit speaks for the buckets' own present unless a story says otherwise.
+// own, in formats that are joined at once and in formats that are screened first. The audit speaks for the buckets' own present
+// unless a story says otherwise.
 func TestReceipts(t *testing.T) {
 	w := newReceiptWorld(t)
 	for i, story := range []struct {
@@ -43,10 +44,16 @@ func TestReceipts(t *testing.T) {
 		{"written again", nil, writtenAgain},
 		{"doctor", func(o *buckets.Options) { o.Versioning = map[string]string{london: ""} }, doctorOfBuckets},
 	} {
-		t.Run(story.name, func(t *testing.T) {
-			s := w.scene(t, story.name, i+1, story.with)
-			story.play(s)
-		})
+		for k, formats := range []map[string]string{{dublin: buckets.CSV, london: buckets.Parquet}, {dublin: buckets.Parquet, london: buckets.ORC}} {
+			t.Run(story.name+", "+formats[dublin]+" and "+formats[london], func(t *testing.T) {
+				story.play(w.scene(t, story.name+" "+formats[london], 2*i+k+1, func(o *buckets.Options) {
+					o.Formats = formats
+					if story.with != nil {
+						story.with(o)
+					}
+				}))
+			})
+		}
 	}
 }
 
@@ -227,7 +234,7 @@ func youngObjects(s *receiptScene) {
 	none := s.charged(s.clock(25))
 	r := s.at(s.clock(27), 26)
 	s.wants(r, audit.RunFindings, "receipt.not_replicated "+young[3], "receipt.missing "+strings.TrimSuffix(none[strings.LastIndex(none, "/")+1:], ".json"))
-	s.tells(r, "listing of receipts-1/receipts/2025/", "listing of receipts-2/receipts/2025/")
+	s.tells(r, "listing of receipts-1/receipts/", "listing of receipts-2/receipts/")
 }
 
 // beyondListing: where the buckets cannot be listed, a window beyond the inventories is a gap.
@@ -238,7 +245,7 @@ func beyondListing(s *receiptScene) {
 	s.refuse(london, "ListObjectVersions", "")
 	r := s.at(s.clock(27), 26)
 	s.wants(r, audit.RunInconclusive)
-	s.tells(r, "listing of receipts-2/receipts/2025/", "AccessDenied")
+	s.tells(r, "listing of receipts-2/receipts/", "AccessDenied")
 	s.s3.Fault(nil)
 	s.s3.Advance(s.clock(50))
 	r = s.audit(s.clock(27), s.day, s.clock(26))

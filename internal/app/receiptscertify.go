@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"parallax/internal/audit"
@@ -40,6 +41,11 @@ func (s *receiptSide) certify(w audit.Window) {
 	extents, excluded, gaps := s.list.Coverage()
 	s.line.Extents = append(s.line.Extents, extents...)
 	s.line.Excluded = append(s.line.Excluded, excluded...)
+	for _, g := range s.unread {
+		if !slices.ContainsFunc(gaps, func(again audit.Gap) bool { return again == g }) {
+			gaps = append(gaps, g)
+		}
+	}
 	s.line.Gaps = append(s.line.Gaps, gaps...)
 	s.complete = len(gaps) == 0 && s.unversioned(w) == nil
 	s.line.Watermark = s.list.Scanned

@@ -20,17 +20,46 @@ func (c *receiptAudit) compare(ctx context.Context) (*breaks, error) {
 	if c.earlier().IsZero() {
 		return &breaks{audit: c}, c.readOne(ctx)
 	}
-	left, right := c.side(0), c.side(1)
-	result, err := join.Match(ctx, left, right, join.Config{
-		Memory: int64(c.cfg.Limits.MemoryMiB) << 20, Dir: c.scratch(), Unordered: true, Carry: true,
-	})
+	cfg := join.Config{Memory: int64(c.cfg.Limits.MemoryMiB) << 20, Dir: c.scratch(), Unordered: true, Carry: true}
+	result, tally, err := c.match(ctx, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("compare receipts %s: %w", c.pair.Name, err)
 	}
-	c.equal = result.Tally.Matched
-	c.tally(result.Tally)
+	c.equal = tally.Matched
+	c.tally(tally)
 	return &breaks{audit: c, result: result}, nil
 }
+
+// match joins both sides. Whole buckets are screened first, for they are nearly the same; what the tally says is of all their
+// rows.
+func (c *receiptAudit) match(ctx context.Context, cfg join.Config) (*join.Result, join.Tally, error) {
+	left, right := c.side(0, true), c.side(1, true)
+	if !c.rules.Whole || !c.sides[0].twice() || !c.sides[1].twice() {
+		result, err := join.Match(ctx, left, right, cfg)
+		if err != nil {
+			return nil, join.Tally{}, err //nolint:wrapcheck // by compare
+		}
+		return result, result.Tally, nil
+	}
+	screened, err := join.Screen(ctx, left, right, cfg)
+	if err != nil {
+		return nil, join.Tally{}, err //nolint:wrapcheck // by compare
+	}
+	for _, s := range c.sides {
+		_, _, s.unread = s.list.Coverage() // what could not be read the first time was not looked at row by row
+	}
+	result, err := join.Match(ctx, screened.Rest(c.side(0, false)), screened.Rest(c.side(1, false)), cfg)
+	if err != nil {
+		return nil, join.Tally{}, err //nolint:wrapcheck // by compare
+	}
+	tally := result.Tally
+	tally.Matched += screened.Rows[0] - tally.LeftRows
+	tally.LeftRows, tally.RightRows = screened.Rows[0], screened.Rows[1]
+	return result, tally, nil
+}
+
+// twice reports whether a side can be read twice, and cheaply. A listing may answer otherwise the second time.
+func (s *receiptSide) twice() bool { return s.list.Twice() && len(s.listing.prefixes) == 0 }
 
 // tally puts into the certificate what the join has come to.
 func (c *receiptAudit) tally(t join.Tally) {
@@ -45,21 +74,26 @@ func (c *receiptAudit) tally(t join.Tally) {
 	})
 }
 
-// side is one bucket as the join takes it: the files of its inventory, then what is listed live beside them.
-func (c *receiptAudit) side(i int) join.Side {
+// side is one bucket as the join takes it: the files of its inventory, then what is listed live beside them. With first each row
+// is looked at as it passes.
+func (c *receiptAudit) side(i int, first bool) join.Side {
 	s := c.sides[i]
 	out := join.Side{Name: "the inventory of " + s.bucket, Rows: s.list.Rows, Once: true}
 	for _, p := range s.list.Parts() {
 		out.Parts = append(out.Parts, join.Part{Name: p.Name, Scan: func(ctx context.Context, emit func(*join.Batch) error) error {
 			into := sheet{rules: c.rules, since: c.since()}
 			return p.Scan(ctx, func(rows *inventory.Rows) error {
-				s.rows.Add(int64(rows.Len))
-				c.observe(s, rows)
+				if first {
+					s.rows.Add(int64(rows.Len))
+					c.observe(s, rows)
+				}
 				batch := into.fill(rows)
 				if batch.Rows == 0 {
 					return nil
 				}
-				s.joined.Add(int64(batch.Rows))
+				if first {
+					s.joined.Add(int64(batch.Rows))
+				}
 				return emit(batch)
 			})
 		}})

@@ -65,7 +65,17 @@ func (b buckets) compare(ctx context.Context) (sum breaks.Sum, err error) {
 			survey.See(i, rows.Notes, func(row int) []byte { at := rows.Key.Texts[row]; return rows.Key.Data[at.Start:at.End] })
 		})
 	}
-	result, err := join.Match(ctx, sides[0], sides[1], join.Config{Memory: b.Memory / 2, Dir: b.Temp, Unordered: true, Carry: true})
+	cfg := join.Config{Memory: b.Memory / 2, Dir: b.Temp, Unordered: true, Carry: true}
+	if lists[0].Twice() {
+		screened, err := join.Screen(ctx, sides[0], sides[1], cfg)
+		if err != nil {
+			return sum, err
+		}
+		for i := range sides {
+			sides[i] = screened.Rest(sideOf(b.Sides[i].Bucket, lists[i], rules, func(*inventory.Rows) {}))
+		}
+	}
+	result, err := join.Match(ctx, sides[0], sides[1], cfg)
 	if err != nil {
 		return sum, err
 	}
@@ -90,7 +100,7 @@ func (b buckets) source(side int) inventory.Source {
 	return inventory.Source{
 		Region: bucketRegions[side], Bucket: d.Bucket, Client: client, AsOf: sets.Scanned.Add(time.Hour),
 		Inventory: inventory.Location{Bucket: filepath.Base(d.Folder), Prefix: d.Prefix, ID: d.ID},
-		Settings:  inventory.Settings{TempDir: b.Temp},
+		Dir:       b.Temp, Settings: inventory.Settings{TempDir: b.Temp},
 	}
 }
 

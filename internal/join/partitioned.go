@@ -128,13 +128,7 @@ func (r *run) newWorker(p plan) *worker {
 
 // part scans both sides into partitions.
 func (r *run) part(ctx context.Context, stores [2]*spill.Blocks, workers []*worker) error {
-	var jobs []job
-	for side := range r.sides {
-		for part := range r.sides[side].Parts {
-			jobs = append(jobs, job{side, part})
-		}
-	}
-	next := atomic.Int64{}
+	jobs, next := r.jobs(), atomic.Int64{}
 	return r.together(ctx, func(ctx context.Context, i int) (err error) {
 		w := workers[i]
 		w.ctx = ctx
@@ -142,7 +136,7 @@ func (r *run) part(ctx context.Context, stores [2]*spill.Blocks, workers []*work
 			w.scatter.writers[side] = stores[side].Writer(ctx)
 			defer func() { err = errors.Join(err, w.scatter.writers[side].Close()) }()
 		}
-		return r.scan(ctx, jobs, &next, &w.scatter)
+		return r.scan(ctx, jobs, &next, func(j job, first uint64, b *Batch) error { return w.scatter.add(j.side, first, b) })
 	})
 }
 

@@ -236,15 +236,26 @@ type job struct {
 	side, part int
 }
 
+// jobs are the parts of both sides.
+func (r *run) jobs() []job {
+	var jobs []job
+	for side := range r.sides {
+		for part := range r.sides[side].Parts {
+			jobs = append(jobs, job{side, part})
+		}
+	}
+	return jobs
+}
+
 // scan lets one worker take parts of both sides until there are no more.
-func (r *run) scan(ctx context.Context, jobs []job, next *atomic.Int64, s *scatter) error {
+func (r *run) scan(ctx context.Context, jobs []job, next *atomic.Int64, each func(j job, first uint64, b *Batch) error) error {
 	for {
 		i := int(next.Add(1)) - 1
 		if i >= len(jobs) {
 			return nil
 		}
 		j := jobs[i]
-		err := r.scanPart(ctx, j, func(first uint64, b *Batch) error { return s.add(j.side, first, b) })
+		err := r.scanPart(ctx, j, func(first uint64, b *Batch) error { return each(j, first, b) })
 		if err != nil {
 			return err
 		}

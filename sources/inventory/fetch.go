@@ -75,6 +75,7 @@ func (l *List) fetch(ctx context.Context, i int) (*os.File, error) {
 		l.shelf.drop(file)
 		return nil, err
 	}
+	l.shelf.remember(file, f)
 	l.here(i, f.Size-d.came.Load())
 	return file, nil
 }

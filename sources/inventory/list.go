@@ -3,6 +3,7 @@ package inventory
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -75,6 +76,9 @@ func (l *List) Parts() []Part {
 	}
 	return parts
 }
+
+// Twice reports whether reading the list twice costs less than keeping its rows: not where its files are compressed text.
+func (l *List) Twice() bool { return !strings.EqualFold(l.manifest.FileFormat, formatCSV) }
 
 func (l *List) name(i int) string { return l.source.Inventory.Bucket + "/" + l.manifest.Files[i].Key }
 

@@ -21,9 +21,10 @@ type shelf struct {
 	temp string
 	most int64 // bytes
 
-	mu   sync.Mutex
-	kept map[string]int64 // bytes by MD5
-	held int64
+	mu       sync.Mutex
+	kept     map[string]int64 // bytes by MD5
+	held     int64
+	verified map[string]os.FileInfo // files that this list has verified, as they were then
 }
 
 // fetching begins the names of files that are not verified yet.
@@ -31,7 +32,7 @@ const fetching = "fetching-"
 
 // newShelf makes the list's folder, and removes from it what belongs to older lists.
 func newShelf(s *Source, files []manifestFile) (*shelf, error) {
-	sh := &shelf{temp: s.Settings.TempDir, most: s.Settings.MaxKept, kept: map[string]int64{}}
+	sh := &shelf{temp: s.Settings.TempDir, most: s.Settings.MaxKept, kept: map[string]int64{}, verified: map[string]os.FileInfo{}}
 	if s.Dir == "" {
 		return sh, nil
 	}
@@ -82,7 +83,8 @@ func (s *shelf) remove(name string) error {
 	return nil
 }
 
-// find opens a file that is kept, and verifies it again. It is nil if there is none, or none that is right.
+// find opens a file that is kept, and verifies it, unless it is the very file that this list has verified before. It is nil if
+// there is none, or none that is right.
 func (s *shelf) find(f *manifestFile) *os.File {
 	if s.dir == "" {
 		return nil
@@ -91,12 +93,35 @@ func (s *shelf) find(f *manifestFile) *os.File {
 	if err != nil {
 		return nil
 	}
+	if s.unchanged(file, f) {
+		return file
+	}
 	if verify(file, f) != nil {
 		_ = file.Close()           // only read
 		_ = os.Remove(file.Name()) // if it stays it is found to be wrong again
 		return nil
 	}
+	s.remember(file, f)
 	return file
+}
+
+// unchanged reports whether a file is the one that was verified, and was not written since.
+func (s *shelf) unchanged(file *os.File, f *manifestFile) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	was := s.verified[f.MD5]
+	about, err := file.Stat()
+	return was != nil && err == nil && os.SameFile(was, about) && was.Size() == about.Size() && was.ModTime().Equal(about.ModTime())
+}
+
+func (s *shelf) remember(file *os.File, f *manifestFile) {
+	about, err := file.Stat()
+	if err != nil {
+		return // it is verified again
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.verified[f.MD5] = about
 }
 
 // create opens a new file that has no name, or one that put replaces.

@@ -137,7 +137,7 @@ func (a Auditor) breach(p Path, breaches []audit.LagSample) audit.Finding {
 		Scope: p.Scope, Key: p.String(), Region: p.To,
 		Window: audit.At(first.At), // so that the run which is to report it again is the one that may clear it
 		Rule:   fmt.Sprintf("lag, less its error, above the objective of %s", objective),
-		Reason: fmt.Sprintf("%s in %s was up to %s behind %s; the objective is %s.", layerName(p), p.To, round(worst.Lag), p.From, objective),
+		Reason: fmt.Sprintf("%s; the objective is %s.", behind(p, worst), objective),
 		Evidence: []audit.Evidence{
 			point(p, first, "first over the objective"), point(p, worst, "worst"), point(p, last, "last over the objective"),
 			{Source: "lag " + p.Layer, Field: "samples over the objective", Value: fmt.Sprint(count(breaches))},
@@ -153,10 +153,33 @@ func verdict(worst audit.LagSample, objective time.Duration) audit.Verdict {
 	return audit.Probable
 }
 
+// behind says the worst lag: as it was measured, or how long it was at least where the end of it was not seen.
+func behind(p Path, worst audit.LagSample) string {
+	if worst.AtLeast() {
+		return fmt.Sprintf("%s: what was written in %s had not arrived in %s after %s", layerName(p), p.From, p.To, round(worst.Lag))
+	}
+	return fmt.Sprintf("%s in %s was up to %s behind %s", layerName(p), p.To, round(worst.Lag), p.From)
+}
+
+// measured is a lag with its error. That of a lower bound has none that a reader should add.
+func measured(s audit.LagSample) string {
+	if s.AtLeast() {
+		return fmt.Sprintf("at least %s", round(s.Lag-s.Error))
+	}
+	return fmt.Sprintf("%s +/- %s", round(s.Lag), round(s.Error))
+}
+
+func by(s audit.LagSample) string {
+	if s.AtLeast() {
+		return ", " + s.Method
+	}
+	return ", by " + s.Method
+}
+
 func point(p Path, s audit.LagSample, note string) audit.Evidence {
 	return audit.Evidence{
 		Source: "lag " + p.Layer, Region: s.To, At: s.At, Field: "lag",
-		Value: fmt.Sprintf("%s +/- %s", round(s.Lag), round(s.Error)), Note: note + ", by " + s.Method,
+		Value: measured(s), Note: note + by(s),
 	}
 }
 

@@ -1,6 +1,7 @@
 package lag_test
 
 import (
+	"cmp"
 	"slices"
 	"testing"
 	"time"
@@ -11,7 +12,7 @@ import (
 )
 
 // sample is the short form of the golden files: a clock time of one day, and durations as text.
-type sample struct{ Layer, From, To, At, Lag, Error string }
+type sample struct{ Layer, From, To, At, Lag, Error, Method string }
 
 func duration(t *testing.T, text string) time.Duration {
 	t.Helper()
@@ -28,7 +29,7 @@ func TestAudit(t *testing.T) {
 		for _, v := range golden.Lines[sample](t, s["samples"]) {
 			in.Samples = append(in.Samples, audit.LagSample{
 				Layer: v.Layer, Scope: "x", From: audit.Region(v.From), To: audit.Region(v.To), At: golden.Clock(t, v.At),
-				Lag: duration(t, v.Lag), Error: duration(t, v.Error), Method: "test",
+				Lag: duration(t, v.Lag), Error: duration(t, v.Error), Method: cmp.Or(v.Method, "test"),
 			})
 		}
 		for _, v := range golden.Lines[sample](t, s["unmeasured"]) {

@@ -85,6 +85,7 @@ type Stuck struct {
 	Key      string
 	Since    time.Time // its creation
 	Scanned  time.Time // when it was seen not to have arrived
+	Asked    bool      // it was the buckets' own answer that showed it, and not an inventory
 }
 
 // Result is the judgement, what had not arrived, in order of age, and what the buckets themselves should be asked.

@@ -78,7 +78,7 @@ func (c *comparison) absent(p pair, side int, o *record.Object) ruling {
 	}
 	if waits := o.ReplicationStatus == pending || o.ReplicationStatus == "" && c.in.Survey == nil && p.whole[1-side]; waits && cover.active() {
 		r.stuck = &Stuck{
-			From: c.rules.Regions[side], To: c.rules.Regions[1-side], Key: p.key, Since: o.LastModified, Scanned: p.known(),
+			From: c.rules.Regions[side], To: c.rules.Regions[1-side], Key: p.key, Since: o.LastModified, Scanned: p.known(), Asked: p.asked,
 		}
 	}
 	return r

@@ -136,7 +136,7 @@ func TestLateReplicasAreMeasured(t *testing.T) {
 	}
 	breach := w.found(audit.LagBreach)
 	if len(breach) != 1 || breach[0].Key != "s3/receipts/eu-west-1>eu-west-2" || breach[0].Verdict != audit.Proven ||
-		!strings.Contains(breach[0].Reason, "was up to 15m2s behind") || !strings.HasSuffix(breach[0].Evidence[1].Note, "by s3 event, missed threshold") {
+		!strings.Contains(breach[0].Reason, "had not arrived in eu-west-2 after 15m2s") || !strings.HasSuffix(breach[0].Evidence[1].Note, ", not arrived at the s3 event of a missed threshold") {
 		t.Fatalf("%+v", breach)
 	}
 	if left := w.queues[dublin].Left(); len(left) != 0 {

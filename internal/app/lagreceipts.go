@@ -19,6 +19,8 @@ const (
 	eventError = time.Second
 	// tick is the unit in which S3 tells times.
 	tick = time.Millisecond
+	// methodMissed is how a lag is known from an event that tells only that the threshold was missed.
+	methodMissed = audit.NotArrived + " at the s3 event of a missed threshold"
 )
 
 // receiptLags takes what tells of late replicas as samples. The job receipts has found what had not arrived at the scan of an
@@ -162,7 +164,7 @@ func sampleOf(r config.Receipts, e audit.Replication, to audit.Region) audit.Lag
 	}
 	s.Error = min(eventError, (s.Lag-missed)/2)
 	if e.Signal == audit.ReplicationMissed {
-		s.Method = "s3 event, missed threshold"
+		s.Method = methodMissed
 	}
 	return s
 }

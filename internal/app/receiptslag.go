@@ -13,9 +13,19 @@ import (
 	"parallax/internal/config"
 )
 
-// methodStuck is how a receipt's lag is known from an inventory: as a candidate, for it tells that one had not arrived, and not
-// when it did.
-const methodStuck = "not arrived at the inventory's scan"
+// How a receipt's lag is known from the buckets: as a candidate, for they tell that one had not arrived, and not when it did.
+const (
+	methodStuck = audit.NotArrived + " at the inventory's scan"
+	methodAsked = audit.NotArrived + " when the buckets were asked"
+)
+
+// methodOf is what saw that a receipt had not arrived.
+func methodOf(s receipt.Stuck) string {
+	if s.Asked {
+		return methodAsked
+	}
+	return methodStuck
+}
 
 // stuckSamples are the receipts that had not arrived, as measurements: those of one second and direction as one, the longest.
 func stuckSamples(r config.Receipts, stuck []receipt.Stuck) []audit.LagSample {
@@ -27,11 +37,15 @@ func stuckSamples(r config.Receipts, stuck []receipt.Stuck) []audit.LagSample {
 	for _, s := range stuck {
 		at := moment{s.From, s.To, s.Since.Unix()}
 		now := audit.LagSample{
-			Layer: "s3", Scope: r.Name, From: s.From, To: s.To, At: s.Since.Truncate(time.Second), Lag: s.Scanned.Sub(s.Since), Method: methodStuck,
+			Layer: "s3", Scope: r.Name, From: s.From, To: s.To, At: s.Since.Truncate(time.Second), Lag: s.Scanned.Sub(s.Since), Method: methodOf(s),
 		}
 		was, known := worst[at]
 		if known {
-			now.Lag, now.Equal = max(now.Lag, was.Lag), was.Equal+1
+			equal := was.Equal + 1
+			if was.Lag > now.Lag {
+				now = was
+			}
+			now.Equal = equal
 		}
 		worst[at] = now
 	}
@@ -61,7 +75,7 @@ func (a *App) storedStuck(ctx context.Context, w audit.Window, t task) (map[stri
 	}
 	stuck := map[string][]audit.LagSample{}
 	for _, s := range stored {
-		if strings.HasPrefix(s.Method, methodStuck) {
+		if strings.HasPrefix(s.Method, methodStuck) || strings.HasPrefix(s.Method, methodAsked) {
 			stuck[s.Scope] = append(stuck[s.Scope], s)
 		}
 	}

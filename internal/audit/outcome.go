@@ -1,6 +1,9 @@
 package audit
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // RunVerdict is how a run ended.
 type RunVerdict string
@@ -112,6 +115,13 @@ type LagSample struct {
 	At     time.Time
 	Lag    time.Duration
 	Error  time.Duration // the measurement's own uncertainty, +/-
-	Method string        // how it was measured: "aurora rpo_lag", "stream record", ...
+	Method string        // how it was measured: "aurora rpo_lag", "stream record", ...; see NotArrived
 	Equal  int64         // how many more measurements gave the same at the same time
 }
+
+// NotArrived is how the method of a measurement begins that saw a thing not arrived yet, such as "not arrived at the
+// inventory's scan".
+const NotArrived = "not arrived"
+
+// AtLeast reports whether the lag is a lower bound: the thing had not arrived when it was looked for.
+func (s LagSample) AtLeast() bool { return strings.HasPrefix(s.Method, NotArrived) }

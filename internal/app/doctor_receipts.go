@@ -42,14 +42,25 @@ func (d *doctor) bucket(s *receiptSide, other string) {
 		d.missing("inventory", where, g.Reason, g.Remedy)
 	}
 	if s.list != nil {
-		d.ok("inventory", where, s.stand(d.asOf))
+		if len(s.late) == 0 {
+			d.ok("inventory", where, s.stand(d.asOf))
+		}
 		_ = s.list.Close() // nothing of it was fetched
+	}
+	if s.settings.Absent {
+		return
 	}
 	for _, note := range s.settings.Notes {
 		reason, remedy, _ := strings.Cut(note, "; ")
 		d.warn("bucket", where, reason, remedy)
 	}
-	if told := settingsSaid(s.settings, other); s.settings.RulesKnown && s.settings.Versioning == "Enabled" {
+	told := settingsSaid(s.settings, other)
+	switch {
+	case !s.settings.RulesKnown || s.settings.Versioning != "Enabled":
+	case !leads(s.settings, other):
+		d.warn("bucket", where, "no replication rule leads to "+other+": what is written here stays here, and no run calls it missing there",
+			"make a rule, unless nothing is ever written to this bucket")
+	default:
 		d.ok("bucket", where, "versioning "+told["versioning"]+", replication rules: "+told["replication rules"])
 	}
 }

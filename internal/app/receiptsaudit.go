@@ -56,6 +56,7 @@ type receiptSide struct {
 	live     *inventory.Live
 	settings record.Bucket
 	list     *inventory.List // nil where there is none that can be trusted
+	late     []audit.Gap     // why there is none, or that it is too old
 	rows     atomic.Int64    // of the inventory
 	joined   atomic.Int64    // of them, those that were handed to the join
 	unread   []audit.Gap     // what could not be read when its rows were looked at
@@ -213,8 +214,8 @@ func (s *receiptSide) open(ctx context.Context) (err error) {
 	if s.settings, err = s.live.Settings(ctx); err != nil {
 		return err
 	}
-	list, gaps, err := s.src.Find(ctx)
-	s.list, s.line.Gaps = list, append(s.line.Gaps, gaps...)
+	s.list, s.late, err = s.src.Find(ctx)
+	s.line.Gaps = append(s.line.Gaps, s.late...)
 	return err
 }
 

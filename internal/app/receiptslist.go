@@ -42,6 +42,8 @@ func (c *receiptAudit) past() string {
 		now = other
 	}
 	switch {
+	case c.sides[0].list == nil && c.sides[1].list == nil:
+		return "neither bucket has an inventory that could be read"
 	case c.pair.Live.Max == 0:
 		return "receipts[].live.max is 0"
 	case c.sides[0].unversioned(c.window) != nil || c.sides[1].unversioned(c.window) != nil:

@@ -15,6 +15,12 @@ func (c *receiptAudit) checkSettings() {
 	for i, s := range c.sides {
 		other := c.sides[1-i].bucket
 		s.line.Extents = append(s.line.Extents, audit.Extent{Name: "settings of " + s.bucket, Totals: settingsSaid(s.settings, other)})
+		if s.settings.Absent {
+			s.line.Gaps = append(s.line.Gaps, audit.Gap{
+				Window: c.window, Reason: fmt.Sprintf("there is no bucket %s in %s", s.bucket, s.region),
+				Remedy: "check receipts[].regions: bucket, and the role's account",
+			})
+		}
 		if gap := s.unversioned(c.window); gap != nil {
 			s.line.Gaps = append(s.line.Gaps, *gap)
 		}

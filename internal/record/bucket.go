@@ -11,6 +11,7 @@ import (
 type Bucket struct {
 	Region          audit.Region
 	Name            string
+	Absent          bool              // S3 says that there is no such bucket
 	Versioning      string            // Enabled, Suspended, or empty where it never was on or is not known
 	VersioningKnown bool              // whether the versioning could be read
 	RulesKnown      bool              // whether the replication rules could be read

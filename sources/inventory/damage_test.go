@@ -54,7 +54,7 @@ func TestDamage(t *testing.T) {
 	}{
 		{"listing refused", dublin, refuse("ListObjectsV2", http.StatusForbidden, "AccessDenied"), "AccessDenied"},
 		{"no such bucket", dublin, func(_ *testing.T, _ *world, s *inventory.Source) { s.Inventory.Bucket = "elsewhere" }, "NoSuchBucket"},
-		{"other configuration", dublin, func(_ *testing.T, _ *world, s *inventory.Source) { s.Inventory.ID = "weekly" }, "there is none"},
+		{"other configuration", dublin, func(_ *testing.T, _ *world, s *inventory.Source) { s.Inventory.ID = "weekly" }, "there have the ids: receipts-daily"},
 		{"checksum refused", dublin, refuse("manifest.checksum", http.StatusForbidden, "AccessDenied"), "manifest.checksum: AccessDenied"},
 		{"checksum missing", dublin, overwrite("manifest.checksum", func([]byte) []byte { return nil }), "has no manifest.checksum"},
 		{"checksum garbled", dublin, overwrite("manifest.checksum", func([]byte) []byte { return []byte("xyz") }), "is not an MD5"},

@@ -23,6 +23,11 @@ type unsupportedError struct{ what string }
 
 func (u *unsupportedError) Error() string { return u.what }
 
+// slowError is a file that was verified and took too long to decode.
+type slowError struct{ limit time.Duration }
+
+func (s *slowError) Error() string { return fmt.Sprintf("takes longer than %s to decode", s.limit) }
+
 // tooLargeError is a file beyond the limit in bytes.
 type tooLargeError struct{ limit int64 }
 
@@ -44,6 +49,7 @@ func explain(err error, what string, limit time.Duration) (reason, remedy string
 		damaged *damageError
 		format  *unsupportedError
 		large   *tooLargeError
+		slow    *slowError
 		disk    *localError
 		answer  smithy.APIError
 		status  *awshttp.ResponseError
@@ -54,7 +60,9 @@ func explain(err error, what string, limit time.Duration) (reason, remedy string
 	case errors.As(err, &format):
 		return what + " " + format.Error(), "deliver the inventory as CSV, Parquet or ORC, with the columns as S3 names them"
 	case errors.As(err, &large):
-		return what + " " + large.Error(), "raise the limit on the size of inventory files"
+		return what + " " + large.Error(), "S3 cuts its lists into far smaller files: find out who wrote this one, and wait for the next delivery"
+	case errors.As(err, &slow):
+		return what + " " + slow.Error(), "its checksum is right: run again when this machine has less to do, or on a faster one"
 	case errors.As(err, &disk):
 		return what + " " + disk.Error(), "free room in the folder for temporary files, or set another one"
 	case errors.Is(err, context.DeadlineExceeded):
@@ -78,13 +86,13 @@ func remedyFor(code string) string {
 		return "allow s3:ListBucket and s3:GetObject on the inventory bucket (and s3:ListBucketVersions, s3:GetObjectVersion on the " +
 			"audited one for live reads) for the role Parallax runs as, and kms:Decrypt where the lists are encrypted"
 	case "NoSuchBucket":
-		return "check receipts.regions in the configuration: bucket and inventory.bucket"
+		return "check receipts[].regions in the configuration: bucket and inventory.bucket"
 	case "NoSuchKey":
 		return "the manifest names a file that is gone: check the lifecycle rules of the inventory bucket, and wait for the next delivery"
 	case "ExpiredToken", "InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "TokenRefreshRequired":
 		return "renew the AWS credentials; check aws sts get-caller-identity"
 	case "PermanentRedirect", "AuthorizationHeaderMalformed", "MovedPermanently":
-		return "the bucket is in another region: check receipts.regions in the configuration"
+		return "the bucket is in another region: check receipts[].regions in the configuration"
 	case "SlowDown", "ServiceUnavailable", "InternalError", "Throttling", "RequestLimitExceeded":
 		return "run again later, or raise aws.retries"
 	default:

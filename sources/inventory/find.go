@@ -48,6 +48,9 @@ func (s *Source) find(ctx context.Context) (*List, *audit.Gap) {
 	if err != nil {
 		return nil, new(s.unread("inventory folder "+s.Inventory.Bucket+"/"+s.base(), err))
 	}
+	if len(editions) == 0 {
+		return nil, s.absent(ctx)
+	}
 	unfinished := ""
 	for _, e := range editions {
 		checksum, err := s.checksum(ctx, e)
@@ -66,8 +69,8 @@ func (s *Source) find(ctx context.Context) (*List, *audit.Gap) {
 		if !list.Scanned.Truncate(time.Minute).Equal(e.stamp) {
 			list.newest += "; its scan began at " + list.Scanned.Format(time.RFC3339)
 		}
-		if s.Every > 0 && s.AsOf.Sub(list.Scanned) > s.Every+s.Every/2 {
-			return list, s.late(list.Scanned, list.newest)
+		if age, allowed := s.AsOf.Sub(list.Scanned), s.Every+s.Every/2; s.Every > 0 && age > allowed {
+			return list, s.late(list.Scanned, fmt.Sprintf("%s, %s old, %s are allowed", list.newest, hours(age), hours(allowed)))
 		}
 		return list, nil
 	}
@@ -174,6 +177,15 @@ func (s *Source) checksum(ctx context.Context, e edition) (string, error) {
 		return "", &damageError{"is not an MD5 of 32 hexadecimal digits"}
 	}
 	return sum, nil
+}
+
+// hours is a duration in whole hours and minutes: "73h7m".
+func hours(d time.Duration) string {
+	text := strings.TrimSuffix(d.Truncate(time.Minute).String(), "0s")
+	if short, whole := strings.CutSuffix(text, "h0m"); whole {
+		return short + "h"
+	}
+	return text
 }
 
 func count(n int) string { return strconv.Itoa(n) }

@@ -37,7 +37,7 @@ type Settings struct {
 	Timeout     time.Duration // of one request with its retries; 30 s
 	FileTimeout time.Duration // of fetching one file, and again of decoding it; 10 min
 	MaxManifest int64         // bytes of manifest.json; 16 MiB
-	MaxFile     int64         // bytes of one data file, which is kept on disk while it is read; 1 GiB
+	MaxFile     int64         // bytes of one data file, which is kept on disk while it is read; 8 GiB
 	MaxKept     int64         // bytes of files that stay on disk after they were read, until the list is closed; 32 GiB
 	Requests    int           // ranges of the files of one list that are fetched at the same time; 8
 	Range       int64         // bytes of such a range; 8 MiB
@@ -71,7 +71,7 @@ func (s *Settings) fill() {
 	s.Timeout = cmp.Or(s.Timeout, 30*time.Second)
 	s.FileTimeout = cmp.Or(s.FileTimeout, 10*time.Minute)
 	s.MaxManifest = cmp.Or(s.MaxManifest, 16<<20)
-	s.MaxFile = cmp.Or(s.MaxFile, 1<<30)
+	s.MaxFile = cmp.Or(s.MaxFile, 8<<30)
 	s.MaxKept = cmp.Or(s.MaxKept, 32<<30)
 	s.Requests = cmp.Or(s.Requests, 8)
 	s.Range = cmp.Or(s.Range, 8<<20)

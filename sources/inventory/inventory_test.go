@@ -151,7 +151,7 @@ func TestNewestCompleteEdition(t *testing.T) {
 
 func TestNotDelivered(t *testing.T) {
 	w := newWorld(t)
-	oneGap(t, read(t, w.source(dublin), wholeDay()), "not delivered yet; there is none")
+	oneGap(t, read(t, w.source(dublin), wholeDay()), "no inventory of receipts-eu-west-1 lies in bucket")
 
 	w.Put(dublin, noon, receiptKey(1), []byte("x"))
 	w.scan(t, noon.Add(time.Hour))

@@ -121,7 +121,7 @@ func (r *reading) keep(o record.Object) bool {
 		return true
 	case r.kept >= r.Settings.MaxObjects:
 		r.gap(r.window, "more than "+count(r.Settings.MaxObjects)+" objects of "+r.Bucket+" in the window; the rest was not read",
-			"audit a shorter window, or raise the limit on objects")
+			"audit a shorter window")
 		return false
 	}
 	o.Region, o.Bucket = r.Region, r.Bucket

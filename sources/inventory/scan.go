@@ -48,7 +48,7 @@ func (l *List) file(ctx context.Context, i int, emit func(*Rows) error) (o outco
 	case g.stopped != nil:
 		return outcome{}, g.stopped
 	case err != nil && bounded.Err() != nil:
-		return unread(&damageError{fmt.Sprintf("takes longer than %s to decode", l.source.Settings.FileTimeout)}), nil
+		return unread(&slowError{l.source.Settings.FileTimeout}), nil
 	case err != nil:
 		return unread(err), nil
 	}

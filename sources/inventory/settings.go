@@ -71,6 +71,7 @@ func (l *Live) note(ctx context.Context, b *record.Bucket, what string, err erro
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	b.Absent = b.Absent || awscall.Code(err) == "NoSuchBucket"
 	reason, remedy := Explain(err, what, l.timeout())
 	b.Notes = append(b.Notes, reason+"; "+remedy)
 	return nil

@@ -73,7 +73,7 @@ func TestSettingsThatAreNotTold(t *testing.T) {
 	} {
 		w.Fault(func(buckets.Request) buckets.Fault { return c.fault })
 		got, err := w.live(dublin).Settings(t.Context())
-		if err != nil || got.RulesKnown || got.VersioningKnown || len(got.Notes) != 2 ||
+		if err != nil || got.RulesKnown || got.VersioningKnown || got.Absent != (c.fault.Status == 404) || len(got.Notes) != 2 ||
 			!strings.Contains(got.Notes[0], c.note) || !strings.Contains(got.Notes[1], c.note2) {
 			t.Errorf("%s: %+v, %v", c.fault.Code, got, err)
 		}

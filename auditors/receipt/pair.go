@@ -15,19 +15,18 @@ type pair struct {
 	key     string
 	payment string
 	sides   [2][]record.Object // versions, the latest first
+	byID    [2][]record.Object // the same, ascending by version id
 	seen    [2]time.Time       // the moment each side is known up to
 	whole   [2]bool            // all of the side is known, for this key at least
 	asked   bool               // both buckets themselves told all their versions
+	torn    bool               // one list says two things of one version
 }
 
 // listed is a pair as the inventories have it, and what was listed since of all keys.
 func (c *comparison) listed(p Pair, payment string) pair {
 	out := pair{key: p.Key, payment: payment, seen: c.scanned, whole: [2]bool{c.complete(0), c.complete(1)}}
 	for i, versions := range p.Sides {
-		for _, o := range versions {
-			out.sides[i] = merge(out.sides[i], o)
-		}
-		order(out.sides[i])
+		out.fill(i, versions)
 		if o := out.latest(i); o != nil && o.Live {
 			out.seen[i] = later(o.SeenAt, c.scanned[i])
 		}
@@ -41,45 +40,68 @@ func (c *comparison) asTold(listed pair, told [2][]record.Object) pair {
 	out := pair{key: listed.key, payment: listed.payment, whole: [2]bool{true, true}, asked: true}
 	for i := range told {
 		out.seen[i] = c.in.AsOf
-		for n, o := range told[i] {
-			o.Live = true
-			if n == 0 || o.SeenAt.Before(out.seen[i]) {
-				out.seen[i] = o.SeenAt
+		all := slices.Clone(told[i])
+		for n := range all {
+			all[n].Live = true
+			if n == 0 || all[n].SeenAt.Before(out.seen[i]) {
+				out.seen[i] = all[n].SeenAt
 			}
-			out.sides[i] = merge(out.sides[i], o)
 		}
+		out.fill(i, all)
 		for _, o := range listed.sides[i] {
-			if out.holds(i, o.VersionID) {
-				out.sides[i] = merge(out.sides[i], o)
+			if out.version(i, o.VersionID) != nil {
+				all = append(all, o)
 			}
 		}
-		order(out.sides[i])
+		out.fill(i, all)
 	}
 	return out
 }
 
-// merge adds a version. One seen twice counts once: the live answer wins, and keeps from the inventory what a listing does not
-// tell; of two of a kind the newer, or the one that is the latest.
-func merge(versions []record.Object, o record.Object) []record.Object {
-	for i, v := range versions {
-		if v.VersionID != o.VersionID {
-			continue
+// fill takes the versions of a side, each once. A key may have very many.
+func (p *pair) fill(side int, all []record.Object) {
+	sorted := slices.Clone(all)
+	slices.SortStableFunc(sorted, func(a, b record.Object) int { return strings.Compare(a.VersionID, b.VersionID) })
+	once := sorted[:0]
+	for _, o := range sorted {
+		if last := len(once) - 1; last >= 0 && once[last].VersionID == o.VersionID {
+			p.torn = p.torn || contradict(once[last], o)
+			once[last] = merge(once[last], o)
+		} else {
+			once = append(once, o)
 		}
-		if older(o, v) {
-			v, o = o, v
-		}
-		if o.VersionID != "" || sameTime(v, o) { // a null version may have been written over
-			o.ReplicationStatus = cmp.Or(o.ReplicationStatus, v.ReplicationStatus)
-			o.Encryption = cmp.Or(o.Encryption, v.Encryption)
-			o.ETag = cmp.Or(o.ETag, v.ETag)
-			o.StorageClass = cmp.Or(o.StorageClass, v.StorageClass)
-			o.Checksum = cmp.Or(o.Checksum, v.Checksum)
-			o.Multipart = o.Multipart || v.Multipart
-		}
-		versions[i] = o
-		return versions
 	}
-	return append(versions, o)
+	p.byID[side], p.sides[side] = once, once
+	if len(once) > 1 {
+		p.sides[side] = slices.Clone(once)
+		order(p.sides[side])
+	}
+}
+
+// contradict reports whether one list says of one version what cannot both be so: a version never changes. A null version may
+// have been written over while the list was made.
+func contradict(a, b record.Object) bool {
+	if a.Live != b.Live || !a.SeenAt.Equal(b.SeenAt) || a.VersionID == "" && !a.LastModified.Equal(b.LastModified) {
+		return false
+	}
+	return a.DeleteMarker != b.DeleteMarker || a.Size != b.Size || sayable(a) && sayable(b) && a.ETag != b.ETag
+}
+
+// merge makes one of what is told twice of one version: the live answer wins, and keeps from the inventory what a listing does
+// not tell; of two of a kind the newer, or the one that is the latest.
+func merge(v, o record.Object) record.Object {
+	if older(o, v) {
+		v, o = o, v
+	}
+	if o.VersionID != "" || sameTime(v, o) { // a null version may have been written over
+		o.ReplicationStatus = cmp.Or(o.ReplicationStatus, v.ReplicationStatus)
+		o.Encryption = cmp.Or(o.Encryption, v.Encryption)
+		o.ETag = cmp.Or(o.ETag, v.ETag)
+		o.StorageClass = cmp.Or(o.StorageClass, v.StorageClass)
+		o.Checksum = cmp.Or(o.Checksum, v.Checksum)
+		o.Multipart = o.Multipart || v.Multipart
+	}
+	return o
 }
 
 // older reports whether a says less of one version than b.
@@ -129,15 +151,26 @@ func (p pair) live() *record.Object {
 	return nil
 }
 
-// holds reports whether a side has a version.
-func (p pair) holds(side int, id string) bool {
-	return slices.ContainsFunc(p.sides[side], func(o record.Object) bool { return o.VersionID == id })
+// version is a version of a side by its id; nil where the side does not have it.
+func (p pair) version(side int, id string) *record.Object {
+	i, found := slices.BinarySearchFunc(p.byID[side], id, func(o record.Object, id string) int { return strings.Compare(o.VersionID, id) })
+	if !found {
+		return nil
+	}
+	return &p.byID[side][i]
 }
 
 // has reports whether a side holds a version. A null version has no id of its own: it is the one that was written at the same
 // time, for replicas keep it.
 func (p pair) has(side int, o record.Object) bool {
-	return slices.ContainsFunc(p.sides[side], func(v record.Object) bool { return sameVersion(v, o) })
+	if p.version(side, o.VersionID) != nil {
+		return true
+	}
+	if o.VersionID == "" {
+		return slices.ContainsFunc(p.byID[side], func(v record.Object) bool { return sameVersion(v, o) })
+	}
+	null := p.version(side, "")
+	return null != nil && sameVersion(*null, o)
 }
 
 func sameVersion(a, b record.Object) bool {

@@ -16,6 +16,9 @@ const (
 
 // judge says the gravest thing that is wrong between the two copies of a key.
 func (c *comparison) judge(p pair) ruling {
+	if p.torn {
+		return standingAs(doubt, saidTwice)
+	}
 	r := c.current(p)
 	if r.state == none || r.state == agree {
 		if f, found := c.replaced(p); found {
@@ -161,13 +164,12 @@ func (c *comparison) fresh(p pair, a, b *record.Object) bool {
 // replaced looks for a version that is no longer current and not the same in both regions.
 func (c *comparison) replaced(p pair) (ruling, bool) {
 	for _, a := range p.sides[0] {
-		for _, b := range p.sides[1] {
-			if a.VersionID == "" || a.VersionID != b.VersionID || a.DeleteMarker || b.DeleteMarker || a.IsLatest && b.IsLatest {
-				continue
-			}
-			if what := compare(a, b); what.differs() {
-				return finding(oldMismatch(c.rules, p, a, b, what)), true
-			}
+		b := p.version(1, a.VersionID)
+		if b == nil || a.VersionID == "" || a.DeleteMarker || b.DeleteMarker || a.IsLatest && b.IsLatest {
+			continue
+		}
+		if what := compare(a, *b); what.differs() {
+			return finding(oldMismatch(c.rules, p, a, *b, what)), true
 		}
 	}
 	return ruling{}, false

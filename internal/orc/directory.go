@@ -65,8 +65,11 @@ type streamKey struct {
 	kind   streamKind
 }
 
-// parseDirectory reads the footer of a stripe.
-func parseDirectory(message []byte, s stripe) (directory, error) {
+// streamsPerColumn is more than the kinds of streams there are.
+const streamsPerColumn = 16
+
+// parseDirectory reads the footer of a stripe of so many columns, those that are not read among them.
+func parseDirectory(message []byte, s stripe, columns int) (directory, error) {
 	d := directory{streams: map[streamKey]place{}}
 	at, end := s.offset, s.offset+s.index+s.data
 	err := fields(message, func(p part) error {
@@ -82,9 +85,15 @@ func parseDirectory(message []byte, s stripe) (directory, error) {
 			if _, twice := d.streams[key]; twice {
 				return damaged("names a stream twice")
 			}
+			if len(d.streams) == streamsPerColumn*columns {
+				return damaged("has more streams than %d columns can have", columns)
+			}
 			d.streams[key] = place{at, size}
 			at += size
 		case 2<<3 | length:
+			if len(d.encodings) == columns {
+				return damaged("has more encodings than the %d columns", columns)
+			}
 			e, err := parseEncoding(p.bytes)
 			d.encodings = append(d.encodings, e)
 			return err

@@ -278,6 +278,33 @@ func TestClaimsOfChunks(t *testing.T) {
 	}
 }
 
+// TestManyOfNothing: a footer of a few kilobytes that decompresses to millions of empty stripes, types, names or numbers, and a
+// stripe that names more streams and encodings than there are columns, are refused before there is room for them.
+func TestManyOfNothing(t *testing.T) {
+	twelve := bytes.Repeat(numbered(2, 1), 12<<20/2)
+	for name, c := range map[string]struct {
+		where string
+		more  message
+		says  error
+	}{
+		"stripes":   {"footer", bytes.Repeat(nested(3, nil), 12<<20/2), ErrDamaged},
+		"types":     {"footer", bytes.Repeat(nested(4, nil), 12<<20/2), ErrUnsupported},
+		"children":  {"footer", nested(4, twelve), ErrLimit},
+		"packed":    {"footer", nested(4, nested(2, make(message, 12<<20))), ErrLimit},
+		"names":     {"footer", nested(4, bytes.Repeat(nested(3, nil), 12<<20/2)), ErrLimit},
+		"encodings": {"stripe footer", bytes.Repeat(nested(2, nil), 12<<20/2), ErrDamaged},
+	} {
+		content, _ := write(t, made{rows: 20, packing: zlib, chunk: 4 << 20, specs: plainSpecs, damage: more(c.where, c.more)})
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := rowsOf(t, content, []string{"key"}, Options{})
+		runtime.ReadMemStats(&after)
+		if used := after.TotalAlloc - before.TotalAlloc; !errors.Is(err, c.says) || used > 150<<20 || len(content) > 100_000 {
+			t.Errorf("%s, a file of %d bytes: %v, %d bytes allocated", name, len(content), err, used)
+		}
+	}
+}
+
 // TestStops: a scan notices that its context has ended, and says why.
 func TestStops(t *testing.T) {
 	t.Parallel()

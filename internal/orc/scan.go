@@ -114,7 +114,7 @@ func (s *scanner) open(i int) error {
 	if err != nil {
 		return fmt.Errorf("footer %w", err)
 	}
-	d, err := parseDirectory(message, about)
+	d, err := parseDirectory(message, about, s.file.tail.types)
 	if err != nil {
 		return fmt.Errorf("footer %w", err)
 	}

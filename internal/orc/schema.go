@@ -30,17 +30,24 @@ type field struct {
 	typ  Type
 }
 
-func parseType(message []byte) (kind, error) {
+func parseType(m *memory, message []byte) (kind, error) {
 	var k kind
+	if err := m.take(2 * element); err != nil {
+		return k, err
+	}
 	err := fields(message, func(p part) error {
 		var err error
 		switch p.tag {
 		case 1<<3 | varint:
 			k.code = p.number
 		case 2<<3 | varint, 2<<3 | length:
-			k.children, err = p.numbers(k.children)
+			if err = m.take(element / 4 * max(1, len(p.bytes))); err == nil { // packed ones take a byte at least
+				k.children, err = p.numbers(k.children)
+			}
 		case 3<<3 | length:
-			k.names = append(k.names, string(p.bytes))
+			if err = m.take(element + len(p.bytes)); err == nil {
+				k.names = append(k.names, string(p.bytes))
+			}
 		}
 		return err
 	})

@@ -1,6 +1,7 @@
 package orc
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -14,7 +15,12 @@ const (
 	maxChunk = 1 << 23
 	// defaultChunk is the size of chunks if the file does not say. Source: ORC v1, "Compression".
 	defaultChunk = 256 << 10
-	maxTypes     = 1 << 16
+	maxTypes     = 1 << 12
+	// maxTail is what reading the tail may take: that of a file of a gigabyte has some ten kilobytes.
+	maxTail = 32 << 20
+	// element is about what a stripe, a type, a number or a name of the footer takes beyond its bytes, with the room that a
+	// list has to spare. The message may have one in a byte or two.
+	element = 64
 )
 
 // tail is what the end of a file says. Source: ORC v1, "File Tail".
@@ -23,6 +29,7 @@ type tail struct {
 	chunk   int // the most bytes that a chunk decompresses to
 	rows    int64
 	body    int64 // where the stripes end
+	types   int   // columns, with those that are not read
 	stripes []stripe
 	fields  []field
 }
@@ -44,7 +51,7 @@ func (f *File) readTail() error {
 	if string(head[:]) != magic {
 		return damaged("is no ORC file: it does not begin with %s", magic)
 	}
-	m := newMemory(f.limit)
+	m := newMemory(min(maxTail, cmp.Or(max(f.limit, 0), maxTail)))
 	end, err := m.grow(nil, int(min(f.size, tailBytes)))
 	if err != nil {
 		return err
@@ -70,7 +77,7 @@ func (f *File) readTail() error {
 	f.tail.body = at - metadata
 	message, err := f.section(m, at, footer)
 	if err == nil {
-		err = f.footer(message)
+		err = f.footer(m, message)
 	}
 	if err != nil {
 		return fmt.Errorf("footer %w", err)
@@ -131,20 +138,19 @@ func (f *File) postscript(message []byte) (footer, metadata int64, err error) {
 // size is a number of bytes or rows as a file claims it, which may be absurd but not negative, nor overflow a sum of some.
 func size(n uint64) int64 { return int64(min(n, math.MaxInt64/8)) } //nolint:gosec // bounded
 
-func (f *File) footer(message []byte) error {
+func (f *File) footer(m *memory, message []byte) error {
 	var types []kind
 	encrypted := false
 	err := fields(message, func(p part) error {
 		switch p.tag {
 		case 3<<3 | length:
-			s, err := parseStripe(p.bytes)
-			f.tail.stripes = append(f.tail.stripes, s)
-			return err
+			return f.addStripe(m, p.bytes)
 		case 4<<3 | length:
-			t, err := parseType(p.bytes)
-			if types = append(types, t); len(types) > maxTypes {
+			if len(types) == maxTypes {
 				return unsupported("has more than %d types", maxTypes)
 			}
+			t, err := parseType(m, p.bytes)
+			types = append(types, t)
 			return err
 		case 6<<3 | varint:
 			f.tail.rows = size(p.number)
@@ -159,10 +165,24 @@ func (f *File) footer(message []byte) error {
 	case encrypted:
 		return unsupported("says that columns are encrypted")
 	}
+	f.tail.types = len(types)
 	if f.tail.fields, err = columnsOf(types); err != nil {
 		return err
 	}
 	return f.checkStripes()
+}
+
+// addStripe takes a stripe over, unless there are more of them than the file has bytes for.
+func (f *File) addStripe(m *memory, message []byte) error {
+	if int64(len(f.tail.stripes)) >= f.tail.body {
+		return damaged("claims more stripes than there are bytes for")
+	}
+	if err := m.take(element); err != nil {
+		return err
+	}
+	s, err := parseStripe(message)
+	f.tail.stripes = append(f.tail.stripes, s)
+	return err
 }
 
 func parseStripe(message []byte) (stripe, error) {

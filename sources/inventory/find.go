@@ -87,6 +87,9 @@ func (s *Source) open(ctx context.Context, e edition, checksum string) (*List, e
 		return nil, &damageError{"has MD5 " + got + ", manifest.checksum says " + checksum}
 	}
 	m, err := decodeManifest(body, s.Bucket, s.Inventory.Bucket)
+	if err == nil {
+		err = m.fits(e.stamp, s.base())
+	}
 	if err != nil {
 		return nil, err
 	}

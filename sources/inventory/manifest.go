@@ -71,6 +71,27 @@ func decodeManifest(body []byte, bucket, destination string) (manifest, error) {
 	return m, nil
 }
 
+// maxApart is how much later than its folder's stamp a manifest may say that the scan began: S3 is some minutes apart.
+const maxApart = time.Hour
+
+// fits holds a manifest against the folder it stands in. Both name the start of the scan, the folder to the minute: the earlier
+// one counts, for what was changed since is not in the list for certain. All files lie in the folder of the configuration.
+// Source: Amazon S3 User Guide, "Locating your inventory list".
+func (m *manifest) fits(stamp time.Time, base string) error {
+	if m.created.Sub(stamp) > maxApart {
+		return &damageError{"says that the scan began at " + m.created.Format(time.RFC3339) + ", long after the stamp of its folder"}
+	}
+	if m.created.Sub(stamp) >= time.Minute {
+		m.created = stamp
+	}
+	for i := range m.Files {
+		if !strings.HasPrefix(m.Files[i].Key, base+"data/") {
+			return &damageError{fmt.Sprintf("names file %d outside the folder %sdata/", i+1, base)}
+		}
+	}
+	return nil
+}
+
 func isMD5(s string) bool {
 	return len(s) == 32 && strings.Trim(s, "0123456789abcdef") == ""
 }

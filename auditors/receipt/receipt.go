@@ -93,7 +93,8 @@ type Result struct {
 	audit.Judgement
 	Stuck    []Stuck             // the oldest Input.Max
 	Trace    *Trace              // nil unless asked for
-	Suspects []Suspect           // the gravest first
+	Suspects []Suspect           // the gravest first, Input.Suspects at most
+	Unasked  int64               // suspects beyond them, where any are wanted
 	Held     []audit.Fingerprint // living findings that could not be judged anew: nothing is known against them
 	More     int64               // findings beyond Input.Max, which are not kept
 }
@@ -224,7 +225,7 @@ func (c *comparison) result() Result {
 		c.out.Excluded = append(c.out.Excluded, audit.Exclusion{Reason: reason, Records: n})
 	}
 	slices.SortFunc(c.out.Excluded, byReason)
-	c.out.Suspects = c.gravest()
+	c.gravest()
 	for f := range c.held {
 		c.out.Held = append(c.out.Held, f)
 	}

@@ -62,21 +62,25 @@ func (c *comparison) suspect(p pair, r ruling) {
 func (c *comparison) add(rank int, s Suspect) {
 	if len(c.suspects[rank]) < c.in.Suspects {
 		c.suspects[rank] = append(c.suspects[rank], s)
+	} else if c.in.Suspects > 0 {
+		c.out.Unasked++
 	}
 }
 
-// gravest are the suspects in order, each key once.
-func (c *comparison) gravest() []Suspect {
-	var out []Suspect
+// gravest puts the suspects in order, each key once, and counts those that are too many.
+func (c *comparison) gravest() {
 	named := map[string]bool{}
 	for _, rank := range c.suspects {
 		slices.SortStableFunc(rank, func(a, b Suspect) int { return strings.Compare(a.Key, b.Key) })
 		for _, s := range rank {
-			if len(out) < c.in.Suspects && !named[s.Key] {
+			switch {
+			case named[s.Key]:
+			case len(c.out.Suspects) == c.in.Suspects:
+				c.out.Unasked++
+			default:
 				named[s.Key] = true
-				out = append(out, s)
+				c.out.Suspects = append(c.out.Suspects, s)
 			}
 		}
 	}
-	return out
 }

@@ -72,10 +72,13 @@ func Demo(ctx context.Context, o DemoOptions) (equal bool, err error) {
 
 // keep leaves the world running and says how to audit it again: its day is in the past, and its AWS is this machine.
 func (d *demo) keep(ctx context.Context) {
-	fmt.Fprintf(d.o.Log, "the world goes on running until interrupted; audit it again with\n  %s parallax run all --config %s --from %s --to %s --as-of %s\n",
-		strings.Join(d.world.Env(), " "), d.world.ConfigPath(), d.from.Format(time.RFC3339), d.to.Format(time.RFC3339), d.world.AsOf().Format(time.RFC3339))
+	fmt.Fprintf(d.o.Log, "the world goes on running until interrupted; audit it again with\n  %s %s run all --config %s --from %s --to %s --as-of %s\n",
+		strings.Join(d.world.Env(), " "), d.program(), d.world.ConfigPath(), d.from.Format(time.RFC3339), d.to.Format(time.RFC3339), d.world.AsOf().Format(time.RFC3339))
 	<-ctx.Done()
 }
+
+// program is how this program was called.
+func (d *demo) program() string { return cmp.Or(d.o.Program, "parallax") }
 
 type demo struct {
 	o        DemoOptions
@@ -165,7 +168,7 @@ func (d *demo) show(ctx context.Context, result Result, took time.Duration) ([]s
 	if d.format == report.JSON {
 		return scores, writeScores(d.o, scores, exact(scores), page, dossier, filepath.Join(d.dir, repairName), d.world.ConfigPath())
 	}
-	s := screen{w: d.o.Out, program: cmp.Or(d.o.Program, "parallax")}
+	s := screen{w: d.o.Out, program: d.program()}
 	s.title(d.o, took)
 	s.scores(scores)
 	s.measures(failovers)

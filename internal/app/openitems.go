@@ -60,7 +60,7 @@ func (a *App) openItems(ctx context.Context, l config.Ledger, copies ledgerCopie
 	if more := total - len(found); more > 0 {
 		o.gaps = append(o.gaps, audit.Gap{
 			Window: w, Reason: fmt.Sprintf("%d open items of ledger %s were not held against the files again: one run takes the gravest %d", more, l.Name, maxUnsettled),
-			Remedy: "run settlement over the windows of the others, or close what is dealt with by parallax findings",
+			Remedy: "run settlement over the windows of the others; they stay open until then",
 		})
 	}
 	o.findings = slices.DeleteFunc(found, func(f audit.StoredFinding) bool {

@@ -37,7 +37,7 @@ func (a *App) receiptsAgain(ctx context.Context, r config.Receipts, l config.Led
 	if more := total - len(found); more > 0 {
 		again.gaps = append(again.gaps, audit.Gap{
 			Window: t.window, Reason: fmt.Sprintf("%d open findings of receipts %s were not judged again: one run takes the gravest %d", more, r.Name, maxUnsettled),
-			Remedy: "mend what is reported and run again, or close what is dealt with by parallax findings",
+			Remedy: "mend what is reported and run again; the others stay open until a run takes them",
 		})
 	}
 	again.findings = found

@@ -134,6 +134,11 @@ func (c *receiptAudit) judge(ctx context.Context, pairs *breaks) (receipt.Result
 	if pairs.err != nil {
 		return result, pairs.err
 	}
+	if result.Unasked > 0 {
+		c.line.Excluded = append(c.line.Excluded, audit.Exclusion{
+			Reason: fmt.Sprintf("suspects left as the inventories have them: beyond the %d that are looked up (receipts[].live.max)", c.pair.Live.Max), Records: result.Unasked,
+		})
+	}
 	live, err := c.lookUp(ctx, result.Suspects)
 	if err != nil {
 		return result, err
@@ -160,7 +165,7 @@ func (c *receiptAudit) input(pairs iter.Seq[receipt.Pair]) receipt.Input {
 		NoReceipts: c.unmatched() != nil, Trace: c.trace, Living: c.again.living(), Max: c.cfg.Limits.MaxFindings + 1,
 	}
 	if c.livePast == "" {
-		in.Suspects = c.pair.Live.Max + 1
+		in.Suspects = c.pair.Live.Max
 	}
 	for _, s := range c.sides {
 		in.Complete[s.region] = s.complete

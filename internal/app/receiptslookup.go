@@ -27,10 +27,6 @@ func (c *receiptAudit) lookUp(ctx context.Context, suspects []receipt.Suspect) (
 		asked.Totals = map[string]string{"not asked": c.livePast}
 	}
 	keys := suspectKeys(suspects)
-	if len(keys) > c.pair.Live.Max {
-		keys = keys[:c.pair.Live.Max]
-		asked.Totals["suspects"] = fmt.Sprintf("more than %d, the rest was not looked up (receipts[].live.max)", len(keys))
-	}
 	asked.Records = int64(len(keys))
 	c.line.Extents = append(c.line.Extents, asked)
 	if len(keys) == 0 {

@@ -58,6 +58,23 @@ func TestWrongNames(t *testing.T) {
 	wantLine(t, s.doctor(), "missing inventory receipts-2 in eu-west-2: ", "there is no bucket receipts-2")
 }
 
+// TestUnaskedSuspects: what live.max leaves unasked is counted, and the inventories' word stands for it.
+func TestUnaskedSuspects(t *testing.T) {
+	w := newReceiptWorld(t)
+	s := w.scene(t, "many suspects", 1, nil)
+	keys := s.paid(s.clock(1), 9)
+	var want []string
+	for _, key := range keys[:7] {
+		s.s3.Stick(dublin, key)
+		want = append(want, "receipt.not_replicated "+key)
+	}
+	s.inventories(s.clock(24))
+	s.app.cfg.Receipts[0].Live.Max = 3
+	r := s.at(s.clock(27), 4)
+	s.wants(r, audit.RunFindings, want...)
+	s.tells(r, "excluded 4: suspects left as the inventories have them: beyond the 3 that are looked up (receipts[].live.max)")
+}
+
 // doctor is what the doctor says of the scene's buckets now.
 func (s *receiptScene) doctor() (said []string) {
 	d := &doctor{cfg: s.app.cfg, aws: s.app.aws, app: s.app, asOf: s.clock(100)}

@@ -75,6 +75,9 @@ func (s *screen) coverage(result Result, runs []audit.RunRecord) {
 				extents[kind] = map[string]bool{}
 			}
 			for _, x := range c.Extents {
+				if kind == "inventory" && !report.DataFile(x) {
+					continue
+				}
 				extents[kind][string(c.Region)+x.Name] = true
 			}
 			for _, g := range c.Gaps {

@@ -45,7 +45,7 @@ func (a *App) unsettled(ctx context.Context, table config.Table, w audit.Window)
 	if more := total - len(found); more > 0 {
 		u.gaps = append(u.gaps, audit.Gap{
 			Window: w, Reason: fmt.Sprintf("%d unsettled findings of the table were not judged again: one run takes the gravest %d", more, maxUnsettled),
-			Remedy: "run lww over the windows of the others, or close what is dealt with by parallax findings",
+			Remedy: "run lww over the windows of the others; they stay open until then",
 		})
 	}
 	found = slices.DeleteFunc(found, func(f audit.StoredFinding) bool { return !f.Due().From.Before(w.From) })
@@ -56,7 +56,7 @@ func (a *App) unsettled(ctx context.Context, table config.Table, w audit.Window)
 	if blind := earlier - len(u.findings); blind > 0 {
 		u.gaps = append(u.gaps, audit.Gap{
 			Window: w, Reason: fmt.Sprintf("%d unsettled findings could not be judged again: their keys hold card numbers, which only the archive knows in full, and it cannot be asked", blind),
-			Remedy: "see runbook coverage.gap if the archive is damaged; where it has forgotten their records, close them by parallax findings",
+			Remedy: "see runbook coverage.gap if the archive is damaged; where it has forgotten their records they stay open",
 		})
 	}
 	return u, nil

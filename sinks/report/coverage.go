@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"io"
+	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -86,11 +88,15 @@ func state(c audit.Coverage) string {
 
 // extents names what was read: how many of which thing, and the first and last of what they hold.
 func extents(c audit.Coverage) string {
+	source, _, _ := strings.Cut(c.Source, " ")
 	var held []audit.Extent
 	for _, x := range c.Extents {
 		if x.Records > 0 || x.Checksum != "" {
 			held = append(held, x)
 		}
+	}
+	if source == "inventory" {
+		held = slices.DeleteFunc(held, func(x audit.Extent) bool { return !DataFile(x) })
 	}
 	if len(held) == 0 {
 		return "-"
@@ -105,7 +111,6 @@ func extents(c audit.Coverage) string {
 		}
 	}
 	text := held[0].Name
-	source, _, _ := strings.Cut(c.Source, " ")
 	if noun, several := nouns[source]; several && len(held) > 1 {
 		text = plural(int64(len(held)), noun)
 	}
@@ -113,6 +118,11 @@ func extents(c audit.Coverage) string {
 		text += "  " + abbreviate(span.From) + " - " + abbreviate(span.To)
 	}
 	return text
+}
+
+// DataFile reports whether an extent of an inventory is a file of its rows, and not its manifest, a look-up or a setting.
+func DataFile(x audit.Extent) bool {
+	return x.Checksum != "" && !strings.HasSuffix(x.Name, "/manifest.json")
 }
 
 // nouns name what a source is made of.
@@ -155,14 +165,15 @@ func grouped(n int64) string {
 }
 
 func coverageCSV(w io.Writer, runs []audit.RunRecord) error {
-	header := []string{"run_id", "job", "verdict", "source", "scope", "region", "from", "to", "records", "matched", "excluded", "gaps", "gap_reasons"}
+	header := []string{"run_id", "job", "verdict", "source", "scope", "region", "from", "to", "records", "matched", "excluded", "gaps",
+		"gap_reasons", "excluded_reasons", "checksums"}
 	var rows [][]string
 	for _, run := range runs {
 		for _, c := range run.Coverage {
 			rows = append(rows, []string{
 				run.RunID, run.Job, string(run.Verdict), c.Source, c.Scope, string(c.Region), rfc(c.Window.From), rfc(c.Window.To),
 				strconv.FormatInt(c.Records, 10), strconv.FormatInt(c.Matched, 10), strconv.FormatInt(excluded(c), 10),
-				strconv.Itoa(len(c.Gaps)), gapReasons(c),
+				strconv.Itoa(len(c.Gaps)), gapReasons(c), exclusions(c), checksums(c),
 			})
 		}
 	}
@@ -175,6 +186,41 @@ func excluded(c audit.Coverage) int64 {
 		n += x.Records
 	}
 	return n
+}
+
+func exclusions(c audit.Coverage) string {
+	reasons := make([]string, len(c.Excluded))
+	for i, x := range c.Excluded {
+		reasons[i] = fmt.Sprintf("%d %s", x.Records, x.Reason)
+	}
+	return strings.Join(reasons, "; ")
+}
+
+// maxChecksums bounds how many files of one line are named with their checksums; JSON has all of them, in full.
+const maxChecksums = 10
+
+// checksums names the files that were read, each by the end of its name and the beginning of its checksum.
+func checksums(c audit.Coverage) string {
+	var named []string
+	more := 0
+	for _, x := range c.Extents {
+		if x.Checksum == "" {
+			continue
+		}
+		if len(named) == maxChecksums {
+			more++
+			continue
+		}
+		kind, sum, split := strings.Cut(x.Checksum, ":")
+		if !split {
+			kind, sum = "", x.Checksum
+		}
+		named = append(named, strings.TrimSpace(path.Base(x.Name)+" "+strings.TrimSpace(kind+" "+sum[:min(len(sum), 12)])))
+	}
+	if more > 0 {
+		named = append(named, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(named, "; ")
 }
 
 func gapReasons(c audit.Coverage) string {

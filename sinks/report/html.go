@@ -36,7 +36,7 @@ type group struct {
 func WritePage(w io.Writer, p Page) error {
 	t, err := template.New("page").Funcs(template.FuncMap{
 		"money": MoneyList, "stake": AtStake, "stamp": stamp, "when": evidenceTime, "what": what, "short": short,
-		"grouped": grouped, "state": state, "extents": extents, "excluded": excluded, "verdictClass": verdictClass,
+		"grouped": grouped, "state": state, "extents": extents, "excluded": excluded, "checksums": checksums, "verdictClass": verdictClass,
 		"broken": func(m audit.Measure) bool { return m.Broken() }, "measure": measureText, "figure": figureName, "seconds": Seconds,
 		"over": func(m audit.Measure) string { return Seconds(m.Value - m.Objective) },
 	}).Parse(pageTemplate)

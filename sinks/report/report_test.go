@@ -154,6 +154,42 @@ func TestCertificateNamesTheGap(t *testing.T) {
 	}
 }
 
+// TestInventoryFiles: a file is a file of rows, and its checksum is in every form of the certificate that has room for it.
+func TestInventoryFiles(t *testing.T) {
+	runs := []audit.RunRecord{{RunID: "r1", Job: "receipts", Coverage: []audit.Coverage{{
+		Source: "inventory", Scope: "receipts", Region: "eu-west-2", Records: 7,
+		Extents: []audit.Extent{
+			{Name: "settings of b", Totals: map[string]string{"versioning": "enabled"}},
+			{Name: "d/b/daily/2026-11-18T00-00Z/manifest.json", Checksum: "md5:0123456789abcdef0123456789abcdef"},
+			{Name: "d/b/daily/data/x.csv.gz", Records: 7, Checksum: "md5:fedcba9876543210fedcba9876543210"},
+			{Name: "live look-ups in b", Records: 3},
+		},
+		Excluded: []audit.Exclusion{{Reason: "no rule covers them", Records: 3}},
+	}}}}
+	for format, wants := range map[Format][]string{
+		Table: {"d/b/daily/data/x.csv.gz", "7 records"},
+		HTML:  {"manifest.json md5 0123456789ab; x.csv.gz md5 fedcba987654<", "3 left out: no rule covers them"},
+		CSV:   {",3,0,,3 no rule covers them,manifest.json md5 0123456789ab; x.csv.gz md5 fedcba987654\n"},
+	} {
+		var out bytes.Buffer
+		if err := Coverage(&out, format, runs); err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range wants {
+			if !strings.Contains(out.String(), want) || strings.Contains(out.String(), "files") {
+				t.Errorf("%s: no %q in\n%s", format, want, out.String())
+			}
+		}
+	}
+	many := audit.Coverage{}
+	for range 14 {
+		many.Extents = append(many.Extents, audit.Extent{Name: "f", Checksum: "md5:aa"})
+	}
+	if got := checksums(many); !strings.HasSuffix(got, "f md5 aa; and 4 more") {
+		t.Error(got)
+	}
+}
+
 // TestOneKindIsAddedUpSeveralAreNot: a payment lost in the ledger and missing in settlement is the same money twice.
 func TestOneKindIsAddedUpSeveralAreNot(t *testing.T) {
 	a, b := finding(), finding()

@@ -84,7 +84,11 @@ func notReplicated(rules Rules, p pair, side int, o record.Object, c cover) audi
 	switch o.ReplicationStatus {
 	case pending:
 		f.Verdict = verdict(p.whole[1-side])
-	case replica, completed: // the rule has done its work, on or off
+	case replica: // of a third bucket, perhaps, whose copies S3 does not replicate on
+		f.Verdict = audit.Probable
+		f.Reason += ", or was never there, if it was copied from a third bucket."
+		return f
+	case completed: // the rule has done its work, on or off
 		f.Verdict = verdict(p.asked && c.known && !c.several)
 		f.Reason += "."
 		return f

@@ -92,7 +92,8 @@ func (c *comparison) deletedHere(p pair, side int, marker, live *record.Object) 
 	other := 1 - side
 	again := p.has(other, *marker) || marker.LastModified.Before(live.LastModified)
 	policy := c.markersOf(side, *marker)
-	if lacks := !p.has(side, *live); lacks && (again || policy.why != "" || live.ReplicationStatus == failed) {
+	came := live.ReplicationStatus == completed || live.ReplicationStatus == replica // what was deleted there may have expired since
+	if lacks := !p.has(side, *live); lacks && (again || policy.why != "" && !came || live.ReplicationStatus == failed) {
 		return c.absent(p, other, live) // written after the delete, or never copied at all
 	}
 	if policy.why != "" {

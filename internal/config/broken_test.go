@@ -189,6 +189,24 @@ func TestBrokenMeaning(t *testing.T) {
 	}
 }
 
+// TestPairsOfBuckets: one ledger has one pair of buckets, or each would miss what lies in the other.
+func TestPairsOfBuckets(t *testing.T) {
+	t.Parallel()
+	pair := func(name, regions string) string {
+		return "  - name: " + name + "\n    ledger: payments\n    key: '{payment_id}'\n    regions: {" + regions + "}\n"
+	}
+	bucket := func(region, name string) string {
+		return region + ": {bucket: " + name + ", inventory: {bucket: i, id: d}}"
+	}
+	two := bucket("eu-west-1", "a") + ", " + bucket("eu-west-2", "b")
+	three := strings.Replace(minimal, "[eu-west-1, eu-west-2]", "[eu-west-1, eu-west-2, us-east-1]", 1) + "receipts:\n"
+	wantErrors(t, three+pair("r", two+", "+bucket("us-east-1", "c")), nil,
+		"p.yaml:14:5: receipts.r.regions: receipts are compared between two regions: name the bucket of each of the two")
+	wantErrors(t, minimal+"receipts:\n"+pair("r", two)+pair("s", bucket("eu-west-1", "c")+", "+bucket("eu-west-2", "d")), nil,
+		"p.yaml:16:5: receipts.s.ledger: is the ledger of receipts r too: each pair of buckets would miss the receipts that lie in the "+
+			"other; name a ledger for each, with a query that holds its payments only")
+}
+
 // TestAllAtOnce wants every problem of a file in one answer, in the order of the file.
 func TestAllAtOnce(t *testing.T) {
 	t.Parallel()

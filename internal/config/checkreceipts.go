@@ -7,13 +7,20 @@ func (d *decoder) checkReceipts(receipts []Receipts, ledgers []Ledger) {
 	for i, l := range ledgers {
 		names[i] = l.Name
 	}
+	of := map[string]string{} // the first pair of buckets of a ledger
 	for i, r := range receipts {
 		key := join("receipts", nameOr(r.Name, i))
 		d.checkLedgerName(r.Ledger, key, names)
 		d.checkReceiptKeys(r, key, ledgers)
 		d.checkStorage(r.Storage, key+".storage")
-		if len(r.Regions) < 2 {
-			d.wrongAt(key+".regions", "receipts are compared between two regions: name the bucket of each")
+		if len(r.Regions) != 2 {
+			d.wrongAt(key+".regions", "receipts are compared between two regions: name the bucket of each of the two")
+		}
+		if first, twice := of[r.Ledger]; twice && r.Ledger != "" {
+			d.wrongAt(key+".ledger", "is the ledger of receipts "+first+" too: each pair of buckets would miss the receipts that lie in the other; "+
+				"name a ledger for each, with a query that holds its payments only")
+		} else {
+			of[r.Ledger] = nameOr(r.Name, i)
 		}
 		d.checkBuckets(r, key+".regions")
 		d.checkEvents(r, key+".events")

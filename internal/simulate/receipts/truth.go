@@ -95,8 +95,9 @@ func (w *World) deletedOn(o *Object, side int, m, live *Version, t time.Time) (a
 	never := !slices.Contains(o.there(side, t), live)
 	after := live.created.After(m.created) || slices.Contains(o.there(1-side, t), m)
 	failed := !live.failed.IsZero() && live.copied
+	came := !live.life[side].from.IsZero() && !t.Before(live.life[side].from) // and is gone after its delete, as versions expire
 	switch {
-	case never && (after || failed || !owed):
+	case never && (after || failed || !owed && !came):
 		return w.lacks(live, 1-side, t)
 	case !owed || t.Sub(later(m.created, live.created)) < MarkerGrace:
 		return "", false

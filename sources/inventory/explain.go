@@ -46,6 +46,7 @@ func (l *localError) Error() string {
 // Source of the codes: Amazon S3 API reference, "Error responses".
 func explain(err error, what string, limit time.Duration) (reason, remedy string) {
 	var (
+		skipped *skippedError
 		damaged *damageError
 		format  *unsupportedError
 		large   *tooLargeError
@@ -55,6 +56,11 @@ func explain(err error, what string, limit time.Duration) (reason, remedy string
 		status  *awshttp.ResponseError
 	)
 	switch {
+	case errors.As(err, &skipped):
+		_, remedy = explain(skipped.last, what, limit)
+		return what + " " + skipped.Error(), remedy
+	case errors.Is(err, errUnfinished):
+		return what + " " + errUnfinished.Error(), "run again"
 	case errors.As(err, &damaged):
 		return what + " " + damaged.Error(), "do not trust this list; wait for the next delivery and run again, and find out who changed it"
 	case errors.As(err, &format):

@@ -21,6 +21,9 @@ import (
 // the SDK.
 const attempts = 4
 
+// trickle is what a request must bring in its time for the rest of its range to be asked for again.
+const trickle = 64 << 10
+
 var errBroken = errors.New("the connection broke")
 
 // small fetches an object into memory, up to a limit.
@@ -57,6 +60,9 @@ func (l *List) fetch(ctx context.Context, i int) (*os.File, error) {
 		l.here(i, f.Size)
 		return file, nil
 	}
+	if err := l.lost(); err != nil {
+		return nil, err
+	}
 	file, err := l.shelf.create()
 	if err != nil {
 		return nil, err
@@ -64,7 +70,9 @@ func (l *List) fetch(ctx context.Context, i int) (*os.File, error) {
 	bounded, cancel := context.WithTimeout(ctx, l.source.Settings.FileTimeout)
 	defer cancel()
 	d := &download{list: l, f: f, to: file, count: !l.counted(i)}
-	if err = d.run(bounded); err == nil {
+	err = d.run(bounded)
+	l.heard(ctx, err)
+	if err == nil {
 		err = verify(file, f)
 	}
 	if err == nil {
@@ -106,6 +114,7 @@ type download struct {
 	count bool // in the progress
 	etag  string
 	begun bool         // the first range is there, and the ETag stays what it is
+	whole bool         // the server gave all of the file where the first range was asked for
 	next  atomic.Int64 // where the next range begins
 	came  atomic.Int64 // bytes that are counted
 }
@@ -116,6 +125,9 @@ func (d *download) run(ctx context.Context) error {
 		return err
 	}
 	d.begun = true
+	if d.whole {
+		return nil
+	}
 	d.next.Store(first)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -145,7 +157,7 @@ func (d *download) ranges(ctx context.Context) error {
 	}
 }
 
-// piece fetches a range, and goes on where a connection broke.
+// piece fetches a range, and goes on where a connection broke or was slow, unless hardly anything came.
 func (d *download) piece(ctx context.Context, from, end int64) error {
 	select {
 	case d.list.slots <- struct{}{}:
@@ -158,6 +170,9 @@ func (d *download) piece(ctx context.Context, from, end int64) error {
 		var n int64
 		n, err = d.request(ctx, from, end)
 		from += n
+		if d.whole {
+			end = d.f.Size
+		}
 		if err == nil || ctx.Err() != nil || !errors.Is(err, errBroken) {
 			return err
 		}
@@ -184,14 +199,32 @@ func (d *download) request(ctx context.Context, from, end int64) (int64, error) 
 	if err := d.check(answer, from); err != nil {
 		return 0, err
 	}
-	out := &diskWriter{to: io.NewOffsetWriter(d.to, from), download: d}
-	n, err := io.Copy(out, io.LimitReader(answer.Body, end-from))
+	if in.Range != nil && answer.ContentRange == nil { // a server that knows no ranges gives the whole
+		if _, err := io.CopyN(io.Discard, answer.Body, from); err != nil {
+			return 0, fmt.Errorf("%w: %w", errBroken, err)
+		}
+		if !d.begun {
+			d.whole = true
+			end = d.f.Size
+		}
+	}
+	n, err := d.copy(answer.Body, from, end)
+	if errors.Is(err, errBroken) && bounded.Err() != nil && n < trickle {
+		return n, fmt.Errorf("get: %w", bounded.Err())
+	}
+	return n, err
+}
+
+// copy puts a range in its place, and returns how many bytes of it came.
+func (d *download) copy(from io.Reader, at, end int64) (int64, error) {
+	out := &diskWriter{to: io.NewOffsetWriter(d.to, at), download: d}
+	n, err := io.Copy(out, io.LimitReader(from, end-at))
 	switch {
 	case out.err != nil:
 		return n, &localError{out.err}
 	case err != nil:
 		return n, fmt.Errorf("%w: %w", errBroken, err)
-	case n != end-from:
+	case n != end-at:
 		return n, fmt.Errorf("%w: %w", errBroken, io.ErrUnexpectedEOF)
 	}
 	return n, nil
@@ -225,8 +258,6 @@ func (d *download) check(answer *s3.GetObjectOutput, from int64) error {
 			return &damageError{"is answered with another range than the one asked for"}
 		}
 		size = total
-	} else if from > 0 {
-		return &damageError{"is answered as a whole where a range was asked for"}
 	}
 	if size != d.f.Size {
 		return d.otherSize()

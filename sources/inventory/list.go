@@ -2,12 +2,9 @@ package inventory
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"sync"
 	"time"
-
-	"parallax/internal/audit"
 )
 
 // List is one inventory of a bucket, whose manifest was verified.
@@ -29,6 +26,8 @@ type List struct {
 	done   int64     // bytes of files that are there
 	whole  int64     // bytes of all files
 	broken bool      // a scan was broken off: the files stay for the next run
+	failed int       // files in a row that could not be fetched
+	last   error     // why the last of them could not
 }
 
 // outcome is what came of the last scan of a file.
@@ -37,7 +36,7 @@ type outcome struct {
 	scanned bool
 	rows    int64
 	newer   int64 // rows left out
-	gap     *audit.Gap
+	err     error // why it could not be read
 }
 
 // bytesPerRow is about what a row with a random key, version id and ETag takes in any of the formats.
@@ -81,33 +80,6 @@ func (l *List) Parts() []Part {
 func (l *List) Twice() bool { return !strings.EqualFold(l.manifest.FileFormat, formatCSV) }
 
 func (l *List) name(i int) string { return l.source.Inventory.Bucket + "/" + l.manifest.Files[i].Key }
-
-// Coverage says what was read of the list, what was left out of it, and what could not be read. Files that were not scanned
-// are gaps.
-func (l *List) Coverage() (extents []audit.Extent, excluded []audit.Exclusion, gaps []audit.Gap) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	extents = []audit.Extent{{
-		Name: l.where, Checksum: "md5:" + l.checksum,
-		Totals: map[string]string{"files": count(len(l.manifest.Files)), "scan": l.Scanned.Format(time.RFC3339), "format": l.manifest.FileFormat},
-	}}
-	newer := int64(0)
-	for i, o := range l.read {
-		newer += o.newer
-		switch {
-		case o.gap != nil:
-			gaps = append(gaps, *o.gap)
-		case !o.scanned:
-			gaps = append(gaps, audit.Gap{Window: l.source.hidden(), Reason: l.name(i) + " was not read to its end", Remedy: "run again"})
-		default:
-			extents = append(extents, audit.Extent{Name: l.name(i), Records: o.rows, Checksum: "md5:" + l.manifest.Files[i].MD5})
-		}
-	}
-	if newer > 0 {
-		excluded = []audit.Exclusion{{Reason: "newer than the moment the audit speaks for", Records: newer}}
-	}
-	return extents, excluded, slices.Clip(gaps)
-}
 
 // Close lets the files go that were kept, unless a scan was broken off: then the next run goes on with them.
 func (l *List) Close() error {

@@ -25,10 +25,9 @@ func (l *List) scan(ctx context.Context, i int, emit func(*Rows) error) error {
 // file fetches and decodes one file. Its error is that of emit.
 func (l *List) file(ctx context.Context, i int, emit func(*Rows) error) (o outcome, stopped error) {
 	f := l.manifest.Files[i]
-	unread := func(err error) outcome { return outcome{gap: new(l.source.unread(l.name(i), err))} }
 	file, err := l.fetch(ctx, i)
 	if err != nil {
-		return unread(err), nil
+		return outcome{err: err}, nil
 	}
 	defer func() { _ = file.Close() }() // only read
 	bounded, cancel := context.WithTimeout(ctx, l.source.Settings.FileTimeout)
@@ -48,9 +47,9 @@ func (l *List) file(ctx context.Context, i int, emit func(*Rows) error) (o outco
 	case g.stopped != nil:
 		return outcome{}, g.stopped
 	case err != nil && bounded.Err() != nil:
-		return unread(&slowError{l.source.Settings.FileTimeout}), nil
+		return outcome{err: &slowError{l.source.Settings.FileTimeout}}, nil
 	case err != nil:
-		return unread(err), nil
+		return outcome{err: err}, nil
 	}
 	return outcome{scanned: true, rows: rows.number, newer: rows.newer}, nil
 }

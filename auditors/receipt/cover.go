@@ -12,6 +12,7 @@ type cover struct {
 	rule    record.ReplicationRule
 	known   bool
 	several bool   // rules to other buckets cover it too: its status speaks of all of them
+	idle    bool   // the rule has copied nothing so old, and nothing shows that it is younger
 	why     string // empty where it must be in the other region
 }
 
@@ -123,7 +124,10 @@ func (c *comparison) markersOf(side int, marker record.Object) cover {
 	}
 	several := elsewhere(c.in.Buckets[side], marker.Key, c.in.Buckets[1-side].Name)
 	if known && marker.ReplicationStatus == "" && c.in.Survey.before(side, rule, marker, several) {
-		return cover{why: markerOlder}
+		if !c.in.Survey.idle(side, rule, marker) {
+			return cover{why: markerOlder}
+		}
+		return cover{rule: rule, known: true, idle: true}
 	}
 	return cover{rule: rule, known: known}
 }

@@ -99,7 +99,7 @@ func notReplicated(rules Rules, p pair, side int, o record.Object, c cover) audi
 }
 
 func deleteDiverged(rules Rules, p pair, side int, marker, live record.Object, c cover) audit.Finding {
-	f := base(rules, audit.ReceiptDeleteDiverged, p.key, audit.High, verdict(c.known), live.LastModified)
+	f := base(rules, audit.ReceiptDeleteDiverged, p.key, audit.High, verdict(c.known && !c.idle), live.LastModified)
 	f.Region = marker.Region
 	f.Rule = "latest version is a delete marker in one region, live in the other"
 	f.Reason = fmt.Sprintf("The receipt of payment %s was deleted in %s and is still there in %s", p.payment, marker.Region, rules.Regions[1-side])
@@ -107,6 +107,9 @@ func deleteDiverged(rules Rules, p pair, side int, marker, live record.Object, c
 	if marker.ReplicationStatus != replica {
 		f.Reason += c.switchedOff()
 		f.Evidence = append(f.Evidence, c.evidence(rules, side)...)
+	}
+	if c.idle {
+		f.Reason += "; the rule that should have copied the delete has copied nothing so old, and may be younger"
 	}
 	f.Reason += "."
 	return f

@@ -14,21 +14,18 @@ type Survey struct {
 	mu      sync.Mutex
 	told    bool
 	mute    [2]int64
-	first   [2]map[string]begun // by rule, of the side it copies from
-	latest  [2]int64            // no row of a side that is younger can change anything
-}
-
-// begun is the creation of the earliest object, in milliseconds since 1970, that a rule was at work for.
-type begun struct {
-	tried   int64 // that has a status at its source; 0: none has
-	arrived int64 // that is a copy; 0: none is
+	rules   [2][]*course // from each side to the other, one a rule
 }
 
 // NewSurvey makes a survey of two buckets, in the order of Rules.Regions.
 func NewSurvey(buckets [2]record.Bucket) *Survey {
 	s := &Survey{buckets: buckets}
-	for i := range s.first {
-		s.first[i] = map[string]begun{}
+	for i, b := range buckets {
+		for _, r := range b.Rules {
+			if r.Destination == buckets[1-i].Name {
+				s.rules[i] = append(s.rules[i], &course{rule: r})
+			}
+		}
 	}
 	return s
 }
@@ -49,56 +46,52 @@ func (s *Survey) See(side int, notes []record.ObjectNote, key func(i int) []byte
 }
 
 func (s *Survey) status(side int, n record.ObjectNote, key func() []byte) {
-	from := side
+	from, what := side, tried
 	switch n.Status() {
 	case pending, completed, failed:
+		s.told = true
 	case replica:
-		from = 1 - side
+		s.told = true
+		from, what = 1-side, arrived
+	case "":
+		what = untried
 	default:
 		return
 	}
-	s.told = true
-	if s.latest[side] != 0 && n.Millis() >= s.latest[side] {
+	c := s.of(from, key)
+	if c == nil || what == untried && !c.rule.KMS && keyed(n) {
 		return
+	}
+	c.add(what, n.Millis())
+}
+
+// of is the course of the rule from a side that covers a key. Most buckets have one rule for all keys.
+func (s *Survey) of(from int, key func() []byte) *course {
+	switch all := s.rules[from]; {
+	case len(all) == 0:
+		return nil
+	case len(all) == 1 && all[0].rule.Prefix == "":
+		return all[0]
 	}
 	rule, covered := s.buckets[from].Covers(string(key()), s.buckets[1-from].Name)
 	if !covered {
-		return
+		return nil
 	}
-	b := s.first[from][name(rule)]
-	at := &b.tried
-	if from != side {
-		at = &b.arrived
-	}
-	if *at == 0 || n.Millis() < *at {
-		*at = max(n.Millis(), 1)
-	}
-	s.first[from][name(rule)] = b
-	s.latest[side] = s.youngest(side)
+	return s.named(from, rule)
 }
 
-// youngest is the youngest beginning that rows of a side tell, once all are known.
-func (s *Survey) youngest(side int) int64 {
-	last := int64(0)
-	for from, rules := range [2][]record.ReplicationRule{s.buckets[0].Rules, s.buckets[1].Rules} {
-		for _, r := range rules {
-			if r.Destination != s.buckets[1-from].Name {
-				continue
-			}
-			at := s.first[from][name(r)].tried
-			if from != side {
-				at = s.first[from][name(r)].arrived
-			}
-			if at == 0 {
-				return 0
-			}
-			last = max(last, at)
+func (s *Survey) named(from int, rule record.ReplicationRule) *course {
+	for _, c := range s.rules[from] {
+		if c.rule == rule {
+			return c
 		}
 	}
-	return last
+	return nil
 }
 
-func name(r record.ReplicationRule) string { return r.ID + "\x00" + r.Prefix }
+func keyed(n record.ObjectNote) bool {
+	return n.Encryption() == "SSE-KMS" || n.Encryption() == "DSSE-KMS"
+}
 
 // before reports whether an object of a side may be older than the rule: it is older than all that the rule was at work for, or
 // than all that it has brought to the other side.
@@ -106,14 +99,46 @@ func (s *Survey) before(side int, rule record.ReplicationRule, o record.Object, 
 	if s == nil {
 		return false
 	}
-	at := s.first[side][name(rule)].tried
-	if arrived {
-		at = s.first[side][name(rule)].arrived
-	}
-	if at == 0 {
+	began, known := s.began(side, rule, arrived)
+	if !known {
 		return rule.Enabled // one that is switched off copies nothing, however old it is
 	}
-	return o.LastModified.Before(time.UnixMilli(at).UTC().Truncate(time.Second)) // a listing shows whole seconds
+	return o.LastModified.Before(began.Truncate(time.Second)) // a listing shows whole seconds
+}
+
+// idle reports whether nothing shows that an object of a side is older than the rule, though the rule has copied nothing so old: the
+// rule that leads back was at work before, and nothing else was written there since that the rule left out. Where little is written
+// on a side, its rule does not show how old it is, and mostly both are of one age.
+func (s *Survey) idle(side int, rule record.ReplicationRule, o record.Object) bool {
+	if s == nil {
+		return false
+	}
+	back, covered := s.buckets[1-side].Covers(o.Key, s.buckets[side].Name)
+	began, known := s.began(1-side, back, false)
+	if !covered || !known || o.LastModified.Before(began.Truncate(time.Second)) {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.named(side, rule)
+	return c != nil && o.LastModified.UnixMilli() >= c.untouched()
+}
+
+// began is since when a rule has been at work, or the creation of the earliest object that it has brought to the other side.
+func (s *Survey) began(side int, rule record.ReplicationRule, arrived bool) (time.Time, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.named(side, rule)
+	if c == nil {
+		return time.Time{}, false
+	}
+	at := int64(0)
+	if arrived {
+		at = c.brought()
+	} else {
+		at = c.began()
+	}
+	return time.UnixMilli(at).UTC(), at != 0
 }
 
 // tells reports whether the inventories tell replication statuses.

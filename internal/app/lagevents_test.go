@@ -143,6 +143,7 @@ func TestLateReplicasAreMeasured(t *testing.T) {
 		t.Errorf("left %v", left)
 	}
 
+	w.queues[dublin].Advance(4 * time.Hour)
 	w.tell("OperationReplicatedAfterThreshold", "a", pm(17, 40, 0), pm(13, 39, 58))
 	run = w.run(pm(18, 0, 0)) // hours after the window in which it was written
 	again := w.found(audit.LagBreach)

@@ -3,6 +3,7 @@ package app
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -19,6 +20,12 @@ const (
 	eventError = time.Second
 	// tick is the unit in which S3 tells times.
 	tick = time.Millisecond
+	// longestLag bounds what is believed of an event's two times. For how long S3 tries is not described; it tells of hours at most.
+	// Source: Amazon S3 User Guide, "Troubleshooting replication".
+	longestLag = 30 * 24 * time.Hour
+	// earliest is how long before a threshold has passed that it was missed may be told: the two times of an event are not of one
+	// clock.
+	earliest = time.Minute
 	// methodMissed is how a lag is known from an event that tells only that the threshold was missed.
 	methodMissed = audit.NotArrived + " at the s3 event of a missed threshold"
 )
@@ -125,7 +132,7 @@ func lagsOf(r config.Receipts, all []audit.Replication) (out []toldSample, exclu
 	}
 	for _, e := range all {
 		to := otherSide(r, e)
-		reason := leftOut(e, to)
+		reason := cmp.Or(leftOut(e, to), implausible(e))
 		if reason == "" && e.Signal == audit.ReplicationMissed && arrived[request(e)] {
 			reason = "missed threshold: the object has arrived since"
 		}
@@ -136,6 +143,17 @@ func lagsOf(r config.Receipts, all []audit.Replication) (out []toldSample, exclu
 		out = append(out, toldSample{sampleOf(r, e, to)})
 	}
 	return out, excluded
+}
+
+// implausible is why the times of an event cannot be believed; empty where they can.
+func implausible(e audit.Replication) string {
+	switch passed := e.At.Sub(e.Requested); {
+	case passed > longestLag:
+		return fmt.Sprintf("told more than %d days after its request, which is not believed: how late it was is undetermined", longestLag/(24*time.Hour))
+	case passed < e.Threshold-earliest:
+		return "told before the threshold had passed since its request: how late it was is undetermined"
+	}
+	return ""
 }
 
 // request is what two events of one replication have in common.

@@ -26,6 +26,7 @@ var (
 	errForeign   = errors.New("it is neither an S3 event notification nor one wrapped by SNS or EventBridge")
 	errEmpty     = errors.New("it holds no record")
 	errDeep      = fmt.Errorf("it is wrapped more than %d times", deepest)
+	errUntimely  = errors.New("its times cannot be, by the queue's clock: they are still to come, or longer ago than a queue keeps a message")
 	errUnsure    = errors.New("it asks to confirm a subscription of SNS: confirm it, so that events come")
 	testEvent    = "test of the connection by S3"
 	eventBridged = "event of S3 through EventBridge, which gets none about replication"

@@ -182,8 +182,12 @@ func TestSourceOfPeer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	now := time.Now().UTC()
 	for i := range 25 {
-		if _, err := moto.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: made.QueueUrl, MessageBody: aws.String(late("s3.object.key", fmt.Sprint("receipts/", i)))}); err != nil {
+		if _, err := moto.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: made.QueueUrl, MessageBody: aws.String(late(
+			"s3.object.key", fmt.Sprint("receipts/", i), "eventTime", now.Format(time.RFC3339),
+			"replicationEventData.requestTime", now.Add(-20*time.Minute).Format(time.RFC3339),
+		))}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -25,6 +25,14 @@ import (
 // named bounds how many messages that were not understood are named one by one.
 const named = 20
 
+const (
+	// clocksApart is how far the clocks of those that send events may be ahead of the queue's.
+	clocksApart = 5 * time.Minute
+	// longestKept is more than a topic, 23 days, and a queue, 14 days, keep a message together. Sources: Amazon SNS Developer
+	// Guide, "Amazon SNS message delivery retries"; Amazon SQS Developer Guide, "Amazon SQS message quotas".
+	longestKept = 60 * 24 * time.Hour
+)
+
 // reading is the state of one Read.
 type reading struct {
 	Source
@@ -122,6 +130,9 @@ func (r *reading) take(m types.Message) (fresh []audit.Replication) {
 		case items[i].region != "" && items[i].region != string(home):
 			err = errors.Join(err, fmt.Errorf("bucket %s is in %s, the configuration has it in %s", items[i].bucket, items[i].region, home))
 			items[i].other = "event of a bucket that is in another region than configured"
+		case items[i].other == "" && r.untimely(items[i].told):
+			err = errors.Join(err, errUntimely)
+			items[i].other = "event of a time that cannot be, by the queue's clock"
 		default:
 			items[i].told.Region = home
 		}
@@ -137,6 +148,13 @@ func (r *reading) take(m types.Message) (fresh []audit.Replication) {
 		}
 	}
 	return r.count(items)
+}
+
+// untimely reports whether an event is of a time that is still to come, by the service's own clock, or of one so long ago that no
+// queue would hold it any more. Without that clock there is none to hold it against.
+func (r *reading) untimely(told audit.Replication) bool {
+	latest := r.now.Add(clocksApart)
+	return told.At.After(latest) || told.Requested.After(latest) || told.At.Before(r.now.Add(-longestKept))
 }
 
 // open reads a message whose body is the one that was sent.

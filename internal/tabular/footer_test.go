@@ -13,8 +13,10 @@ func TestHostileFooters(t *testing.T) {
 	t.Parallel()
 	list := binary.AppendUvarint([]byte{0x29, 0xfc}, 99_000_000) // the schema: structs
 	for says, footer := range map[string][]byte{
-		"breaks off":       append(list, 0, 0, 0, 0),
-		"breaks off or is": {0x19, 0xfb, 0xff, 0xff}, // a map
+		"breaks off":                 append(list, 0, 0, 0, 0),
+		"more columns or row groups": many(0x29, 1<<17),
+		"or row groups than":         append([]byte{0x19, 0x1c, 0x00, 0x29}, many(0x00, 5<<20)[1:]...),
+		"breaks off or is":           {0x19, 0xfb, 0xff, 0xff}, // a map
 	} {
 		file := append([]byte(magicParquet), footer...)
 		file = binary.LittleEndian.AppendUint32(file, uint32(len(footer)))
@@ -26,4 +28,10 @@ func TestHostileFooters(t *testing.T) {
 			t.Errorf("error %v", err)
 		}
 	}
+}
+
+// many is a list of structs that say nothing, and the end of the footer.
+func many(field byte, n int) []byte {
+	out := binary.AppendUvarint([]byte{field, 0xfc}, uint64(n))
+	return append(out, make([]byte, n+1)...)
 }

@@ -56,9 +56,9 @@ func guarded(f func() error) (err error) {
 	return f()
 }
 
-func openParquet(f *os.File, size, page int64) (*parquetFile, error) {
-	p := &parquetFile{file: f, size: size, page: min(maxPage, cmp.Or(page, maxPage))}
-	if err := checkFooter(f, size); err != nil {
+func openParquet(f *os.File, size int64, o Options) (*parquetFile, error) {
+	p := &parquetFile{file: f, size: size, page: min(maxPage, cmp.Or(o.MaxPage, maxPage))}
+	if err := checkFooter(f, size, min(maxFooter, cmp.Or(o.MaxFooter, maxFooter))); err != nil {
 		return nil, fmt.Errorf("is no Parquet file, or damaged: %w", err)
 	}
 	err := guarded(func() error {

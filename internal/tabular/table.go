@@ -46,6 +46,9 @@ type Options struct {
 	// MaxPage bounds the bytes of a page of a Parquet file, as it claims; 256 MiB if zero, and no more than that. A scan
 	// holds two pages and a dictionary of each column.
 	MaxPage int64
+	// MaxFooter bounds the bytes of the footer of a Parquet file; 64 MiB if zero, and no more than that. Decoding one takes some
+	// times as much.
+	MaxFooter int64
 }
 
 // Table is an open file. It can be scanned any number of times, also at once.
@@ -83,7 +86,7 @@ func Open(path string, o Options) (_ *Table, err error) {
 		return nil, fmt.Errorf("open table %s: %w", path, err)
 	}
 	if string(magic[:n]) == magicParquet {
-		t.kind, err = openParquet(f, t.size, o.MaxPage)
+		t.kind, err = openParquet(f, t.size, o)
 	} else {
 		t.kind, err = openCSV(f, t.size, magic[:n], o)
 	}
@@ -96,7 +99,7 @@ func Open(path string, o Options) (_ *Table, err error) {
 // OpenParquet reads the footer of a Parquet file of so many bytes that is open already. It stays the caller's to close. The
 // name stands in the names of its parts.
 func OpenParquet(f *os.File, size int64, name string, o Options) (*Table, error) {
-	kind, err := openParquet(f, size, o.MaxPage)
+	kind, err := openParquet(f, size, o)
 	if err != nil {
 		return nil, fmt.Errorf("open table %s: %w", name, err)
 	}

@@ -45,13 +45,16 @@ const (
 var (
 	errShort  = errors.New("a page header ends before its time")
 	errHeader = errors.New("a page header is damaged")
+	errMany   = errors.New("there are more structs than are read")
 )
 
 // thrift reads the compact protocol. After an error everything it returns is zero.
 type thrift struct {
-	data []byte
-	at   int
-	err  error
+	data    []byte
+	at      int
+	structs int64
+	most    int64 // structs; any number where zero
+	err     error
 }
 
 // parseHeader reads a page header and returns its size. errShort asks for more bytes.
@@ -100,6 +103,9 @@ func (t *thrift) numbers(wanted map[int16]*int64, more func(id int16, kind byte)
 
 // fields calls f for each field of a struct; f reports whether it has read it.
 func (t *thrift) fields(depth int, f func(id int16, kind byte) bool) {
+	if t.structs++; t.most > 0 && t.structs > t.most && t.err == nil {
+		t.err = errMany
+	}
 	id := int16(0)
 	for t.err == nil {
 		b := t.byte()

@@ -10,6 +10,9 @@ import (
 // maxMillis is the last moment that a note can name, in the year 2527.
 const maxMillis = 1<<44 - 1
 
+// maxKey is how many bytes a key may have. Source: Amazon S3 User Guide, "Naming Amazon S3 objects".
+const maxKey = 1024
+
 // The bits of a note that truth values come to.
 var (
 	noteLatest    = record.Object{IsLatest: true}.Note()
@@ -54,10 +57,14 @@ func (a *assembler) assemble(c *columns) (*Rows, error) {
 	}
 	a.rows.Key, a.rows.Version, a.rows.ETag = a.texts(c, fieldKey), a.texts(c, fieldVersion), a.texts(c, fieldETag)
 	for i, at := range a.rows.Key.Texts[:c.rows] {
-		if at.Start == at.End {
+		switch n := at.End - at.Start; {
+		case n == 0:
 			return nil, a.wrong(i, fieldKey, "is empty")
+		case n > maxKey:
+			return nil, a.wrong(i, fieldKey, "is longer than a key can be")
 		}
 	}
+	unname(&a.rows.Version)
 	unquote(&a.rows.ETag)
 	if err := a.notes(c); err != nil {
 		return nil, err
@@ -108,6 +115,15 @@ func (a *assembler) texts(c *columns, f field) join.Column {
 		col.Nulls = nil
 	}
 	return col
+}
+
+// unname gives the null version, which S3 leaves empty, one spelling: other stores name it.
+func unname(col *join.Column) {
+	for i, at := range col.Texts {
+		if at.End-at.Start == 4 && string(col.Data[at.Start:at.End]) == "null" {
+			col.Texts[i] = join.Span{}
+		}
+	}
 }
 
 // unquote takes the quotes off ETags: S3 lists them without, other stores with them.

@@ -58,7 +58,7 @@ func (d *csvDecoder) decode(ctx context.Context, f *os.File, size int64, each fu
 
 // scan reads at most so many bytes of rows.
 func (d *csvDecoder) scan(ctx context.Context, from io.Reader, most int64, each func(*columns) error) error {
-	zip, err := gzip.NewReader(from)
+	zip, err := gzip.NewReader(&stoppable{ctx, from})
 	if err != nil {
 		return &damageError{"is not gzip: " + err.Error()}
 	}
@@ -69,12 +69,12 @@ func (d *csvDecoder) scan(ctx context.Context, from io.Reader, most int64, each 
 		if most -= int64(n); most < 0 {
 			return &damageError{"decompresses to much more than its size"}
 		}
+		if ctx.Err() != nil {
+			return fmt.Errorf("decode: %w", context.Cause(ctx))
+		}
 		last := errors.Is(err, io.EOF)
 		if err != nil && !last {
 			return &damageError{fmt.Sprintf("line %d: breaks off or is damaged: %v", s.line, err)}
-		}
-		if ctx.Err() != nil {
-			return fmt.Errorf("decode: %w", context.Cause(ctx))
 		}
 		rest, err := s.split(end+n, last)
 		if err != nil {
@@ -89,6 +89,21 @@ func (d *csvDecoder) scan(ctx context.Context, from io.Reader, most int64, each 
 		copy(s.buf, s.buf[end+n-rest:end+n])
 		end = rest
 	}
+}
+
+// stoppable is a reader that fails once ctx is over: blocks of gzip that hold nothing are read without end before a byte comes
+// out of them.
+type stoppable struct {
+	ctx  context.Context //nolint:containedctx // the reader's interface has no place for one
+	from io.Reader
+}
+
+// Read implements io.Reader.
+func (s *stoppable) Read(p []byte) (int, error) {
+	if s.ctx.Err() != nil {
+		return 0, context.Cause(s.ctx) //nolint:wrapcheck // an io.Reader
+	}
+	return s.from.Read(p) //nolint:wrapcheck // an io.Reader
 }
 
 // readFull fills p, unless the stream ends or breaks; only a proper end is io.EOF.
@@ -136,7 +151,11 @@ func (s *splitter) split(end int, last bool) (rest int, err error) {
 		default:
 			return end - at, s.flush()
 		}
-		if err := s.row(at, line); err != nil {
+		stop := line
+		if stop > at && s.buf[stop-1] == '\r' { // no field ends with one: keys are URL-encoded
+			stop--
+		}
+		if err := s.row(at, stop); err != nil {
 			return 0, &damageError{fmt.Sprintf("line %d: %v", s.line, err)}
 		}
 		s.line++

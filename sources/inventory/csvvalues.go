@@ -183,7 +183,7 @@ func (c *clock) parse(b []byte) (int64, error) {
 
 func parseTime(b []byte) (int64, error) {
 	at, err := time.Parse(time.RFC3339, string(b))
-	if err != nil {
+	if err != nil || bytes.IndexByte(b, ',') >= 0 { // which the library takes for a point
 		return 0, errTime
 	}
 	return at.UnixMilli(), nil

@@ -13,6 +13,8 @@ import (
 const (
 	// maxPage is how many bytes a page of a file may claim. S3 writes pages of about a megabyte.
 	maxPage = 32 << 20
+	// maxFooter is how many bytes a footer may have. Those of S3 have some kilobytes.
+	maxFooter = 4 << 20
 	// freeRows may be claimed by a file of any size; beyond them no file has more rows than rowsPerByte in each of its
 	// bytes, for each row has another key and version.
 	freeRows    = 1 << 20
@@ -24,7 +26,7 @@ const (
 type parquetDecoder struct{}
 
 func (parquetDecoder) decode(ctx context.Context, f *os.File, size int64, each func(*columns) error) error {
-	table, err := tabular.OpenParquet(f, size, "", tabular.Options{MaxPage: maxPage})
+	table, err := tabular.OpenParquet(f, size, "", tabular.Options{MaxPage: maxPage, MaxFooter: maxFooter})
 	if err != nil {
 		return &damageError{"is not Parquet, or damaged: " + reason(err)}
 	}

@@ -56,7 +56,11 @@ func (k *KeyTemplate) UnmarshalText(text []byte) error {
 	return nil
 }
 
-var keyDates = strings.NewReplacer("YYYY", "2006", "MM", "01", "DD", "02", "hh", "15")
+// keyDates are the pieces of a date; what is left of a format between them is no digit, which would be one to the time package too.
+var (
+	keyDates   = strings.NewReplacer("YYYY", "2006", "MM", "01", "DD", "02", "hh", "15")
+	keyDatesOf = regexp.MustCompile(`^(YYYY|MM|DD|hh|[/\-.T]|_)+$`)
+)
 
 func keyPartOf(field string) (keyPart, error) {
 	if field == "payment_id" {
@@ -64,7 +68,7 @@ func keyPartOf(field string) (keyPart, error) {
 	}
 	format, found := strings.CutPrefix(field, "created_at:")
 	layout := keyDates.Replace(format)
-	if !found || layout == format || strings.Trim(layout, "0123456789/-_.T") != "" {
+	if !found || layout == format || !keyDatesOf.MatchString(format) {
 		return keyPart{}, fmt.Errorf("has {%s}: write {payment_id}, or {created_at:YYYY/MM/DD} of YYYY, MM, DD and hh", field)
 	}
 	return keyPart{layout: layout}, nil

@@ -12,8 +12,8 @@ type Receipts struct {
 	Name          string                         `yaml:"name" required:"" doc:"Name, used in findings."`
 	Ledger        string                         `yaml:"ledger" required:"" doc:"Name of the ledger whose payments have the receipts."`
 	Key           *KeyTemplate                   `yaml:"key" doc:"The object key of a payment's receipt, such as receipts/{created_at:YYYY/MM/DD}/{payment_id}.json. With it a receipt that no inventory lists yet can be asked for."`
-	KeyColumn     string                         `yaml:"key_column" doc:"Instead of key: the name of an extra column of the ledger, or of its query, that holds the object key of the payment's receipt."`
-	KeyPattern    *regexp.Regexp                 `yaml:"key_pattern" doc:"RE2 pattern of a whole object key, with a group payment_id. Made from key where it is left out."`
+	KeyColumn     string                         `yaml:"key_column" doc:"Instead of key: the name of an extra column of the ledger, or of its query, that holds the object key of the payment's receipt. It needs key_pattern too."`
+	KeyPattern    *regexp.Regexp                 `yaml:"key_pattern" doc:"RE2 pattern of a whole object key, with a group payment_id: how the payment of a receipt is known. Made from key where it is left out."`
 	Grace         time.Duration                  `yaml:"grace" default:"15m" doc:"Replication may take this long (S3 RTC: 15 minutes)."`
 	Settle        time.Duration                  `yaml:"settle" default:"15m" doc:"A receipt may be written this long after its payment was charged."`
 	DeleteMarkers string                         `yaml:"delete_markers" enum:"rule replicated kept" default:"rule" doc:"Whether a delete in one region must be one in the other: as the replication rule says, always (replicated), never (kept)."`
@@ -32,7 +32,7 @@ type StorageStep struct {
 
 // LiveReads bound what is asked of a bucket itself: LIST and HEAD cost money and time.
 type LiveReads struct {
-	Rate int `yaml:"rate" default:"50" doc:"Requests a second, to each bucket."`
+	Rate int `yaml:"rate" default:"50" doc:"Requests a second, to each bucket; 5000 at most."`
 	Max  int `yaml:"max" default:"10000" zero:"" doc:"Objects of one run that are looked up, in each bucket; 0 looks up none."`
 }
 

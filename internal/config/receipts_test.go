@@ -1,6 +1,7 @@
 package config
 
 import (
+	"regexp"
 	"testing"
 	"time"
 )
@@ -30,9 +31,37 @@ func TestKeyTemplate(t *testing.T) {
 	for _, bad := range []string{
 		"", "receipts/", "{payment_id}{payment_id}", "{payment}", "{payment_id", "payment_id}", "{payment_id}{created_at}", "{payment_id}{created_at:}",
 		"{payment_id}{created_at:day}", "{payment_id}{created_at:YYYY{MM}}",
+		"{payment_id}{created_at:YYYY/1}", "{payment_id}{created_at:YYYY_2}", "{payment_id}{created_at:YYYYMM15}", "{payment_id}{created_at:YYYY.000}",
 	} {
 		if err := new(KeyTemplate).UnmarshalText([]byte(bad)); err == nil {
 			t.Errorf("%q was taken", bad)
+		}
+	}
+}
+
+// TestKeyPatternTakesThePaymentBack: of payments' ids of any form.
+func TestKeyPatternTakesThePaymentBack(t *testing.T) {
+	t.Parallel()
+	var k KeyTemplate
+	if err := k.UnmarshalText([]byte("r/{created_at:YYYY/MM}/{payment_id}.json")); err != nil {
+		t.Fatal(err)
+	}
+	for pattern, right := range map[string]bool{
+		`r/\d{4}/\d{2}/(?P<payment_id>[^/]+)\.json`:                    true,
+		`^r/.*/(?P<payment_id>.+)\.json$`:                              true,
+		`r/[0-9/]+/(?P<payment_id>[0-9a-f]{8}(-[0-9a-f]{4}){3})\.json`: true,
+		`r/[0-9/]+/(?P<payment_id>PX[A-Z]*|\d+)\.json`:                 true,
+		`r/[0-9/]+/(?P<payment_id>\p{Lu}+\.?)\.json`:                   true,
+		`(?i)R/[0-9/]+/(?P<payment_id>[^/]+)\.JSON`:                    true,
+		`r/\d{4}/\d{2}/(?P<payment_id>[^/]+)`:                          false,
+		`r/\d{4}/(?P<payment_id>.+)\.json`:                             false,
+		`r/\d{4}/\d{2}/pay_(?P<payment_id>\d+)\.json`:                  false,
+		`r/\d{4}/\d{2}/(?P<payment_id>[^/]+)\.pdf`:                     false,
+		`r/\d{4}/1\d/(?P<payment_id>[^/]+)\.json`:                      false,
+		`2026/11/(?P<payment_id>[^/]+)\.json`:                          false,
+	} {
+		if why := keyPatternWrong(&k, regexp.MustCompile(pattern)); (why == "") != right {
+			t.Errorf("%s: %q", pattern, why)
 		}
 	}
 }

@@ -113,7 +113,7 @@ func TestVariablesOverrideSettings(t *testing.T) {
 		"PARALLAX_LEDGERS_PAYMENTS_REGIONS_EU_WEST_1_DSN=postgres://x@y/z", "PARALLAX_LEDGERS_PAYMENTS_SNAPSHOT_DSN=postgres://x@old/z",
 		"PARALLAX_LEDGERS_PAYMENTS_SNAPSHOT_REGION=eu-west-1", "PARALLAX_TABLES_IDEMPOTENCY_KEYS_SETTLE=20m",
 		"PARALLAX_SCHEDULES_LWW=9 * * * *", "PARALLAX_AWS_ENDPOINTS_EU_WEST_3_S3=http://127.0.0.1:9", "PARALLAX_AWS_RETRIES=7",
-		"PARALLAX_RECEIPTS_RECEIPTS_KEY_PATTERN=(?P<payment_id>.+)", "PARALLAX_SETTLEMENT_VISA_DELIVER_BY=07:30", "UNRELATED=1")
+		"PARALLAX_RECEIPTS_RECEIPTS_KEY_PATTERN=receipts/[0-9/]+/(?P<payment_id>.+)[.]json", "PARALLAX_SETTLEMENT_VISA_DELIVER_BY=07:30", "UNRELATED=1")
 	got := fmt.Sprintln(cfg.DataDir == filepath.Join(dir, "data"), cfg.Store.DSN, cfg.Store.Password.Reveal(), cfg.Log.Level, cfg.Regions,
 		cfg.Ledgers[0].Regions["eu-west-1"].DSN, cfg.Ledgers[0].Regions["eu-west-1"].RDSIAM, cfg.Ledgers[0].Snapshot.DSN, cfg.Tables[0].Settle,
 		cfg.Schedules["lww"], cfg.AWS.Endpoints["eu-west-3"].S3, len(cfg.AWS.Endpoints), cfg.AWS.Retries, cfg.Receipts[0].Pattern(), cfg.Settlement[1].DeliverBy)

@@ -140,7 +140,7 @@ func (c *txtarCase) input() receipt.Input {
 			in.Scanned[o.Region] = o.SeenAt
 		}
 		survey.See(side, []record.ObjectNote{o.Note()}, func(int) []byte { return []byte(o.Key) })
-		if c.rules.NotByPolicy(o.Note(), o.SeenAt) {
+		if c.rules.Policy().Broken(o.Note(), o.SeenAt) {
 			in.Drifted = append(in.Drifted, o)
 		}
 	}

@@ -66,13 +66,13 @@ func algorithm(checksum string) string {
 	return name
 }
 
-// sayable reports whether the ETag can be the MD5 of the body: neither multipart nor encrypted with a key of its own
+// sayable reports whether the ETag can be the MD5 of the body: neither multipart nor encrypted under a KMS or customer key
 // (Amazon S3 API reference, "Object").
 func sayable(o record.Object) bool {
 	return o.ETag != "" && !o.Multipart && !strings.Contains(o.ETag, "-") && (o.Encryption == "" || plain(o))
 }
 
-// plain reports whether it is known that no key of its own is in the way.
+// plain reports whether it is known that it is encrypted under no KMS or customer key.
 func plain(o record.Object) bool {
 	return strings.EqualFold(o.Encryption, "SSE-S3") || strings.EqualFold(o.Encryption, "NOT-SSE")
 }

@@ -84,7 +84,7 @@ func absentEvidence(rules Rules, region audit.Region, what, note string) audit.E
 // note says where a side was seen to lack something.
 func (p pair) note(side int) string {
 	switch {
-	case p.asked && len(p.sides[side]) == 0: // an answer without any version tells no time
+	case p.asked && p.late[side]: // the answer told no time
 		return notInAnswer + stamp(p.seen[side]) + " or later"
 	case p.asked:
 		return notInAnswer + stamp(p.seen[side])

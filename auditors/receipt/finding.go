@@ -30,7 +30,9 @@ func missingReceipt(rules Rules, e record.Entry, l look, key string) audit.Findi
 func orphanReceipt(rules Rules, key string, s stranger) audit.Finding {
 	o := s.live()
 	f := base(rules, audit.ReceiptOrphan, key, audit.High, audit.Proven, o.LastModified)
-	f.Region = o.Region
+	if s.sides[0] == nil || s.sides[1] == nil {
+		f.Region = o.Region
+	}
 	f.Rule = "a live receipt, no ledger entry with its payment id"
 	f.Reason = fmt.Sprintf("There is a receipt for payment %s, and the ledger in force does not know that payment.", s.payment)
 	for _, o := range s.sides {

@@ -18,27 +18,29 @@ type liveReceipt struct {
 func (c *comparison) liveReceipts() map[string]liveReceipt {
 	out := map[string]liveReceipt{}
 	for _, key := range sortedKeys(c.in.Live) {
-		payment, ok := c.rules.PaymentOf(key)
-		if !ok {
-			continue
+		for _, payment := range c.paymentsOf(key) {
+			out[payment] = c.toldOfPayment(out[payment], key)
 		}
-		l, told := out[payment], c.in.Live[key]
-		if l.keys == nil {
-			l.keys = map[string]bool{}
-		}
-		_, both := c.toldOf(key)
-		l.keys[key] = both
-		for i := range told {
-			for _, o := range told[i] {
-				if o.IsLatest && !o.DeleteMarker && l.sides[i] == nil {
-					o.Live = true
-					l.sides[i] = &o
-				}
-			}
-		}
-		out[payment] = l
 	}
 	return out
+}
+
+// toldOfPayment adds what was told of one key.
+func (c *comparison) toldOfPayment(l liveReceipt, key string) liveReceipt {
+	if l.keys == nil {
+		l.keys = map[string]bool{}
+	}
+	told := c.in.Live[key]
+	_, l.keys[key] = c.toldOf(key)
+	for i := range told {
+		for _, o := range told[i] {
+			if o.IsLatest && !o.DeleteMarker && l.sides[i] == nil {
+				o.Live = true
+				l.sides[i] = &o
+			}
+		}
+	}
+	return l
 }
 
 func (l liveReceipt) found() bool { return l.sides[0] != nil || l.sides[1] != nil }
@@ -70,12 +72,58 @@ const (
 	foundLive      = "payment whose receipt only the buckets themselves told of: no inventory lists it yet"
 )
 
-// missing reports charged payments of the window without a live receipt in either region. Where there are objects and not one of
-// them is a receipt, the pattern is wrong and says nothing about what is missing.
-func (c *comparison) missing() {
-	if c.in.Entries == nil || c.in.Ties == nil || c.in.NoReceipts {
+// payments holds payments and receipts against one another, and reports what lacks its counterpart, unless they do so in mass for
+// their names.
+func (c *comparison) payments() {
+	strange := c.orphans()
+	lacking := c.missing()
+	if c.in.Ties != nil {
+		c.names.strange, c.names.fitting, c.names.unfit = len(strange)+int(c.in.Ties.dropped), c.in.Ties.fitting(), c.in.Ties.unfit()
+		c.names.before = c.in.Ties.fitsAround()
+		c.count(strangeKey, int64(c.names.unfit))
+	}
+	if why := c.names.misfit(); why != "" {
+		c.setAside(why, strange, lacking)
 		return
 	}
+	for _, o := range strange {
+		c.report(orphanReceipt(c.rules, o.key, o.stranger))
+		if _, both := c.toldOf(o.key); !both {
+			c.add(rankHigh, Suspect{Key: o.key, Payment: o.payment, Kind: audit.ReceiptOrphan})
+		}
+	}
+	for _, p := range lacking {
+		c.reportMissing(p)
+	}
+}
+
+// setAside counts what lacks its counterpart and is not judged.
+func (c *comparison) setAside(why string, strange []unowned, lacking []unreceipted) {
+	misfit := &Misfit{Reason: why}
+	for _, o := range strange {
+		c.exclude(misfitReceipt)
+		c.hold(audit.NewFingerprint(audit.ReceiptOrphan, c.rules.Scope, o.key))
+		if len(misfit.Payments) < c.in.Max {
+			misfit.Payments = append(misfit.Payments, o.payment)
+		}
+	}
+	for _, p := range lacking {
+		c.exclude(misfitPayment)
+		c.hold(audit.NewFingerprint(audit.ReceiptMissing, c.rules.Scope, p.entry.PaymentID))
+		if !p.asked {
+			c.ask(p, rankMissing, "", misfitPayment)
+		}
+	}
+	c.out.Misfit = misfit
+}
+
+// missing finds the charged payments of the window without a live receipt in either region. Where there are objects and not one
+// of them is a receipt, the pattern is wrong and says nothing about what is missing.
+func (c *comparison) missing() []unreceipted {
+	if c.in.Entries == nil || c.in.Ties == nil || c.in.NoReceipts {
+		return nil
+	}
+	var lacking []unreceipted
 	seen := map[string]bool{}
 	for _, e := range c.in.Entries {
 		due := c.in.Window.Holds(e.CreatedAt) && slices.Contains(c.rules.Charged, e.Status)
@@ -84,50 +132,82 @@ func (c *comparison) missing() {
 		}
 		seen[e.PaymentID] = true
 		if has, onlyLive := c.has(e.PaymentID); has {
+			c.names.due++
 			if onlyLive {
 				c.exclude(foundLive)
 			}
 			continue
 		}
-		c.without(e)
+		if p, judged := c.without(e); judged {
+			lacking = append(lacking, p)
+		}
 	}
+	return lacking
 }
 
-// without judges a charged payment that has no receipt.
-func (c *comparison) without(e record.Entry) {
-	key := ""
+// unreceipted is a charged payment that has no receipt.
+type unreceipted struct {
+	entry record.Entry
+	key   string // of its receipt, empty where it is not known
+	asked bool   // both buckets themselves have nothing there
+}
+
+// without finds out whether a charged payment without a receipt can be judged.
+func (c *comparison) without(e record.Entry) (p unreceipted, judged bool) {
+	p.entry = e
 	if c.rules.KeyOf != nil {
-		key = c.rules.KeyOf(e)
+		p.key = c.rules.KeyOf(e)
 	}
 	due := e.CreatedAt.Add(c.rules.Settle)
-	asked := key != "" && c.live[e.PaymentID].keys[key]
+	p.asked = p.key != "" && c.live[e.PaymentID].keys[p.key]
 	all := c.complete(0) && c.complete(1)
 	why := ""
 	switch {
-	case asked && due.After(c.in.AsOf), !asked && due.After(c.earlier):
+	case p.asked && due.After(c.in.AsOf), !p.asked && due.After(c.earlier):
 		why = paymentYoung
-	case !all && (!asked || !c.in.Ties.asTemplate()):
+	case !all && (!p.asked || !c.in.Ties.asTemplate()):
 		why = paymentNotRead
-	case !asked && c.passing[e.PaymentID]:
+	case !p.asked && c.passing[e.PaymentID]:
 		why = receiptPassing
+	case p.key != "" && !c.rules.fits(p.key, e.PaymentID):
+		why = keyUnfit
+		c.names.due++
+		c.names.apart++
+		c.apart[e.PaymentID] = true
 	}
-	s := Suspect{Key: key, Payment: e.PaymentID, Kind: audit.ReceiptMissing, Why: why}
-	rank := rankMissing
 	if why == "" {
-		f := missingReceipt(c.rules, e, c.lookedAt(asked), key)
-		if apart := c.scanned[0].Sub(c.scanned[1]).Abs(); !asked && apart > c.rules.Grace {
-			f.Verdict = audit.Probable // lists of two moments: it may have come to one region and gone from the other in between
+		c.names.due++
+		c.names.lacking++
+		if p.asked {
+			c.names.asked++
 		}
-		c.report(f)
-	} else {
-		rank = rankYoung
-		s.Kind = ""
-		c.exclude(why)
-		c.hold(audit.NewFingerprint(audit.ReceiptMissing, c.rules.Scope, e.PaymentID))
+		return p, true
 	}
-	if key != "" && !asked && !due.After(c.in.AsOf) {
-		c.add(rank, s)
+	c.exclude(why)
+	c.hold(audit.NewFingerprint(audit.ReceiptMissing, c.rules.Scope, e.PaymentID))
+	if !due.After(c.in.AsOf) {
+		c.ask(p, rankYoung, "", why)
 	}
+	return p, false
+}
+
+// ask makes the key of a payment's receipt a suspect, unless the buckets were asked for it.
+func (c *comparison) ask(p unreceipted, rank int, kind audit.Kind, why string) {
+	if p.key != "" && !p.asked {
+		c.add(rank, Suspect{Key: p.key, Payment: p.entry.PaymentID, Kind: kind, Why: why})
+	}
+}
+
+func (c *comparison) reportMissing(p unreceipted) {
+	f := missingReceipt(c.rules, p.entry, c.lookedAt(p), p.key)
+	switch apart := c.scanned[0].Sub(c.scanned[1]).Abs(); {
+	case !p.asked && apart > c.rules.Grace: // lists of two moments: it may have come to one region and gone from the other in between
+		f.Verdict = audit.Probable
+	case mass(c.names.lacking, c.names.due-c.names.lacking) && c.names.replaced(): // it may be there by another name
+		f.Verdict = audit.Probable
+	}
+	c.report(f)
+	c.ask(p, rankMissing, audit.ReceiptMissing, "")
 }
 
 // look is how each region was looked at for a receipt that it lacks.
@@ -136,15 +216,23 @@ type look struct {
 	notes [2]string
 }
 
-func (c *comparison) lookedAt(live bool) look {
-	l := look{live: live}
+func (c *comparison) lookedAt(p unreceipted) look {
+	l := look{live: p.asked}
 	for i := range l.notes {
 		l.notes[i] = notInList + stamp(c.scanned[i])
-		if live {
-			l.notes[i] = notInAnswer + stamp(c.in.AsOf) + " or later"
+		if p.asked {
+			l.notes[i] = notInAnswer + c.answerOf(p.key, i)
 		}
 	}
 	return l
+}
+
+// answerOf says when a side was asked for a key.
+func (c *comparison) answerOf(key string, side int) string {
+	if at := c.in.Answered[key][side]; !at.IsZero() {
+		return stamp(at)
+	}
+	return stamp(c.in.AsOf) + " or later"
 }
 
 // Why a receipt without a payment is not judged.
@@ -153,8 +241,14 @@ const (
 	orphanGone    = "receipt without a payment in the inventories, gone when the buckets themselves were asked"
 )
 
-// orphans reports live receipts of the window whose payment the ledger does not know, charged or not.
-func (c *comparison) orphans() {
+// unowned is a live receipt whose payment the ledger does not know.
+type unowned struct {
+	key string
+	stranger
+}
+
+// orphans finds the live receipts of the window whose payment the ledger does not know, charged or not, ascending by key.
+func (c *comparison) orphans() []unowned {
 	found := map[string]stranger{}
 	if c.in.Ties != nil {
 		c.in.Ties.trim()
@@ -165,7 +259,7 @@ func (c *comparison) orphans() {
 		c.out.More += c.in.Ties.dropped
 	}
 	for key := range c.in.Live {
-		payment, ok := c.rules.PaymentOf(key)
+		payment, ok := c.paymentOf(key)
 		if _, both := c.toldOf(key); !ok || !both {
 			continue
 		}
@@ -174,9 +268,13 @@ func (c *comparison) orphans() {
 			found[key] = now
 		}
 	}
+	var out []unowned
 	for _, key := range sortedKeys(found) {
-		c.orphan(key, found[key])
+		if c.orphan(key, found[key]) {
+			out = append(out, unowned{key, found[key]})
+		}
 	}
+	return out
 }
 
 func (c *comparison) liveStranger(payment, key string) stranger {
@@ -199,27 +297,24 @@ func (s stranger) live() *record.Object {
 	return s.sides[1]
 }
 
-func (c *comparison) orphan(key string, s stranger) {
+// orphan reports whether a receipt is one that has no payment.
+func (c *comparison) orphan(key string, s stranger) bool {
 	if c.ledger[s.payment] {
-		return
+		return false
 	}
 	o := s.live()
-	id := audit.NewFingerprint(audit.ReceiptOrphan, c.rules.Scope, key)
 	switch {
 	case o == nil:
 		c.exclude(orphanGone)
-		return
+		return false
 	case !c.in.Window.Holds(o.LastModified):
-		return
+		return false
 	case c.in.Entries == nil || !c.in.Cover.Covers(c.around(*o)):
 		c.exclude(ledgerNotRead)
-		c.hold(id)
-		return
+		c.hold(audit.NewFingerprint(audit.ReceiptOrphan, c.rules.Scope, key))
+		return false
 	}
-	c.report(orphanReceipt(c.rules, key, s))
-	if _, both := c.toldOf(key); !both {
-		c.add(rankHigh, Suspect{Key: key, Payment: s.payment, Kind: audit.ReceiptOrphan})
-	}
+	return true
 }
 
 // around is when the payment of a receipt may have been entered; S3 shows whole seconds.

@@ -20,6 +20,7 @@ type pair struct {
 	whole   [2]bool            // all of the side is known, for this key at least
 	asked   bool               // both buckets themselves told all their versions
 	torn    bool               // one list says two things of one version
+	late    [2]bool            // the side was asked at the moment it was seen, or later
 }
 
 // listed is a pair as the inventories have it, and what was listed since of all keys.
@@ -35,11 +36,14 @@ func (c *comparison) listed(p Pair, payment string) pair {
 }
 
 // asTold is a pair as the buckets themselves tell it. A listing does not tell all that an inventory does: that is kept. An answer
-// without any version tells no time; it was given after the moment that the audit speaks for.
+// without any version tells no time itself; it was given after the moment that the audit speaks for.
 func (c *comparison) asTold(listed pair, told [2][]record.Object) pair {
 	out := pair{key: listed.key, payment: listed.payment, whole: [2]bool{true, true}, asked: true}
 	for i := range told {
-		out.seen[i] = c.in.AsOf
+		out.seen[i], out.late[i] = c.in.AsOf, len(told[i]) == 0
+		if at := c.in.Answered[listed.key][i]; len(told[i]) == 0 && !at.IsZero() {
+			out.seen[i], out.late[i] = at, false
+		}
 		all := slices.Clone(told[i])
 		for n := range all {
 			all[n].Live = true

@@ -39,9 +39,8 @@ type Rules struct {
 	DeleteMarkers string
 }
 
-// The values of Rules.DeleteMarkers.
+// Values of Rules.DeleteMarkers beside "rule".
 const (
-	MarkersByRule     = "rule"
 	MarkersReplicated = "replicated"
 	MarkersKept       = "kept"
 )
@@ -60,8 +59,9 @@ type Input struct {
 	AsOf     time.Time
 	Pairs    iter.Seq[Pair]                // ascending by key; may be nil
 	Equal    int64                         // rows that both sides agree on
-	Drifted  []record.Object               // current versions that break the storage policy, see Rules.NotByPolicy
+	Drifted  []record.Object               // current versions that break the storage policy, see Policy.Broken
 	Live     map[string][2][]record.Object // by key: all versions as the buckets themselves told them; nil where one was not asked
+	Answered map[string][2]time.Time       // by key of Live: when each side was asked, by its own clock; may be nil
 	Ties     *Ties                         // nil: nothing is said of payments
 	Survey   *Survey                       // nil: nothing is known of all rows together
 	Entries  []record.Entry                // nil: the ledger was not read
@@ -97,6 +97,7 @@ type Result struct {
 	Unasked  int64               // suspects beyond them, where any are wanted
 	Held     []audit.Fingerprint // living findings that could not be judged anew: nothing is known against them
 	More     int64               // findings beyond Input.Max, which are not kept
+	Misfit   *Misfit             // nil where receipts and payments fit one another
 }
 
 // Auditor applies Rules.
@@ -113,8 +114,7 @@ func (a Auditor) Audit(in Input) Result {
 	}
 	c.asked()
 	c.drifts()
-	c.orphans()
-	c.missing()
+	c.payments()
 	if in.Trace {
 		c.out.Trace = c.trace()
 	}
@@ -135,6 +135,8 @@ type comparison struct {
 	marked   map[string][2]bool     // with in.Trace: payments whose receipt is deleted on a side
 	live     map[string]liveReceipt // payments whose receipts the buckets themselves were asked for
 	ledger   map[string]bool        // payments the ledger knows
+	names    names
+	apart    map[string]bool // payments without a receipt, from whose key the pattern does not take them back
 	out      Result
 }
 
@@ -149,6 +151,7 @@ func newComparison(rules Rules, in Input) *comparison {
 	c := &comparison{
 		rules: rules, in: in, excluded: map[string]int64{}, held: map[audit.Fingerprint]bool{}, kept: map[audit.Kind]int{},
 		judged: map[string]bool{}, passing: map[string]bool{}, marked: map[string][2]bool{}, ledger: make(map[string]bool, len(in.Entries)),
+		apart: map[string]bool{},
 	}
 	for _, e := range in.Entries {
 		c.ledger[e.PaymentID] = true
@@ -220,7 +223,7 @@ func (c *comparison) hold(f audit.Fingerprint) {
 func (c *comparison) result() Result {
 	audit.Sort(c.out.Findings)
 	c.oldest()
-	c.count("object whose ETag says nothing of its content (multipart or under a key of its own), compared by its size", c.in.Survey.silent())
+	c.count("object whose ETag says nothing of its content (multipart, or encrypted under a KMS or customer key), compared by its size", c.in.Survey.silent())
 	for reason, n := range c.excluded {
 		c.out.Excluded = append(c.out.Excluded, audit.Exclusion{Reason: reason, Records: n})
 	}

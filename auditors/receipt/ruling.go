@@ -32,7 +32,8 @@ func standingAs(s standing, why string) ruling { return ruling{state: s, reason:
 
 // What is counted, and why.
 const (
-	notAReceipt     = "key is not that of a receipt"
+	notAReceipt     = "version that the buckets do not agree on, and whose key is not that of a receipt"
+	strangeKey      = "live object of the window whose key is not that of a receipt"
 	replicaOnItsWay = "receipt too young at the scan, its replica may still be on its way"
 	markerOnItsWay  = "delete too young at the scan, its marker may still be on its way"
 	otherNotRead    = "receipt in one region, the other was not read completely"
@@ -45,7 +46,7 @@ const (
 
 // take judges one pair that the inventories do not agree on.
 func (c *comparison) take(p Pair) {
-	payment, ok := c.rules.PaymentOf(p.Key)
+	payment, ok := c.paymentOf(p.Key)
 	if !ok {
 		c.count(notAReceipt, int64(len(p.Sides[0])+len(p.Sides[1])))
 		return
@@ -75,7 +76,7 @@ func (c *comparison) toldOf(key string) ([2][]record.Object, bool) {
 // asked judges the keys that the buckets themselves were asked for and no inventory shows apart: what is too young for them.
 func (c *comparison) asked() {
 	for _, key := range sortedKeys(c.in.Live) {
-		payment, ok := c.rules.PaymentOf(key)
+		payment, ok := c.paymentOf(key)
 		told, both := c.toldOf(key)
 		if !ok || !both || c.judged[key] {
 			continue

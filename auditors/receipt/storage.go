@@ -50,11 +50,6 @@ func (p Policy) Broken(n record.ObjectNote, seen time.Time) bool {
 	return true
 }
 
-// NotByPolicy reports whether a row breaks the declared storage policy; see Policy.Broken, which is faster for many rows.
-func (r Rules) NotByPolicy(n record.ObjectNote, seen time.Time) bool {
-	return r.Policy().Broken(n, seen)
-}
-
 // wanted is the storage class that an object has to have by its age.
 func (r Rules) wanted(age time.Duration) record.StorageStep {
 	var out record.StorageStep
@@ -76,7 +71,7 @@ func (c *comparison) drifts() {
 	for i := range c.in.Drifted {
 		o := &c.in.Drifted[i]
 		side := c.side(o.Region)
-		_, ok := c.rules.PaymentOf(o.Key)
+		_, ok := c.paymentOf(o.Key)
 		if side < 0 || !ok || !policy.Broken(o.Note(), c.seenAt(side, *o)) || !c.rules.Whole && !c.in.Window.Holds(o.LastModified) {
 			continue
 		}
@@ -110,7 +105,7 @@ func (c *comparison) drift(key string, sides [2]*record.Object, policy Policy) {
 		c.exclude(classMended)
 		return
 	}
-	payment, _ := c.rules.PaymentOf(key)
+	payment, _ := c.paymentOf(key)
 	f := storageDrift(c.rules, key, payment, sides)
 	c.report(f)
 	if !asked {

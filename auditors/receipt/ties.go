@@ -16,7 +16,9 @@ type Ties struct {
 	entries []record.Entry
 	from    int64        // milliseconds since 1970
 	within  audit.Window // of receipts whose payment is not known
+	around  audit.Window // what the rows of the ledger cover
 	limit   int
+	astray  map[string][]string // payments by keys that the pattern does not take back to them
 
 	mu         sync.Mutex
 	payments   map[string]*tie      // of the ledger
@@ -24,7 +26,12 @@ type Ties struct {
 	dropped    int64                // strangers beyond the limit: those with the highest keys
 	expected   int64                // receipts at the key they should have
 	unexpected int64                // at another one
+	inside     [2]fitting           // rows of the window, by side
+	outside    [2]fitting           // rows of around, and not of the window
 }
+
+// fitting counts live objects by whether their keys and payments fit.
+type fitting struct{ fits, strange, unfit int }
 
 // tie is what is known of a payment's receipt. Of several the one with the lowest key stands for all.
 type tie struct {
@@ -51,7 +58,7 @@ func NewTies(rules Rules, entries []record.Entry, from time.Time, limit int) *Ti
 	rules = rules.withDefaults()
 	t := &Ties{
 		rules: rules, entries: entries, from: from.Add(-rules.Lead).UnixMilli(), limit: max(limit, 1),
-		payments: make(map[string]*tie, len(entries)), strangers: map[string]*stranger{},
+		payments: make(map[string]*tie, len(entries)), strangers: map[string]*stranger{}, astray: rules.astray(entries),
 	}
 	for i, e := range entries {
 		if _, twice := t.payments[e.PaymentID]; !twice {
@@ -68,25 +75,58 @@ func (t *Ties) Within(w audit.Window) *Ties {
 	return t
 }
 
+// Around says for which time the ledger was read: whether receipts and payments of the time around the window fit one another tells
+// names that are wrong from rows that are lost. To be called before anything is seen.
+func (t *Ties) Around(cover audit.Window) *Ties {
+	t.around = cover
+	return t
+}
+
 // Wants reports whether a row may be a live receipt of interest.
 func (t *Ties) Wants(n record.ObjectNote) bool {
 	return n.Latest() && !n.Marker() && n.Millis() >= t.from
 }
 
-// See takes live receipts, of either region, in any order. Keys that are not those of receipts are passed over.
+// See takes live objects, of either region, in any order. Those at the key of a payment are its receipt, whatever the pattern says
+// of it; those that are no receipts are counted only.
 func (t *Ties) See(objects []record.Object) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for i := range objects {
 		o := &objects[i]
-		side := slices.Index(t.rules.Regions[:], o.Region)
-		payment, ok := t.rules.PaymentOf(o.Key)
-		if side < 0 || !ok || o.DeleteMarker || !o.IsLatest {
-			continue
+		if side := slices.Index(t.rules.Regions[:], o.Region); side >= 0 && !o.DeleteMarker && o.IsLatest {
+			t.see(side, o)
 		}
-		if tie := t.payments[payment]; tie != nil {
-			t.tie(tie, side, o)
-		} else if t.within.Empty() || t.within.Holds(o.LastModified) {
+	}
+}
+
+func (t *Ties) see(side int, o *record.Object) {
+	inside := t.within.Empty() || t.within.Holds(o.LastModified)
+	count := new(fitting)
+	switch {
+	case inside:
+		count = &t.inside[side]
+	case t.around.Holds(o.LastModified):
+		count = &t.outside[side]
+	}
+	if payments := t.astray[o.Key]; len(payments) > 0 {
+		count.fits++
+		for _, payment := range payments {
+			t.tie(t.payments[payment], side, o)
+		}
+		return
+	}
+	payment, ok := t.rules.PaymentOf(o.Key)
+	tie := t.payments[payment]
+	switch {
+	case !ok:
+		count.unfit++
+	case tie != nil:
+		count.fits++
+		t.tie(tie, side, o)
+	default:
+		count.strange++
+		if inside {
 			t.stranger(payment, side, o)
 		}
 	}
@@ -142,3 +182,14 @@ func (t *tie) seen() bool { return t.sides[0].key != "" || t.sides[1].key != "" 
 
 // asTemplate reports whether receipts lie where their payments say.
 func (t *Ties) asTemplate() bool { return t.expected > 0 && t.unexpected == 0 }
+
+// unfit are the live objects of the window that are no receipts, on the side that has more of them.
+func (t *Ties) unfit() int { return max(t.inside[0].unfit, t.inside[1].unfit) }
+
+// fitting are the receipts of the window whose payments are known, on the side that has more of them.
+func (t *Ties) fitting() int { return max(t.inside[0].fits, t.inside[1].fits) }
+
+// fitsAround reports whether the receipts of the time around the window fit their payments.
+func (t *Ties) fitsAround() bool {
+	return mass(t.outside[0].fits+t.outside[1].fits, t.outside[0].strange+t.outside[1].strange)
+}

@@ -92,15 +92,15 @@ func TestPolicyByAge(t *testing.T) {
 		{35*day - time.Millisecond, "GLACIER_IR", false}, {-time.Hour, "STANDARD", false}, {400 * day, "", false}, {400 * day, "SOMETHING_NEW", true},
 	} {
 		o := record.Object{StorageClass: c.class, LastModified: seen.Add(-c.age), IsLatest: true}
-		if got := r.NotByPolicy(o.Note(), seen); got != c.broken {
+		if got := r.Policy().Broken(o.Note(), seen); got != c.broken {
 			t.Errorf("%s at %s: %v", c.class, c.age, got)
 		}
 		o.IsLatest = false
-		if r.NotByPolicy(o.Note(), seen) {
+		if r.Policy().Broken(o.Note(), seen) {
 			t.Error("a replaced version is judged")
 		}
 	}
-	if (receipt.Rules{}).NotByPolicy(record.Object{StorageClass: "GLACIER", IsLatest: true}.Note(), seen) {
+	if (receipt.Rules{}).Policy().Broken(record.Object{StorageClass: "GLACIER", IsLatest: true}.Note(), seen) {
 		t.Error("a drift from no policy")
 	}
 }

@@ -12,20 +12,24 @@ type Trace struct {
 	found   map[string]audit.Link // of payments with a live receipt in either region
 	earlier time.Time             // of the two scans
 	settle  time.Duration
-	whole   bool // both regions were read completely, and their objects are receipts
+	apart   map[string]bool // payments whose receipt may be there by another name
+	whole   bool            // both regions were read completely, and their objects are receipts
 }
 
 // trace notes where each live receipt lies. A payment with several is told by the first of them.
 func (c *comparison) trace() *Trace {
 	t := &Trace{
-		found: map[string]audit.Link{}, earlier: c.earlier, settle: max(c.rules.Settle, c.rules.Grace),
-		whole: c.complete(0) && c.complete(1) && !c.in.NoReceipts && c.in.Ties != nil,
+		found: map[string]audit.Link{}, apart: c.apart, earlier: c.earlier, settle: max(c.rules.Settle, c.rules.Grace),
+		whole: c.complete(0) && c.complete(1) && !c.in.NoReceipts && c.out.Misfit == nil && c.in.Ties != nil,
 	}
 	if c.in.Ties == nil {
 		return t
 	}
 	t.whole = t.whole && c.in.Ties.dropped == 0
 	for _, key := range sortedKeys(c.in.Ties.strangers) {
+		if c.out.Misfit != nil {
+			break // what payments they are of is not known
+		}
 		s := c.in.Ties.strangers[key]
 		if _, known := t.found[s.payment]; !known {
 			c.note(t, s.payment, s.places())
@@ -109,6 +113,8 @@ func (t *Trace) Of(payment string, taken time.Time) audit.Link {
 	switch {
 	case taken.After(t.earlier.Add(-t.settle)):
 		l.State, l.Note = audit.LinkExpected, "too young at the scan of "+stamp(t.earlier)
+	case t.apart[payment]:
+		l.State, l.Note = audit.LinkUnknown, "its receipt may be there by another name"
 	case !t.whole:
 		l.State, l.Note = audit.LinkUnknown, "the buckets were not read completely"
 	}

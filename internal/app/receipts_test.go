@@ -14,7 +14,7 @@ import (
 func TestPatternThatMatchesNoObjectIsAGap(t *testing.T) {
 	rules := receipt.Rules{Scope: "receipts", KeyPattern: regexp.MustCompile(`receipts/(?P<payment_id>[^/]+)\.json`)}
 	gapOf := func(keys ...string) *audit.Gap {
-		c := &receiptAudit{rules: rules, sides: [2]*receiptSide{{}, {}}}
+		c := &receiptAudit{rules: rules, pair: config.Receipts{KeyPattern: rules.KeyPattern}, sides: [2]*receiptSide{{}, {}}}
 		for _, key := range keys {
 			c.sides[0].rows.Add(1)
 			c.seen.see(rules, []byte(key), record.Object{IsLatest: true}.Note())
@@ -23,7 +23,7 @@ func TestPatternThatMatchesNoObjectIsAGap(t *testing.T) {
 	}
 	strange, known := "invoices/pay_1.json", "receipts/pay_1.json"
 	gap := gapOf(strange)
-	if gap == nil || !strings.Contains(gap.Reason, "no object of 1 matches receipts.key_pattern") || !strings.Contains(gap.Reason, strange) {
+	if gap == nil || !strings.Contains(gap.Reason, "no object of 1 fits receipts[].key_pattern") || !strings.Contains(gap.Reason, strange) {
 		t.Errorf("no receipt: %+v", gap)
 	}
 	for name, keys := range map[string][]string{"empty buckets": nil, "one receipt": {strange, known}} {

@@ -43,8 +43,9 @@ type receiptAudit struct {
 	seen     seenKeys
 	drifted  drifted
 	equal    int64
-	fetched  bothSides // bytes of both inventories
-	livePast string    // why the buckets themselves are not asked; empty where they are
+	fetched  bothSides               // bytes of both inventories
+	answered map[string][2]time.Time // when each bucket was asked for a key
+	livePast string                  // why the buckets themselves are not asked; empty where they are
 }
 
 // receiptSide is one bucket: its inventory, and what it says itself.
@@ -114,7 +115,7 @@ func (c *receiptAudit) run(ctx context.Context) (result receipt.Result, err erro
 	}()
 	c.listYoung()
 	c.seen.wanted = c.again.wanted(c.window)
-	c.ties = receipt.NewTies(c.rules, c.entries(), c.from(), maxStrangers).Within(c.window)
+	c.ties = receipt.NewTies(c.rules, c.entries(), c.from(), maxStrangers).Within(c.window).Around(c.cover)
 	c.survey, c.policy = receipt.NewSurvey(c.buckets()), c.rules.Policy()
 	pairs, err := c.compare(ctx)
 	if err != nil {
@@ -144,10 +145,16 @@ func (c *receiptAudit) judge(ctx context.Context, pairs *breaks) (receipt.Result
 		return result, err
 	}
 	if len(live) > 0 {
-		in.Live = live
+		in.Live, in.Answered = live, c.answered
 		result = auditor.Audit(in)
 	}
 	result = c.withOwners(ctx, auditor, &in, result)
+	if m := result.Misfit; m != nil {
+		c.line.Gaps = append(c.line.Gaps, audit.Gap{
+			Window: c.window, Reason: fmt.Sprintf("receipts %s and the payments of ledger %s do not fit one another: %s", c.pair.Name, c.pair.Ledger, m.Reason),
+			Remedy: "correct " + c.keyed() + ", or the ledger, so that each finds the other; if they are right, the receipts or rows are lost: see the runbook of receipt.missing",
+		})
+	}
 	if result.More > 0 && c.rows != nil { // without the ledger no receipt has a payment
 		c.line.Gaps = append(c.line.Gaps, audit.Gap{
 			Window: c.window, Reason: fmt.Sprintf("%d findings more of receipts %s are not told of by themselves", result.More, c.pair.Name),

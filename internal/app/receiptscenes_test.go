@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"parallax/internal/audit"
+	"parallax/internal/config"
 	"parallax/internal/lab/buckets"
 )
 
@@ -39,6 +41,9 @@ func TestReceipts(t *testing.T) {
 		{"killed", func(o *buckets.Options) { o.FileRows = 20 }, killedAndGoesOn},
 		{"little memory", nil, littleMemory},
 		{"wrong pattern", nil, wrongPattern},
+		{"greedy pattern", nil, greedyPattern},
+		{"narrow pattern", nil, narrowPattern},
+		{"emptied", nil, emptied},
 		{"one window", nil, oneWindow},
 		{"masked keys", nil, maskedKeys},
 		{"written again", nil, writtenAgain},
@@ -313,7 +318,61 @@ func wrongPattern(s *receiptScene) {
 	s.inventories(s.clock(24))
 	r := s.at(s.clock(27), 4)
 	s.wants(r, audit.RunInconclusive)
-	s.tells(r, "no object of 2 matches receipts.key_pattern", "invoices/pay_1.json")
+	s.tells(r, "excluded 1: live object of the window whose key is not that of a receipt")
+	s.tells(r, "no object of 2 fits receipts[].key ", "invoices/pay_1.json")
+}
+
+// keyed plays with other keys than those of the world's configuration.
+func (s *receiptScene) keyed(template, pattern string) (restore func()) {
+	s.Helper()
+	r := &s.app.cfg.Receipts[0]
+	was := *r
+	r.Key, r.KeyPattern = nil, regexp.MustCompile(pattern)
+	if template != "" {
+		r.Key = new(config.KeyTemplate)
+		if err := r.Key.UnmarshalText([]byte(template)); err != nil {
+			s.Fatal(err)
+		}
+	}
+	return func() { r.Key, r.KeyPattern = was.Key, was.KeyPattern }
+}
+
+// greedyPattern: a pattern that takes the ending for a part of the payment's id is named, and no payment is called missing.
+func greedyPattern(s *receiptScene) {
+	defer s.keyed("", `receipts/\d{4}/\d{2}/\d{2}/(?P<payment_id>[^/]+)`)()
+	s.paid(s.clock(1), 40)
+	s.inventories(s.clock(24))
+	r := s.at(s.clock(27), 4)
+	s.wants(r, audit.RunInconclusive)
+	s.tells(r, "do not fit one another: 40 of 40 charged payments have no receipt, and 40 of 40 receipts fit no payment", "correct receipts[].key_pattern")
+}
+
+// narrowPattern: what lies at the key that the template makes is the payment's receipt, whatever the pattern fits; the one that lacks
+// its own is counted.
+func narrowPattern(s *receiptScene) {
+	defer s.keyed("receipts/{created_at:YYYY/MM/DD}/{payment_id}.json", `receipts/\d{4}/\d{2}/\d{2}/(?P<payment_id>[^/]*1)\.json`)()
+	keys := s.paid(s.clock(1), 40)
+	s.charged(s.clock(1.5)) // the 41st fits
+	s.charged(s.clock(1.5))
+	s.s3.Stick(dublin, keys[1])
+	s.inventories(s.clock(24))
+	young := s.paid(s.clock(25), 3)
+	s.s3.Stick(dublin, young[1])
+	r := s.at(s.clock(27), 26)
+	s.wants(r, audit.RunFindings, "receipt.missing pay_narrowpattern"+s.name[len("narrow pattern "):]+"41", "receipt.not_replicated "+keys[1], "receipt.not_replicated "+young[1])
+	s.tells(r, "excluded 1: payment without a receipt, from whose key")
+}
+
+// emptied: where nothing lies in their stead the receipts are gone, however many.
+func emptied(s *receiptScene) {
+	keys := s.paid(s.clock(1), 30)
+	var want []string
+	for i, key := range keys {
+		s.s3.Delete(dublin, s.clock(2+float64(i)/100), key)
+		want = append(want, "receipt.missing "+strings.TrimSuffix(key[strings.LastIndex(key, "/")+1:], ".json"))
+	}
+	s.inventories(s.clock(24))
+	s.wants(s.at(s.clock(27), 4), audit.RunFindings, want...)
 }
 
 // oneWindow: who asks for a window gets its findings and no others, and nothing is kept of them.

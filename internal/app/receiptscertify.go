@@ -58,9 +58,17 @@ func (c *receiptAudit) unmatched() *audit.Gap {
 		return nil
 	}
 	return &audit.Gap{
-		Window: c.window, Reason: fmt.Sprintf("no object of %d matches receipts.key_pattern of %s, one of them is %q", rows, c.rules.Scope, c.seen.first),
-		Remedy: "correct receipts[].key, or key_pattern: it must match a whole object key and have a group payment_id",
+		Window: c.window, Reason: fmt.Sprintf("no object of %d fits %s of %s, one of them is %q", rows, c.keyed(), c.rules.Scope, c.seen.first),
+		Remedy: "correct " + c.keyed() + ": it must fit whole object keys and tell the payment_id",
 	}
+}
+
+// keyed is the setting that tells a receipt by its key.
+func (c *receiptAudit) keyed() string {
+	if c.pair.KeyPattern == nil {
+		return "receipts[].key"
+	}
+	return "receipts[].key_pattern"
 }
 
 // stand is how old an inventory is at the moment the audit speaks for, for people.

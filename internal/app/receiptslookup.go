@@ -3,8 +3,10 @@ package app
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"parallax/auditors/receipt"
 	"parallax/internal/audit"
@@ -13,8 +15,8 @@ import (
 )
 
 const (
-	// lookUpsAtOnce is how many keys are asked for at the same time in each bucket; the pace is receipts[].live.rate.
-	lookUpsAtOnce = 16
+	// lookUpsAtOnce is how many keys are asked for at the same time; the pace is receipts[].live.rate.
+	lookUpsAtOnce = 32
 	// maxHeads bounds the versions of one key whose status and checksum are asked for.
 	maxHeads = 4
 )
@@ -32,23 +34,19 @@ func (c *receiptAudit) lookUp(ctx context.Context, suspects []receipt.Suspect) (
 	if len(keys) == 0 {
 		return nil, nil
 	}
-	show := &bothSides{progress: c.progress, stage: "looking up receipts of " + c.pair.Name + " in both buckets"}
-	var found [2]map[string][]record.Object
-	var both sync.WaitGroup
-	for i, s := range c.sides {
-		both.Go(func() { found[i] = s.lookUp(ctx, keys, func(done int64) { show.at(i, done, int64(len(keys))) }) })
+	calls := &lookUps{
+		sides: c.sides, show: &bothSides{progress: c.progress, stage: "looking up receipts of " + c.pair.Name + " in both buckets"},
+		all: int64(len(keys)), live: map[string][2][]record.Object{}, at: map[string][2]time.Time{},
 	}
-	both.Wait()
+	calls.run(ctx, keys)
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("look up receipts %s: %w", c.pair.Name, context.Cause(ctx))
 	}
-	live := map[string][2][]record.Object{}
-	for _, key := range keys {
-		if pair := [2][]record.Object{found[0][key], found[1][key]}; pair[0] != nil || pair[1] != nil {
-			live[key] = pair
-		}
+	for i, s := range c.sides {
+		s.certifyLookUp(ctx, calls.answered[i], calls.all-calls.answered[i], calls.refused[i])
 	}
-	return live, nil
+	c.answered = calls.at
+	return calls.live, nil
 }
 
 // suspectKeys are the keys to look up, the gravest first.
@@ -60,33 +58,85 @@ func suspectKeys(suspects []receipt.Suspect) []string {
 	return keys
 }
 
-// lookUp asks one bucket for some keys. A key that is not there has no versions, and not nil.
-func (s *receiptSide) lookUp(ctx context.Context, keys []string, show func(done int64)) map[string][]record.Object {
-	found := make(map[string][]record.Object, len(keys))
-	var mu sync.Mutex
+// lookUps are questions to both buckets for some keys.
+type lookUps struct {
+	sides [2]*receiptSide
+	show  *bothSides
+	all   int64
+
+	mu       sync.Mutex
+	live     map[string][2][]record.Object // a key that is not there has no versions, and not nil
+	at       map[string][2]time.Time
+	done     int64
+	answered [2]int64
+	refused  [2]error
+}
+
+// answer is what a bucket told of a key, and when.
+type answer struct {
+	versions []record.Object // nil where there is no answer
+	at       time.Time
+	err      error
+}
+
+func (l *lookUps) run(ctx context.Context, keys []string) {
 	var next atomic.Int64
-	var refused error
-	var unanswered int64
 	var workers sync.WaitGroup
 	for range min(lookUpsAtOnce, len(keys)) {
 		workers.Go(func() {
 			for i := next.Add(1) - 1; i < int64(len(keys)) && ctx.Err() == nil; i = next.Add(1) - 1 {
-				versions, err := s.versions(ctx, keys[i])
-				mu.Lock()
-				if err == nil {
-					found[keys[i]] = versions
-				} else {
-					refused, unanswered = err, unanswered+1
-				}
-				done := int64(len(found)) + unanswered
-				mu.Unlock()
-				show(done)
+				l.keep(keys[i], l.ask(ctx, keys[i]))
 			}
 		})
 	}
 	workers.Wait()
-	s.certifyLookUp(ctx, int64(len(found)), unanswered, refused)
-	return found
+}
+
+// ask asks both buckets for a key, one right after the other. The one that lacks a version of the other's was asked the later: a copy
+// that arrives in between must not look as if it were gone.
+func (l *lookUps) ask(ctx context.Context, key string) (both [2]answer) {
+	for i, s := range l.sides {
+		both[i] = s.ask(ctx, key)
+	}
+	if both[0].err == nil && both[1].err == nil && lacks(both[0].versions, both[1].versions) {
+		both[0] = l.sides[0].ask(ctx, key)
+	}
+	return both
+}
+
+// lacks reports whether a side does not hold a version that the other holds.
+func lacks(here, there []record.Object) bool {
+	held := make(map[string]bool, len(here))
+	for _, o := range here {
+		held[o.VersionID] = true
+	}
+	return slices.ContainsFunc(there, func(o record.Object) bool { return !held[o.VersionID] })
+}
+
+func (l *lookUps) keep(key string, both [2]answer) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.done++
+	var told [2][]record.Object
+	var at [2]time.Time
+	for i, a := range both {
+		if a.err != nil {
+			l.refused[i] = a.err
+		} else {
+			l.answered[i]++
+			told[i], at[i] = a.versions, a.at
+		}
+		l.show.at(i, l.done, l.all)
+	}
+	if told[0] != nil || told[1] != nil {
+		l.live[key], l.at[key] = told, at
+	}
+}
+
+// ask asks a bucket for a key.
+func (s *receiptSide) ask(ctx context.Context, key string) answer {
+	versions, err := s.versions(ctx, key)
+	return answer{versions, s.live.Clock(), err}
 }
 
 // versions are all versions of a key, with what a HEAD tells of those that matter.

@@ -18,10 +18,14 @@ func (c *receiptAudit) lookUpOwners(l config.Ledger, copies ledgerCopies) {
 	}
 }
 
-// ownersOf are the ledger's rows of the payments whose receipts were found without one. What cannot be looked up is a gap.
-func (c *receiptAudit) ownersOf(ctx context.Context, found []audit.Finding) []record.Entry {
+// ownersOf are the ledger's rows of the payments whose receipts were found without one, also of those that are not reported for they
+// are too many. What cannot be looked up is a gap.
+func (c *receiptAudit) ownersOf(ctx context.Context, result receipt.Result) []record.Entry {
 	var payments []string
-	for _, f := range found {
+	if result.Misfit != nil {
+		payments = slices.Clone(result.Misfit.Payments)
+	}
+	for _, f := range result.Findings {
 		if payment, ok := c.rules.PaymentOf(f.Key); ok && f.Kind == audit.ReceiptOrphan {
 			payments = append(payments, payment)
 		}
@@ -30,19 +34,23 @@ func (c *receiptAudit) ownersOf(ctx context.Context, found []audit.Finding) []re
 		return nil
 	}
 	slices.Sort(payments)
-	rows, err := c.owners(ctx, slices.Compact(payments))
+	payments = slices.Compact(payments)
+	rows, err := c.owners(ctx, payments)
 	if err != nil {
 		c.line.Gaps = append(c.line.Gaps, audit.Gap{
 			Window: c.window, Reason: "payments of receipts could not be looked up: " + err.Error(), Remedy: "run parallax doctor",
 		})
 		return nil
 	}
-	return slices.DeleteFunc(rows, func(e record.Entry) bool { return !slices.Contains(payments, e.PaymentID) })
+	return slices.DeleteFunc(rows, func(e record.Entry) bool {
+		_, wanted := slices.BinarySearch(payments, e.PaymentID)
+		return !wanted
+	})
 }
 
 // withOwners judges again with the rows of payments that were looked up, where there are any.
 func (c *receiptAudit) withOwners(ctx context.Context, auditor receipt.Auditor, in *receipt.Input, result receipt.Result) receipt.Result {
-	rows := c.ownersOf(ctx, result.Findings)
+	rows := c.ownersOf(ctx, result)
 	if len(rows) == 0 {
 		return result
 	}

@@ -118,7 +118,7 @@ func TestVariablesOverrideSettings(t *testing.T) {
 		cfg.Ledgers[0].Regions["eu-west-1"].DSN, cfg.Ledgers[0].Regions["eu-west-1"].RDSIAM, cfg.Ledgers[0].Snapshot.DSN, cfg.Tables[0].Settle,
 		cfg.Schedules["lww"], cfg.AWS.Endpoints["eu-west-3"].S3, len(cfg.AWS.Endpoints), cfg.AWS.Retries, cfg.Receipts[0].Pattern(), cfg.Settlement[1].DeliverBy)
 	const want = "true postgres://u@h/d s3 debug [eu-west-1 eu-west-2 eu-west-3] postgres://x@y/z true postgres://x@old/z 20m0s 9 * * * * " +
-		"http://127.0.0.1:9 1 7 (?P<payment_id>.+) 07:30"
+		"http://127.0.0.1:9 1 7 receipts/[0-9/]+/(?P<payment_id>.+)[.]json 07:30"
 	if strings.TrimSpace(got) != want {
 		t.Errorf("got\n%s, want\n%s", got, want)
 	}

@@ -63,7 +63,7 @@ func (w *World) row(o *Object, v *Version, side int, t time.Time, live, latest b
 	return row
 }
 
-// etag is the MD5 of the content where the object is neither in parts nor under a key of its own: then it is another on each side.
+// etag is the MD5 of the content where the object is neither in parts nor encrypted under a KMS key: then it is another on each side.
 func (v *Version) etag(side int) string {
 	switch {
 	case v.parts:

@@ -109,7 +109,7 @@ func readGroup(ctx context.Context, file *pqfile.Reader, g int, size int64, at *
 		}
 		var err error
 		if readers[f], err = openColumn(file, g, i, size); err == nil && field(f) == fieldModified {
-			err = inMillis(file.MetaData().Schema.Column(i).LogicalType())
+			readers[f].perMilli = perMilli(file.MetaData().Schema.Column(i).LogicalType())
 		}
 		if err != nil {
 			return &damageError{fmt.Sprintf("column %s: %v", fieldNames[f], err)}
@@ -158,8 +158,8 @@ func openColumn(file *pqfile.Reader, g, i int, size int64) (*arrowColumn, error)
 	return newArrowColumn(file, i, pages), nil
 }
 
-// inMillis refuses times in another unit. One without a unit is taken to be in milliseconds.
-func inMillis(t schema.LogicalType) error {
+// perMilli is how many of a time's units a millisecond has. A number without a unit is taken to be in milliseconds.
+func perMilli(t schema.LogicalType) int64 {
 	unit := schema.TimeUnitMillis
 	switch t := t.(type) {
 	case schema.TimestampLogicalType:
@@ -167,10 +167,14 @@ func inMillis(t schema.LogicalType) error {
 	case *schema.TimestampLogicalType:
 		unit = t.TimeUnit()
 	}
-	if unit != schema.TimeUnitMillis {
-		return errors.New("is a time in another unit than milliseconds")
+	switch unit {
+	case schema.TimeUnitMicros:
+		return 1e3
+	case schema.TimeUnitNanos:
+		return 1e6
+	default:
+		return 1
 	}
-	return nil
 }
 
 // bound is a file whose reads fail once ctx is over.

@@ -15,6 +15,7 @@ import (
 type arrowColumn struct {
 	reader   pqfile.ColumnChunkReader
 	required bool
+	perMilli int64 // units of a time in a millisecond; 0 where it is none
 	levels   []int16
 }
 
@@ -44,7 +45,7 @@ func (c *arrowColumn) read(n int64, out *join.Column) error {
 	case *pqfile.Int64ColumnChunkReader:
 		raw := make([]int64, n)
 		if got, values, err = r.ReadBatch(n, raw, c.levels, nil); err == nil {
-			out.Ints = spread(c, raw[:values], out, func(v int64) int64 { return v })
+			out.Ints = spread(c, raw[:values], out, c.inMillis)
 		}
 	case *pqfile.BooleanColumnChunkReader:
 		raw := make([]bool, n)
@@ -64,6 +65,17 @@ func (c *arrowColumn) read(n int64, out *join.Column) error {
 		return errors.New("ends before its time")
 	}
 	return nil
+}
+
+// inMillis makes a time one in milliseconds, rounding towards the past.
+func (c *arrowColumn) inMillis(v int64) int64 {
+	if c.perMilli <= 1 {
+		return v
+	}
+	if v < 0 && v%c.perMilli != 0 {
+		return v/c.perMilli - 1
+	}
+	return v / c.perMilli
 }
 
 func numberOf(truth bool) int64 {

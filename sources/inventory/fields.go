@@ -91,6 +91,8 @@ type columns struct {
 	rows int
 	has  [fieldCount]bool
 	of   [fieldCount]join.Column
+	// unitless says that the last modification is a number that a file names no unit of.
+	unitless bool
 }
 
 // decoder scans a file whose checksum has been verified and hands its rows on in order. Its errors are damageError,

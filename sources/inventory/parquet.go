@@ -42,14 +42,23 @@ func (parquetDecoder) decode(ctx context.Context, f *os.File, size int64, each f
 	var fields []tabular.Field
 	for f := range fieldCount {
 		if at.has(f) {
-			c.has[f] = true
+			if !f.isParquet(table.Kind(at[f])) {
+				return &unsupportedError{"has column " + fieldNames[f] + " in another type"}
+			}
+			c.has[f], c.unitless = true, c.unitless || f == fieldModified && table.Kind(at[f]) == tabular.Whole
 			order = append(order, f)
 			fields = append(fields, tabular.Field{Name: table.Columns()[at[f]], Millis: f == fieldModified})
 		}
 	}
 	side, err := table.Side("", fields[:1], fields[1:])
 	if errors.Is(err, tabular.ErrEncoding) {
-		return arrowDecoder{}.decode(ctx, f, size, each)
+		return arrowDecoder{}.decode(ctx, f, size, func(b *columns) error {
+			b.unitless = c.unitless
+			if err := b.checkUnit(); err != nil {
+				return err
+			}
+			return each(b)
+		})
 	}
 	if err != nil {
 		return &unsupportedError{"cannot be read: " + reason(err)}
@@ -85,7 +94,41 @@ func (c *columns) fill(order []field, b *join.Batch, each func(*columns) error) 
 		}
 		c.of[f] = *col
 	}
+	if err := c.checkUnit(); err != nil {
+		return err
+	}
 	return each(c)
+}
+
+// isParquet reports whether the values of a field may be of a kind. S3 does not always say that a time is one.
+func (f field) isParquet(kind tabular.Kind) bool {
+	switch f {
+	case fieldLatest, fieldMarker, fieldMultipart:
+		return kind == tabular.Truth
+	case fieldSize:
+		return kind == tabular.Whole
+	case fieldModified:
+		return kind == tabular.Time || kind == tabular.Whole
+	default:
+		return kind == tabular.Text
+	}
+}
+
+// firstObject is in the year that S3 began, in milliseconds since 1970: as seconds, that is in another millennium.
+const firstObject = 1_136_073_600_000
+
+// checkUnit refuses times without a unit that cannot be in milliseconds.
+func (c *columns) checkUnit() error {
+	if !c.unitless {
+		return nil
+	}
+	modified := &c.of[fieldModified]
+	for i, at := range modified.Ints[:c.rows] {
+		if (modified.Nulls == nil || !modified.Nulls[i]) && (at < firstObject || at > maxMillis) {
+			return &unsupportedError{"has LastModifiedDate as a number in another unit than milliseconds"}
+		}
+	}
+	return nil
 }
 
 // reason is the innermost error: what is around it names the file by another name.

@@ -78,7 +78,7 @@ func (c *comparison) payments() {
 	strange := c.orphans()
 	lacking := c.missing()
 	if c.in.Ties != nil {
-		c.names.strange, c.names.fitting, c.names.unfit = len(strange)+int(c.in.Ties.dropped), c.in.Ties.fitting(), c.in.Ties.unfit()
+		c.names.strange, c.names.fitting, c.names.unfit = len(strange)+int(c.in.Ties.beyond()), c.in.Ties.fitting(), c.in.Ties.unfit()
 		c.names.before = c.in.Ties.fitsAround()
 		c.count(strangeKey, int64(c.names.unfit))
 	}
@@ -255,8 +255,8 @@ func (c *comparison) orphans() []unowned {
 		for key, s := range c.in.Ties.strangers {
 			found[key] = *s
 		}
-		c.count("receipt without a payment beyond those that are kept", c.in.Ties.dropped)
-		c.out.More += c.in.Ties.dropped
+		c.count("receipt without a payment beyond those that are kept, in the region that has more of them", c.in.Ties.beyond())
+		c.out.More += c.in.Ties.beyond()
 	}
 	for key := range c.in.Live {
 		payment, ok := c.paymentOf(key)

@@ -48,7 +48,7 @@ func TestOneListSaysTwoThings(t *testing.T) {
 			in := apart(receipt.Pair{Key: replica.Key, Sides: [2][]record.Object{rows, {replica}}})
 			in.Living = map[audit.Fingerprint]bool{living: true}
 			got := auditor.Audit(in)
-			if len(got.Findings) != 0 || got.Matched != 0 || !slices.Equal(got.Held, []audit.Fingerprint{living}) ||
+			if len(got.Findings) != 0 || got.Matched != 0 || got.Torn != 1 || !slices.Equal(got.Held, []audit.Fingerprint{living}) ||
 				len(got.Excluded) != 1 || !strings.Contains(got.Excluded[0].Reason, "says two things") ||
 				len(got.Suspects) != 1 || got.Suspects[0].Key != replica.Key {
 				t.Errorf("%s: %+v", name, got)

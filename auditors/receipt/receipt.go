@@ -96,6 +96,7 @@ type Result struct {
 	Suspects []Suspect           // the gravest first, Input.Suspects at most
 	Unasked  int64               // suspects beyond them, where any are wanted
 	Held     []audit.Fingerprint // living findings that could not be judged anew: nothing is known against them
+	Torn     int64               // keys that are undecided, for one list says two things of one version
 	More     int64               // findings beyond Input.Max, which are not kept
 	Misfit   *Misfit             // nil where receipts and payments fit one another
 }

@@ -110,6 +110,9 @@ func (c *comparison) enter(p pair, r ruling) {
 	default:
 		c.exclude(r.reason)
 		c.holdAll(p.key)
+		if r.reason == saidTwice {
+			c.out.Torn++
+		}
 	}
 	c.suspect(p, r)
 }

@@ -23,7 +23,7 @@ type Ties struct {
 	mu         sync.Mutex
 	payments   map[string]*tie      // of the ledger
 	strangers  map[string]*stranger // receipts by key, whose payment the ledger does not know
-	dropped    int64                // strangers beyond the limit: those with the highest keys
+	dropped    [2]int64             // strangers beyond the limit, those with the highest keys, by the side they were seen on
 	expected   int64                // receipts at the key they should have
 	unexpected int64                // at another one
 	inside     [2]fitting           // rows of the window, by side
@@ -165,10 +165,17 @@ func (t *Ties) stranger(payment string, side int, o *record.Object) {
 func (t *Ties) trim() {
 	keys := sortedKeys(t.strangers)
 	for _, key := range keys[min(t.limit, len(keys)):] {
+		for i, o := range t.strangers[key].sides {
+			if o != nil {
+				t.dropped[i]++
+			}
+		}
 		delete(t.strangers, key)
-		t.dropped++
 	}
 }
+
+// beyond is how many strangers were dropped, at least: one may come back from the other side, and is not known again.
+func (t *Ties) beyond() int64 { return max(t.dropped[0], t.dropped[1]) }
 
 // Has reports whether a live receipt of a payment was seen.
 func (t *Ties) Has(payment string) bool {

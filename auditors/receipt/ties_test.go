@@ -149,3 +149,18 @@ func TestPrintIsWhatBothSidesMustHave(t *testing.T) {
 		t.Error("the ETag of an upload in parts is compared")
 	}
 }
+
+// TestDroppedOnce: a receipt without a payment that both regions hold is one, also among those that are not kept.
+func TestDroppedOnce(t *testing.T) {
+	ties := receipt.NewTies(rules(), nil, day.From, 10)
+	for _, region := range rules().Regions {
+		for i := range 1000 {
+			ties.See([]record.Object{receiptOf(fmt.Sprintf("pay-%04d", i), region, day.From.Add(time.Hour))})
+		}
+	}
+	in := apart()
+	in.Ties, in.Entries = ties, []record.Entry{}
+	if got := (receipt.Auditor{Rules: rules()}).Audit(in); got.More != 990 || len(got.Findings)+int(got.Excluded[0].Records)+int(got.More) < 1000 {
+		t.Errorf("%d more, %d findings, %+v", got.More, len(got.Findings), got.Excluded)
+	}
+}

@@ -25,7 +25,7 @@ func (c *comparison) trace() *Trace {
 	if c.in.Ties == nil {
 		return t
 	}
-	t.whole = t.whole && c.in.Ties.dropped == 0
+	t.whole = t.whole && c.in.Ties.beyond() == 0
 	for _, key := range sortedKeys(c.in.Ties.strangers) {
 		if c.out.Misfit != nil {
 			break // what payments they are of is not known

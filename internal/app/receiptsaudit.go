@@ -155,9 +155,15 @@ func (c *receiptAudit) judge(ctx context.Context, pairs *breaks) (receipt.Result
 			Remedy: "correct " + c.keyed() + ", or the ledger, so that each finds the other; if they are right, the receipts or rows are lost: see the runbook of receipt.missing",
 		})
 	}
+	if result.Torn > 0 {
+		c.line.Gaps = append(c.line.Gaps, audit.Gap{
+			Window: c.window, Reason: fmt.Sprintf("a list says two things of one version, of %d keys of receipts %s: they are undecided", result.Torn, c.pair.Name),
+			Remedy: "let the buckets be asked (receipts[].live.max), or run again when the next inventories have come",
+		})
+	}
 	if result.More > 0 && c.rows != nil { // without the ledger no receipt has a payment
 		c.line.Gaps = append(c.line.Gaps, audit.Gap{
-			Window: c.window, Reason: fmt.Sprintf("%d findings more of receipts %s are not told of by themselves", result.More, c.pair.Name),
+			Window: c.window, Reason: fmt.Sprintf("at least %d findings more of receipts %s are not told of by themselves", result.More, c.pair.Name),
 			Remedy: "mend what is told of and run again, or raise limits.max_findings",
 		})
 	}

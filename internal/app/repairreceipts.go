@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -83,6 +84,10 @@ func guardOf(o repair.Object) repair.ObjectGuard {
 	return repair.ObjectGuard{Copy: o.Copy, From: o.From, To: o.To, Key: o.Key, VersionID: o.VersionID, ETag: o.ETag, Size: o.Size, Target: o.Target}
 }
 
+// spelledOut finds what the store writes in place of a NUL and of bytes that are not UTF-8. A key that has just that text cannot be
+// told from one that had such bytes.
+var spelledOut = regexp.MustCompile(`\\x(00|[89a-f][0-9a-f])`)
+
 // objectOf is the object that a finding is about: where it is good, what its replication status is, and where it is to go.
 func objectOf(r config.Receipts, f audit.StoredFinding) (o repair.Object, status, why string) {
 	o = repair.Object{About: about(f), Key: f.Key, To: placeOf(r, f.Region)}
@@ -91,6 +96,8 @@ func objectOf(r config.Receipts, f audit.StoredFinding) (o repair.Object, status
 		return o, "", "the object's key looks like a card number, which no file may hold"
 	case f.Key == "" || !utf8.ValidString(f.Key):
 		return o, "", "decide by hand: no manifest can name the object's key, for it is not UTF-8"
+	case spelledOut.MatchString(f.Key):
+		return o, "", "decide by hand: the store may have spelled out a NUL or broken UTF-8 in the object's key, so its real key is not known"
 	}
 	var good audit.Evidence
 	for _, e := range f.Evidence {
@@ -137,7 +144,7 @@ func (p *planning) diverged(r config.Receipts, f audit.StoredFinding) {
 			live = placeOf(r, e.Region)
 		}
 	}
-	if version != "" && live.Bucket != "" && marker.Bucket != "" && pan.Mask(f.Key) == f.Key && utf8.ValidString(f.Key) {
+	if version != "" && live.Bucket != "" && marker.Bucket != "" && pan.Mask(f.Key) == f.Key && utf8.ValidString(f.Key) && !spelledOut.MatchString(f.Key) {
 		hand.Why += ": the first command takes the delete marker away, the second deletes the receipt in " + live.Bucket + " too"
 		hand.Otherwise = "Batch Replication of " + repair.ManifestRow(marker.Bucket, f.Key, version) +
 			": carries the marker over where the rule replicates delete markers, and leaves it out where not"

@@ -32,8 +32,8 @@ receipts:
     ledger: payments
     key_pattern: 'r/(?P<payment_id>[^/]+)\.json'
     regions:
-      eu-west-1: {bucket: a, inventory: {bucket: i, id: x}}
-      eu-west-2: {bucket: b, inventory: {bucket: i, id: y}}
+      eu-west-1: {bucket: aaa, inventory: {bucket: iii, id: x}}
+      eu-west-2: {bucket: bbb, inventory: {bucket: iii, id: y}}
 `
 
 // basisText is the basis of a configuration file's ledger job.

@@ -69,7 +69,7 @@ type receiptSide struct {
 func (a *App) newReceiptAudit(r config.Receipts, l config.Ledger, t task) *receiptAudit {
 	c := &receiptAudit{App: a, task: t, pair: r, ledger: l, rules: receiptRules(r, l)}
 	c.line = audit.Coverage{Source: "receipts", Scope: r.Name, Window: t.window}
-	c.fetched = bothSides{progress: a.progress, stage: "comparing the inventories of receipts " + r.Name}
+	c.fetched = bothSides{progress: a.progress, stage: "comparing the inventories of " + r.Name + " (MB)", unit: 1e6}
 	c.drifted.limit = 2 * max(a.cfg.Limits.MaxFindings, 1000)
 	for i, region := range c.rules.Regions {
 		at := r.Regions[region]
@@ -117,6 +117,11 @@ func (c *receiptAudit) run(ctx context.Context) (result receipt.Result, err erro
 	c.seen.wanted = c.again.wanted(c.window)
 	c.ties = receipt.NewTies(c.rules, c.entries(), c.from(), maxStrangers).Within(c.window).Around(c.cover)
 	c.survey, c.policy = receipt.NewSurvey(c.buckets()), c.rules.Policy()
+	for i, s := range c.sides {
+		if s.list != nil {
+			c.fetched.all[i] = s.list.Bytes()
+		}
+	}
 	pairs, err := c.compare(ctx)
 	if err != nil {
 		return result, err
@@ -130,7 +135,7 @@ func (c *receiptAudit) run(ctx context.Context) (result receipt.Result, err erro
 func (c *receiptAudit) judge(ctx context.Context, pairs *breaks) (receipt.Result, error) {
 	auditor := receipt.Auditor{Rules: c.rules}
 	in := c.input(pairs.all(ctx))
-	c.progress("judging receipts "+c.pair.Name, 0, 0)
+	c.progress("judging what differs in "+c.pair.Name, 0, 0)
 	result := auditor.Audit(in)
 	if pairs.err != nil {
 		return result, pairs.err
@@ -213,7 +218,7 @@ func (c *receiptAudit) from() time.Time {
 
 // open reads both buckets' settings and finds their newest inventories, at the same time.
 func (c *receiptAudit) open(ctx context.Context) error {
-	c.progress("finding the inventories of receipts "+c.pair.Name, 0, 0)
+	c.progress("finding the inventories of "+c.pair.Name, 0, 0)
 	var both sync.WaitGroup
 	var errs [2]error
 	for i, s := range c.sides {

@@ -3,6 +3,7 @@ package awscall
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"strings"
 
@@ -57,6 +58,10 @@ func Uncredentialed(err error) bool {
 
 // Root is the innermost message: the layers above it repeat the operation and name the endpoint.
 func Root(err error) string {
+	var lookup *net.DNSError
+	if errors.As(err, &lookup) {
+		return "lookup " + lookup.Name + ": " + lookup.Err // without the resolver's address
+	}
 	for {
 		inner := errors.Unwrap(err)
 		if inner == nil {

@@ -110,7 +110,7 @@ func TestBrokenKeysAndTypes(t *testing.T) {
 func TestBrokenMeaning(t *testing.T) {
 	t.Parallel()
 	receipts := func(more string) string {
-		return minimal + "receipts:\n  - name: r\n    regions: {eu-west-1: {bucket: a, inventory: {bucket: i, id: d}}, eu-west-2: {bucket: b, inventory: {bucket: i, id: d}}}\n" + more
+		return minimal + "receipts:\n  - name: r\n    regions: {eu-west-1: {bucket: aaa, inventory: {bucket: iii, id: d}}, eu-west-2: {bucket: bbb, inventory: {bucket: iii, id: d}}}\n" + more
 	}
 	feed := func(more string) string { return minimal + "settlement:\n  - name: visa\n    path: v*\n" + more }
 	for _, c := range []struct{ name, text, want string }{
@@ -141,7 +141,8 @@ func TestBrokenMeaning(t *testing.T) {
 		{"no dsn", replace(t, `{dsn: "postgres://ro@two:5432/pay"}`, "{}"), "p.yaml:9:7: ledgers.payments.regions.eu-west-2.dsn: must be set"},
 		{"snapshot", replace(t, "    regions:", "    snapshot: {dsn: \"postgres://ro@old/pay\"}\n    regions:"), "p.yaml:7:5: ledgers.payments.snapshot.region: must be the region whose old primary this is, one of the ledger's regions"},
 
-		{"one bucket twice", strings.Replace(receipts("    ledger: payments\n    key_pattern: (?P<payment_id>.*)\n"), "bucket: b,", "bucket: a,", 1), "p.yaml:12:82: receipts.r.regions.eu-west-2.bucket: is the bucket of eu-west-1 too: a bucket cannot be compared with itself"},
+		{"bucket as a URL", strings.Replace(receipts("    ledger: payments\n    key_pattern: (?P<payment_id>.*)\n"), "bucket: aaa,", "bucket: 's3://aaa/x',", 1), "p.yaml:12:27: receipts.r.regions.eu-west-1.bucket: not the name of a bucket: write it without s3:// and without a path"},
+		{"one bucket twice", strings.Replace(receipts("    ledger: payments\n    key_pattern: (?P<payment_id>.*)\n"), "bucket: bbb,", "bucket: aaa,", 1), "p.yaml:12:86: receipts.r.regions.eu-west-2.bucket: is the bucket of eu-west-1 too: a bucket cannot be compared with itself"},
 		{"one ledger twice", replace(t, "ro@two:5432/pay", "other:secret@ONE/pay?sslmode=require"), "p.yaml:9:19: ledgers.payments.regions.eu-west-2.dsn: is the database of eu-west-1 too: a copy cannot be compared with itself"},
 		{"snapshot is a region", replace(t, "    regions:", "    snapshot: {dsn: \"host=two dbname=pay\", region: eu-west-1}\n    regions:"), "p.yaml:7:16: ledgers.payments.snapshot.dsn: is the database of eu-west-2 too: a copy cannot be compared with itself"},
 		{"second snapshot without region", replace(t, "    regions:", "    snapshots: [{dsn: \"host=old dbname=pay\", region: eu-west-1}, {dsn: \"host=older dbname=pay\"}]\n    regions:"), "p.yaml:7:66: ledgers.payments.snapshots.1.region: must be the region whose old primary this is, one of the ledger's regions"},
@@ -203,7 +204,7 @@ func TestPairsOfBuckets(t *testing.T) {
 		return "  - name: " + name + "\n    ledger: payments\n    key: '{payment_id}'\n    regions: {" + regions + "}\n"
 	}
 	bucket := func(region, name string) string {
-		return region + ": {bucket: " + name + ", inventory: {bucket: i, id: d}}"
+		return region + ": {bucket: bucket-" + name + ", inventory: {bucket: iii, id: d}}"
 	}
 	two := bucket("eu-west-1", "a") + ", " + bucket("eu-west-2", "b")
 	three := strings.Replace(minimal, "[eu-west-1, eu-west-2]", "[eu-west-1, eu-west-2, us-east-1]", 1) + "receipts:\n"

@@ -20,6 +20,7 @@ func (d *decoder) check(cfg *Config) {
 	d.checkLimits(cfg.Limits)
 	ledgers := d.checkLedgers(cfg.Ledgers)
 	d.checkReceipts(cfg.Receipts, cfg.Ledgers)
+	d.checkQueueHosts(cfg.Receipts, cfg.AWS.Endpoints)
 	d.checkCommands(cfg.Commands, ledgers)
 	d.checkSettlement(cfg.Settlement, ledgers, cfg.Statements)
 	d.checkTopology(cfg.Topology)

@@ -16,6 +16,23 @@ var queuePath = regexp.MustCompile(`/[A-Za-z0-9_-]+/[A-Za-z0-9_-]{1,80}(\.fifo)?
 // awsQueue is the host of a queue's URL, where it is one of AWS's own.
 var awsQueue = regexp.MustCompile(`^(?:sqs\.([a-z0-9-]+)|([a-z0-9-]+)\.queue)\.amazonaws\.com(?:\.cn)?$`)
 
+// checkQueueHosts refuses a host that would never be asked: requests go to the endpoint of the region, whatever host a queue's
+// URL has.
+func (d *decoder) checkQueueHosts(receipts []Receipts, endpoints map[audit.Region]Endpoints) {
+	for i, r := range receipts {
+		for _, region := range sortedRegions(r.Events) {
+			u, err := url.Parse(r.Events[region])
+			if err != nil || u.Host == "" || strings.HasSuffix(u.Host, ".amazonaws.com") || strings.HasSuffix(u.Host, ".amazonaws.com.cn") {
+				continue
+			}
+			if e, err := url.Parse(endpoints[region].SQS); err != nil || e.Host != u.Host {
+				d.wrongAt(join("receipts", nameOr(r.Name, i))+".events."+string(region),
+					"this host is not asked, but the region's endpoint: set aws.endpoints."+string(region)+".sqs to it, or correct the URL")
+			}
+		}
+	}
+}
+
 // checkEvents wants the URL of a queue for a region that has a bucket, and another queue for each.
 func (d *decoder) checkEvents(r Receipts, key string) {
 	seen := map[string]audit.Region{}

@@ -16,6 +16,11 @@ func (d *decoder) checkBuckets(r Receipts, key string) {
 	seen := map[string]audit.Region{}
 	for _, region := range sortedRegions(r.Regions) {
 		bucket := r.Regions[region].Bucket
+		for _, one := range []struct{ name, bucket string }{{".bucket", bucket}, {".inventory.bucket", r.Regions[region].Inventory.Bucket}} {
+			if one.bucket != "" && !bucketName.MatchString(one.bucket) {
+				d.wrongAt(join(key, string(region))+one.name, "not the name of a bucket: write it without s3:// and without a path")
+			}
+		}
 		if first, twice := seen[bucket]; twice && bucket != "" {
 			d.wrongAt(join(key, string(region))+".bucket", fmt.Sprintf("is the bucket of %s too: a bucket cannot be compared with itself", first))
 			continue

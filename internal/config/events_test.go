@@ -18,12 +18,12 @@ const withReceipts = minimal + `receipts:
 func TestEventQueues(t *testing.T) {
 	t.Parallel()
 	cfg, err := parse("p.yaml", []byte(withReceipts+"      eu-west-1: https://sqs.eu-west-1.amazonaws.com/111122223333/replication\n"), []string{
-		"PARALLAX_RECEIPTS_RECEIPTS_EVENTS_EU_WEST_2=http://127.0.0.1:9324/000000000000/replication",
+		"PARALLAX_RECEIPTS_RECEIPTS_EVENTS_EU_WEST_2=https://sqs.eu-west-2.amazonaws.com/000000000000/replication",
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if events := cfg.Receipts[0].Events; len(events) != 2 || events["eu-west-2"] != "http://127.0.0.1:9324/000000000000/replication" {
+	if events := cfg.Receipts[0].Events; len(events) != 2 || events["eu-west-2"] != "https://sqs.eu-west-2.amazonaws.com/000000000000/replication" {
 		t.Errorf("%v", events)
 	}
 }
@@ -39,6 +39,7 @@ func TestBrokenEventQueues(t *testing.T) {
 		{"eu-west-1: https://sqs.eu-west-1.amazonaws.com/1/replication.fifo", "S3 sends no events to a FIFO queue: name a standard one"},
 		{"eu-west-1: https://sqs.eu-west-2.amazonaws.com/1/replication", "the queue is in eu-west-2: S3 sends events to a queue of the bucket's own region"},
 		{"eu-west-1: https://eu-west-2.queue.amazonaws.com/1/replication", "the queue is in eu-west-2: S3 sends events to a queue of the bucket's own region"},
+		{"eu-west-1: https://queues.example/1/a", "this host is not asked, but the region's endpoint: set aws.endpoints.eu-west-1.sqs to it, or correct the URL"},
 		{`eu-west-1: ""`, "must not be empty"},
 	} {
 		_, err := parse("p.yaml", []byte(withReceipts+"      "+c.events+"\n"), nil)

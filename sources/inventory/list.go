@@ -39,6 +39,9 @@ type outcome struct {
 	err     error // why it could not be read
 }
 
+// Bytes is how much all files of the list are together, as Progress counts them.
+func (l *List) Bytes() int64 { return l.whole }
+
 // bytesPerRow is about what a row with a random key, version id and ETag takes in any of the formats.
 const bytesPerRow = 64
 

@@ -165,6 +165,9 @@ func newComparison(rules Rules, in Input) *comparison {
 	}
 	c.earlier = earlier(c.scanned[0], c.scanned[1])
 	c.live = c.liveReceipts()
+	if in.Ties != nil {
+		in.Ties.settle()
+	}
 	c.out.Matched = in.Equal
 	return c
 }

@@ -54,6 +54,8 @@ func (c *comparison) oneSided(p pair, side int, o *record.Object) ruling {
 	switch {
 	case len(p.sides[1-side]) > 0:
 		return standingAs(left, latestNotRead)
+	case o.DeleteMarker && o.Live && !p.asked: // what both inventories agree on is not here
+		return standingAs(young, deletedSince)
 	case o.DeleteMarker:
 		return standingAs(left, deletedOrAbsent)
 	default:

@@ -39,6 +39,7 @@ const (
 	otherNotRead    = "receipt in one region, the other was not read completely"
 	latestNotRead   = "receipt whose latest version was not read in one region"
 	deletedOrAbsent = "receipt deleted in one region, absent in the other"
+	deletedSince    = "receipt deleted in one region since the inventories, and not looked up in the buckets themselves"
 	oldVersion      = "old version in one region only: its expiry is not replicated"
 	saidTwice       = "receipt of which one list says two things of one version (size, ETag or delete marker): which is so cannot be told"
 	inOrderSince    = "receipt that the inventories show apart, in order when the buckets themselves were asked"

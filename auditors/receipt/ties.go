@@ -21,13 +21,14 @@ type Ties struct {
 	astray  map[string][]string // payments by keys that the pattern does not take back to them
 
 	mu         sync.Mutex
-	payments   map[string]*tie      // of the ledger
-	strangers  map[string]*stranger // receipts by key, whose payment the ledger does not know
-	dropped    [2]int64             // strangers beyond the limit, those with the highest keys, by the side they were seen on
-	expected   int64                // receipts at the key they should have
-	unexpected int64                // at another one
-	inside     [2]fitting           // rows of the window, by side
-	outside    [2]fitting           // rows of around, and not of the window
+	payments   map[string]*tie         // of the ledger
+	strangers  map[string]*stranger    // receipts by key, whose payment the ledger does not know
+	dropped    [2]int64                // strangers beyond the limit, those with the highest keys, by the side they were seen on
+	expected   int64                   // receipts at the key they should have
+	unexpected int64                   // at another one
+	inside     [2]fitting              // rows of the window, by side
+	outside    [2]fitting              // rows of around, and not of the window
+	gone       map[string][2]time.Time // by key: when a current version was deleted that the inventories may show, see Unsee
 }
 
 // fitting counts live objects by whether their keys and payments fit.

@@ -150,10 +150,13 @@ func (c *receiptAudit) listPrefix(ctx context.Context, s *receiptSide, prefix st
 	return nil
 }
 
-// observeListed takes notice of receipts that are live.
+// observeListed takes notice of receipts that are live, and of those that are deleted since the inventories.
 func (c *receiptAudit) observeListed(objects []record.Object) {
-	var recent []record.Object
+	var recent, gone []record.Object
 	for _, o := range objects {
+		if o.DeleteMarker && o.IsLatest {
+			gone = append(gone, o)
+		}
 		if c.ties.Wants(o.Note()) {
 			recent = append(recent, o)
 		}
@@ -162,6 +165,7 @@ func (c *receiptAudit) observeListed(objects []record.Object) {
 		}
 	}
 	c.ties.See(recent)
+	c.ties.Unsee(gone)
 }
 
 func (l *listing) begin(at time.Time) {

@@ -44,6 +44,7 @@ func (c *receiptAudit) lookUp(ctx context.Context, suspects []receipt.Suspect) (
 	}
 	for i, s := range c.sides {
 		s.certifyLookUp(ctx, calls.answered[i], calls.all-calls.answered[i], calls.refused[i])
+		s.certifyHeads(ctx, calls.unheaded[i], calls.noHead[i])
 	}
 	c.answered = calls.at
 	return calls.live, nil
@@ -70,12 +71,15 @@ type lookUps struct {
 	done     int64
 	answered [2]int64
 	refused  [2]error
+	unheaded [2]int64 // keys of which a HEAD was refused
+	noHead   [2]error
 }
 
 // answer is what a bucket told of a key, and when.
 type answer struct {
 	versions []record.Object // nil where there is no answer
 	at       time.Time
+	head     error // of a HEAD
 	err      error
 }
 
@@ -126,6 +130,10 @@ func (l *lookUps) keep(key string, both [2]answer) {
 			l.answered[i]++
 			told[i], at[i] = a.versions, a.at
 		}
+		if a.head != nil {
+			l.noHead[i] = a.head
+			l.unheaded[i]++
+		}
 		l.show.at(i, l.done, l.all)
 	}
 	if told[0] != nil || told[1] != nil {
@@ -135,15 +143,16 @@ func (l *lookUps) keep(key string, both [2]answer) {
 
 // ask asks a bucket for a key.
 func (s *receiptSide) ask(ctx context.Context, key string) answer {
-	versions, err := s.versions(ctx, key)
-	return answer{versions, s.live.Clock(), err}
+	versions, head, err := s.versions(ctx, key)
+	return answer{versions, s.live.Clock(), head, err}
 }
 
-// versions are all versions of a key, with what a HEAD tells of those that matter.
-func (s *receiptSide) versions(ctx context.Context, key string) ([]record.Object, error) {
-	versions, err := s.live.Versions(ctx, key)
+// versions are all versions of a key, with what a HEAD tells of those that matter. Where a HEAD is refused what the listing tells
+// stands: that a version is there, its size, ETag and class.
+func (s *receiptSide) versions(ctx context.Context, key string) (versions []record.Object, head, err error) {
+	versions, err = s.live.Versions(ctx, key)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	heads := 0
 	for i, o := range versions {
@@ -152,10 +161,12 @@ func (s *receiptSide) versions(ctx context.Context, key string) ([]record.Object
 		}
 		heads++
 		told, there, err := s.live.Head(ctx, key, o.VersionID)
-		if err != nil {
-			return nil, err
-		}
-		if there {
+		switch {
+		case ctx.Err() != nil:
+			return nil, nil, err
+		case err != nil:
+			head = err
+		case there:
 			told.IsLatest = o.IsLatest
 			versions[i] = told
 		}
@@ -163,7 +174,18 @@ func (s *receiptSide) versions(ctx context.Context, key string) ([]record.Object
 	if versions == nil {
 		versions = []record.Object{} // asked, and there is none
 	}
-	return versions, nil
+	return versions, head, nil
+}
+
+// certifyHeads says of how many keys the status, encryption and checksum were not told.
+func (s *receiptSide) certifyHeads(ctx context.Context, unheaded int64, refused error) {
+	if refused == nil || ctx.Err() != nil {
+		return
+	}
+	reason, remedy := inventory.Explain(refused, "HEAD of objects in "+s.bucket, s.live.Timeout)
+	s.line.Excluded = append(s.line.Excluded, audit.Exclusion{
+		Reason: "suspects judged by the listing of their versions alone, " + reason + "; " + remedy, Records: unheaded,
+	})
 }
 
 func (s *receiptSide) certifyLookUp(ctx context.Context, answered, unanswered int64, refused error) {

@@ -92,7 +92,7 @@ func (o Object) copied(status string, good Head) Way {
 	switch status {
 	case "REPLICA":
 		way.Copy, way.Into = true, o.To
-		way.Why = "it is a replica whose original was deleted by its version id: a copy to where it came from is replicated back"
+		way.Why = "it is a replica whose original is not there, deleted by its version id (or never there, if it came from a third bucket: look before you copy): a copy to where it came from is replicated back"
 		way.Instead = hardDeleted
 	case "COMPLETED", "COMPLETE":
 		way.Copy = true

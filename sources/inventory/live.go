@@ -122,6 +122,9 @@ func (l *Live) refused(err *askedError) error {
 		delete(l.failed, err.action)
 		return err
 	}
+	if err.action == actionHead && ofOneObject(err) {
+		return err
+	}
 	if l.failed == nil {
 		l.failed = map[string]failures{}
 	}
@@ -138,6 +141,14 @@ func absent(err error) bool {
 		return false
 	}
 	return answer.HTTPStatusCode() == http.StatusNotFound || answer.Response.Header.Get("X-Amz-Delete-Marker") == "true"
+}
+
+// ofOneObject reports whether an answer to a HEAD says nothing of other objects: what is encrypted under a customer's key answers
+// 400 to all who do not show it, and a policy may keep single objects from being read. Such an answer comes at once.
+// Source: Amazon S3 API reference, HeadObject.
+func ofOneObject(err error) bool {
+	var answer *awshttp.ResponseError
+	return errors.As(err, &answer) && (answer.HTTPStatusCode() == http.StatusBadRequest || answer.HTTPStatusCode() == http.StatusForbidden)
 }
 
 // Head asks for one version: replication status, encryption, storage class, size, ETag and the checksum of its content, as

@@ -250,3 +250,21 @@ func TestLiveInTime(t *testing.T) {
 		t.Error(b, err)
 	}
 }
+
+// TestHeadsOfSingleObjectsRefused: what S3 refuses of one object says nothing of the next.
+func TestHeadsOfSingleObjectsRefused(t *testing.T) {
+	w := newWorld(t)
+	w.fill(t, 2)
+	l := w.live(dublin)
+	id := versions(t, l, receiptKey(1))[0].VersionID
+	for _, status := range []int{http.StatusBadRequest, http.StatusForbidden} {
+		w.Fault(func(buckets.Request) buckets.Fault { return buckets.Fault{Status: status} })
+		for range 10 {
+			if _, found, err := l.Head(t.Context(), receiptKey(1), id); found || err == nil {
+				t.Fatalf("%d: found %v, %v", status, found, err)
+			}
+		}
+		w.Fault(nil)
+		head(t, l, receiptKey(1), id)
+	}
+}

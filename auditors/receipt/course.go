@@ -84,8 +84,7 @@ func (c *course) work() {
 // fit is the first hour in which the rule was at work; -1: that does not show.
 func (c *course) fit() int {
 	score, best, at := int64(0), int64(0), -1
-	for i := len(c.hours) - 1; i >= 0; i-- {
-		h := c.hours[i]
+	for i, h := range slices.Backward(c.hours) {
 		first := at < 0 && !c.rule.Enabled
 		if h.count[tried] == 0 && first {
 			continue

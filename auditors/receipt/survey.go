@@ -132,11 +132,9 @@ func (s *Survey) began(side int, rule record.ReplicationRule, arrived bool) (tim
 	if c == nil {
 		return time.Time{}, false
 	}
-	at := int64(0)
+	at := c.began()
 	if arrived {
 		at = c.brought()
-	} else {
-		at = c.began()
 	}
 	return time.UnixMilli(at).UTC(), at != 0
 }

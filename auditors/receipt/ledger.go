@@ -1,7 +1,6 @@
 package receipt
 
 import (
-	"slices"
 	"time"
 
 	"parallax/internal/audit"
@@ -110,9 +109,7 @@ func (c *comparison) setAside(why string, strange []unowned, lacking []unreceipt
 	for _, p := range lacking {
 		c.exclude(misfitPayment)
 		c.hold(audit.NewFingerprint(audit.ReceiptMissing, c.rules.Scope, p.entry.PaymentID))
-		if !p.asked {
-			c.ask(p, rankMissing, "", misfitPayment)
-		}
+		c.ask(p, rankMissing, "", misfitPayment)
 	}
 	c.out.Misfit = misfit
 }
@@ -124,13 +121,11 @@ func (c *comparison) missing() []unreceipted {
 		return nil
 	}
 	var lacking []unreceipted
-	seen := map[string]bool{}
-	for _, e := range c.in.Entries {
-		due := c.in.Window.Holds(e.CreatedAt) && slices.Contains(c.rules.Charged, e.Status)
-		if !due || seen[e.PaymentID] {
+	for _, i := range c.rules.firstCharges(c.in.Entries) {
+		e := c.in.Entries[i]
+		if !c.in.Window.Holds(e.CreatedAt) {
 			continue
 		}
-		seen[e.PaymentID] = true
 		if has, onlyLive := c.has(e.PaymentID); has {
 			c.names.due++
 			if onlyLive {
@@ -148,60 +143,47 @@ func (c *comparison) missing() []unreceipted {
 // unreceipted is a charged payment that has no receipt.
 type unreceipted struct {
 	entry record.Entry
-	key   string // of its receipt, empty where it is not known
-	asked bool   // both buckets themselves have nothing there
+	keys  []string // that its receipt may have; none where they are not known
+	due   time.Time
+	look  look
 }
 
 // without finds out whether a charged payment without a receipt can be judged.
 func (c *comparison) without(e record.Entry) (p unreceipted, judged bool) {
-	p.entry = e
-	if c.rules.KeyOf != nil {
-		p.key = c.rules.KeyOf(e)
-	}
-	due := e.CreatedAt.Add(c.rules.Settle)
-	p.asked = p.key != "" && c.live[e.PaymentID].keys[p.key]
-	all := c.complete(0) && c.complete(1)
-	why := ""
-	switch {
-	case p.asked && due.After(c.in.AsOf), !p.asked && due.After(c.earlier):
-		why = paymentYoung
-	case !all && (!p.asked || !c.in.Ties.asTemplate()):
-		why = paymentNotRead
-	case !p.asked && c.passing[e.PaymentID]:
-		why = receiptPassing
-	case p.key != "" && !c.rules.fits(p.key, e.PaymentID):
-		why = keyUnfit
-		c.names.due++
-		c.names.apart++
-		c.apart[e.PaymentID] = true
-	}
-	if why == "" {
-		c.names.due++
-		c.names.lacking++
-		if p.asked {
-			c.names.asked++
-		}
-		return p, true
-	}
-	c.exclude(why)
-	c.hold(audit.NewFingerprint(audit.ReceiptMissing, c.rules.Scope, e.PaymentID))
-	if !due.After(c.in.AsOf) {
+	p = unreceipted{entry: e, keys: c.rules.keysOf(e), due: e.CreatedAt.Add(c.rules.Settle)}
+	p.look = c.lookedAt(e.PaymentID, p.keys, p.due)
+	if why := c.notJudged(p); why != "" {
+		c.exclude(why)
+		c.hold(audit.NewFingerprint(audit.ReceiptMissing, c.rules.Scope, e.PaymentID))
 		c.ask(p, rankYoung, "", why)
+		return p, false
 	}
-	return p, false
+	c.names.due++
+	c.names.lacking++
+	if p.look.live {
+		c.names.asked++
+	}
+	return p, true
 }
 
-// ask makes the key of a payment's receipt a suspect, unless the buckets were asked for it.
+// ask makes the keys of a payment's receipt suspects, those that the buckets were not asked for.
 func (c *comparison) ask(p unreceipted, rank int, kind audit.Kind, why string) {
-	if p.key != "" && !p.asked {
-		c.add(rank, Suspect{Key: p.key, Payment: p.entry.PaymentID, Kind: kind, Why: why})
+	if p.due.After(c.in.AsOf) {
+		return
+	}
+	for _, key := range p.keys {
+		if !c.live[p.entry.PaymentID].keys[key] {
+			c.add(rank, Suspect{Key: key, Payment: p.entry.PaymentID, Kind: kind, Why: why})
+		}
 	}
 }
 
 func (c *comparison) reportMissing(p unreceipted) {
-	f := missingReceipt(c.rules, p.entry, c.lookedAt(p), p.key)
-	switch apart := c.scanned[0].Sub(c.scanned[1]).Abs(); {
-	case !p.asked && apart > c.rules.Grace: // lists of two moments: it may have come to one region and gone from the other in between
+	f := missingReceipt(c.rules, p.entry, p.look, first(p.keys))
+	switch apart := p.look.at[0].Sub(p.look.at[1]).Abs(); {
+	case !p.look.live && apart > c.rules.Grace: // lists of two moments: it may have come to one region and gone from the other in between
+		f.Verdict = audit.Probable
+	case c.in.Unknown[p.entry.PaymentID]:
 		f.Verdict = audit.Probable
 	case mass(c.names.lacking, c.names.due-c.names.lacking) && c.names.replaced(): // it may be there by another name
 		f.Verdict = audit.Probable
@@ -210,21 +192,30 @@ func (c *comparison) reportMissing(p unreceipted) {
 	c.ask(p, rankMissing, audit.ReceiptMissing, "")
 }
 
-// look is how each region was looked at for a receipt that it lacks.
-type look struct {
-	live  bool // both buckets themselves were asked
-	notes [2]string
-}
-
-func (c *comparison) lookedAt(p unreceipted) look {
-	l := look{live: p.asked}
-	for i := range l.notes {
-		l.notes[i] = notInList + stamp(c.scanned[i])
-		if p.asked {
-			l.notes[i] = notInAnswer + c.answerOf(p.key, i)
-		}
+// notJudged is why nothing is said of a payment without a receipt; empty where something is. One that should have its receipt by
+// now is not forgotten: no later window holds it.
+func (c *comparison) notJudged(p unreceipted) (why string) {
+	payment, all := p.entry.PaymentID, c.complete(0) && c.complete(1)
+	byKey := p.look.live && c.in.Ties.asTemplate()
+	switch {
+	case p.due.After(c.in.AsOf):
+		return paymentYoung
+	case !all && !byKey:
+		return paymentNotRead
+	case p.due.After(earlier(p.look.at[0], p.look.at[1])) && !byKey:
+		why = paymentYoung
+	case !p.look.live && c.passing[payment]:
+		why = receiptPassing
+	case len(p.keys) > 0 && !c.rules.fits(p.keys[0], payment):
+		why = keyUnfit
+		c.names.due++
+		c.names.apart++
+		c.apart[payment] = true
+	default:
+		return ""
 	}
-	return l
+	c.out.Unjudged.add(p.entry.CreatedAt)
+	return why
 }
 
 // answerOf says when a side was asked for a key.
@@ -237,6 +228,7 @@ func (c *comparison) answerOf(key string, side int) string {
 
 // Why a receipt without a payment is not judged.
 const (
+	ownerUnknown  = "receipt whose payment could not be looked up in the ledger"
 	ledgerNotRead = "receipt from a time the ledger was not read for, its payment is not known"
 	orphanGone    = "receipt without a payment in the inventories, gone when the buckets themselves were asked"
 )
@@ -308,6 +300,10 @@ func (c *comparison) orphan(key string, s stranger) bool {
 		c.exclude(orphanGone)
 		return false
 	case !c.in.Window.Holds(o.LastModified):
+		return false
+	case c.in.Unknown[s.payment]:
+		c.exclude(ownerUnknown)
+		c.hold(audit.NewFingerprint(audit.ReceiptOrphan, c.rules.Scope, key))
 		return false
 	case c.in.Entries == nil || !c.in.Cover.Covers(c.around(*o)):
 		c.exclude(ledgerNotRead)

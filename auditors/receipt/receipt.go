@@ -69,6 +69,8 @@ type Input struct {
 	Buckets  [2]record.Bucket              // in the order of Rules.Regions; what is not known covers everything
 	Complete map[audit.Region]bool         // whether the region's objects were read without a gap
 	Scanned  map[audit.Region]time.Time    // when the region was seen; the end of the window where missing
+	Listed   map[audit.Region]time.Time    // when all that was written since the scans was listed; missing where it was not
+	Unknown  map[string]bool               // payments that could not be looked up, though the ledger may have more rows of them
 	// NoReceipts says that not one object that was read has the key of a receipt: then the pattern is wrong, and says nothing
 	// about what is missing.
 	NoReceipts bool
@@ -95,6 +97,7 @@ type Result struct {
 	Trace    *Trace              // nil unless asked for
 	Suspects []Suspect           // the gravest first, Input.Suspects at most
 	Unasked  int64               // suspects beyond them, where any are wanted
+	Unjudged Unjudged            // a gap: no later window holds them
 	Held     []audit.Fingerprint // living findings that could not be judged anew: nothing is known against them
 	Torn     int64               // keys that are undecided, for one list says two things of one version
 	More     int64               // findings beyond Input.Max, which are not kept

@@ -36,7 +36,7 @@ type fitting struct{ fits, strange, unfit int }
 
 // tie is what is known of a payment's receipt. Of several the one with the lowest key stands for all.
 type tie struct {
-	entry   int // the first of its entries
+	entry   int // the first that charged it, else the first of its entries
 	sides   [2]place
 	several bool
 }
@@ -65,6 +65,9 @@ func NewTies(rules Rules, entries []record.Entry, from time.Time, limit int) *Ti
 		if _, twice := t.payments[e.PaymentID]; !twice {
 			t.payments[e.PaymentID] = &tie{entry: i}
 		}
+	}
+	for _, i := range rules.firstCharges(entries) {
+		t.payments[entries[i].PaymentID].entry = i
 	}
 	return t
 }
@@ -135,7 +138,7 @@ func (t *Ties) see(side int, o *record.Object) {
 
 func (t *Ties) tie(tie *tie, side int, o *record.Object) {
 	if t.rules.KeyOf != nil {
-		if t.rules.KeyOf(t.entries[tie.entry]) == o.Key {
+		if e := t.entries[tie.entry]; t.rules.KeyOf(e) == o.Key || slices.Contains(t.rules.keysOf(e), o.Key) {
 			t.expected++
 		} else {
 			t.unexpected++
@@ -177,6 +180,24 @@ func (t *Ties) trim() {
 
 // beyond is how many strangers were dropped, at least: one may come back from the other side, and is not known again.
 func (t *Ties) beyond() int64 { return max(t.dropped[0], t.dropped[1]) }
+
+// Doubtful are payments that other rows of the ledger than those of a window may explain: those of receipts without a payment, and
+// charged payments of the window without a receipt.
+func (t *Ties) Doubtful(w audit.Window) []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var out []string
+	for _, s := range t.strangers {
+		out = append(out, s.payment)
+	}
+	for _, i := range t.rules.firstCharges(t.entries) {
+		if e := t.entries[i]; w.Holds(e.CreatedAt) && !t.payments[e.PaymentID].seen() {
+			out = append(out, e.PaymentID)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
 
 // Has reports whether a live receipt of a payment was seen.
 func (t *Ties) Has(payment string) bool {

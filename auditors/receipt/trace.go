@@ -1,6 +1,7 @@
 package receipt
 
 import (
+	"maps"
 	"strings"
 	"time"
 
@@ -10,7 +11,9 @@ import (
 // Trace tells of each payment by itself whether its receipt is there, by the same rules as the findings.
 type Trace struct {
 	found   map[string]audit.Link // of payments with a live receipt in either region
+	looked  map[string]bool       // of them, those whose rows are of another time than was read, and were looked up
 	earlier time.Time             // of the two scans
+	until   time.Time             // receipts that were due later may not be in what was read
 	settle  time.Duration
 	apart   map[string]bool // payments whose receipt may be there by another name
 	whole   bool            // both regions were read completely, and their objects are receipts
@@ -19,18 +22,22 @@ type Trace struct {
 // trace notes where each live receipt lies. A payment with several is told by the first of them.
 func (c *comparison) trace() *Trace {
 	t := &Trace{
-		found: map[string]audit.Link{}, apart: c.apart, earlier: c.earlier, settle: max(c.rules.Settle, c.rules.Grace),
-		whole: c.complete(0) && c.complete(1) && !c.in.NoReceipts && c.out.Misfit == nil && c.in.Ties != nil,
+		found: map[string]audit.Link{}, looked: map[string]bool{}, apart: c.apart, earlier: c.earlier, until: c.earlier,
+		settle: max(c.rules.Settle, c.rules.Grace),
+		whole:  c.complete(0) && c.complete(1) && !c.in.NoReceipts && c.out.Misfit == nil && c.in.Ties != nil,
 	}
 	if c.in.Ties == nil {
 		return t
 	}
+	at := c.seen(c.earlier.Add(1))
+	t.until = earlier(at[0], at[1])
 	t.whole = t.whole && c.in.Ties.beyond() == 0
 	for _, key := range sortedKeys(c.in.Ties.strangers) {
 		if c.out.Misfit != nil {
 			break // what payments they are of is not known
 		}
 		s := c.in.Ties.strangers[key]
+		t.looked[s.payment] = c.ledger[s.payment]
 		if _, known := t.found[s.payment]; !known {
 			c.note(t, s.payment, s.places())
 		}
@@ -100,8 +107,13 @@ func (c *comparison) whereabouts(payment string, sides [2]place) string {
 	return "in " + strings.Join(append([]string{strings.Join(in, " and ")}, out...), ", ")
 }
 
-// Found are the payments that have a live receipt, whether the ledger knows them or not.
-func (t *Trace) Found() map[string]audit.Link { return t.found }
+// Found are the payments that have a live receipt, whether the ledger knows them or not; but for those that it knows of another
+// time than was read, whose receipts were written again.
+func (t *Trace) Found() map[string]audit.Link {
+	out := maps.Clone(t.found)
+	maps.DeleteFunc(out, func(payment string, _ audit.Link) bool { return t.looked[payment] })
+	return out
+}
 
 // Of is the link of a payment taken at a moment that must have a receipt: present, expected while it may be on its way,
 // unknown where not all was read, else absent.
@@ -111,7 +123,7 @@ func (t *Trace) Of(payment string, taken time.Time) audit.Link {
 	}
 	l := audit.Link{Layer: layer, State: audit.LinkAbsent, Note: "in neither region's list of " + stamp(t.earlier) + " or later"}
 	switch {
-	case taken.After(t.earlier.Add(-t.settle)):
+	case taken.After(t.until.Add(-t.settle)):
 		l.State, l.Note = audit.LinkExpected, "too young at the scan of "+stamp(t.earlier)
 	case t.apart[payment]:
 		l.State, l.Note = audit.LinkUnknown, "its receipt may be there by another name"

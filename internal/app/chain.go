@@ -87,7 +87,7 @@ func (a *App) readLinks(ctx context.Context, one *ledgerChains, l config.Ledger,
 		if r.Ledger != l.Name {
 			continue
 		}
-		result, lines, err := a.holdReceipts(ctx, r, l, copies.writer, t.window.Around(ledgerContext), true, t)
+		result, lines, err := a.holdReceipts(ctx, r, l, copies, t.window.Around(ledgerContext), true, t)
 		if err != nil {
 			return err
 		}

@@ -45,7 +45,7 @@ func (a *App) auditWhole(ctx context.Context, o *audit.Outcome, r config.Receipt
 	c := a.newReceiptAudit(r, l, t)
 	c.rows, c.cover, c.again, c.rules.Whole = copies.writer, t.window.Around(receiptContext), again, true
 	c.keep()
-	c.lookUpOwners(l, copies)
+	c.lookUpOwners(copies)
 	result, err := c.run(ctx)
 	if err != nil {
 		return err
@@ -66,7 +66,7 @@ func (a *App) auditReceipts(ctx context.Context, r config.Receipts, t task) (rec
 	if err != nil {
 		return receipt.Result{}, nil, err
 	}
-	result, lines, err := a.holdReceipts(ctx, r, l, copies.writer, t.window.Around(receiptContext), false, t)
+	result, lines, err := a.holdReceipts(ctx, r, l, copies, t.window.Around(receiptContext), false, t)
 	return result, append(lines, coverage...), err
 }
 
@@ -80,14 +80,15 @@ func (a *App) readReceiptLedger(ctx context.Context, l config.Ledger, t task) (l
 	return copies, inForce(l, copies, t.window), nil
 }
 
-// holdReceipts judges the receipts of a window by the rows of the ledger in force, which cover a window. Where the rows are
-// nil, for they could not be read, the buckets are still held against one another; what makes them the wrong buckets, or the
+// holdReceipts judges the receipts of a window by the rows of the ledger in force, which cover a window. Where there are no
+// rows, for they could not be read, the buckets are still held against one another; what makes them the wrong buckets, or the
 // wrong objects, is a gap and no finding. With trace it tells of each payment by itself.
 func (a *App) holdReceipts(
-	ctx context.Context, r config.Receipts, l config.Ledger, rows []record.Entry, cover audit.Window, trace bool, t task,
+	ctx context.Context, r config.Receipts, l config.Ledger, copies ledgerCopies, cover audit.Window, trace bool, t task,
 ) (receipt.Result, []audit.Coverage, error) {
 	c := a.newReceiptAudit(r, l, t)
-	c.rows, c.cover, c.trace = rows, cover, trace
+	c.rows, c.cover, c.trace = copies.writer, cover, trace
+	c.lookUpOwners(copies)
 	result, err := c.run(ctx)
 	return result, c.coverage(), err
 }

@@ -32,8 +32,8 @@ type receiptAudit struct {
 	rows   []record.Entry // of the ledger in force; nil where it could not be read
 	cover  audit.Window   // what they cover
 	trace  bool
-	owners func(ctx context.Context, payments []string) ([]record.Entry, error) // the ledger's rows of payments; nil where they cannot be looked up
-	again  *receiptsAgain                                                       // what earlier runs have found; nil where it is not judged again
+	owners owners
+	again  *receiptsAgain // what earlier runs have found; nil where it is not judged again
 
 	sides    [2]*receiptSide
 	line     audit.Coverage // of the comparison
@@ -115,7 +115,7 @@ func (c *receiptAudit) run(ctx context.Context) (result receipt.Result, err erro
 	}()
 	c.listYoung()
 	c.seen.wanted = c.again.wanted(c.window)
-	c.ties = receipt.NewTies(c.rules, c.entries(), c.from(), maxStrangers).Within(c.window).Around(c.cover)
+	c.ties = receipt.NewTies(c.rules, c.entries(), c.from(), maxStrangers).Within(c.unknownWithin()).Around(c.cover)
 	c.survey, c.policy = receipt.NewSurvey(c.buckets()), c.rules.Policy()
 	for i, s := range c.sides {
 		if s.list != nil {
@@ -135,6 +135,9 @@ func (c *receiptAudit) run(ctx context.Context) (result receipt.Result, err erro
 func (c *receiptAudit) judge(ctx context.Context, pairs *breaks) (receipt.Result, error) {
 	auditor := receipt.Auditor{Rules: c.rules}
 	in := c.input(pairs.all(ctx))
+	if err := c.explainDoubts(ctx, &in); err != nil {
+		return receipt.Result{}, err
+	}
 	c.progress("judging what differs in "+c.pair.Name, 0, 0)
 	result := auditor.Audit(in)
 	if pairs.err != nil {
@@ -153,7 +156,10 @@ func (c *receiptAudit) judge(ctx context.Context, pairs *breaks) (receipt.Result
 		in.Live, in.Answered = live, c.answered
 		result = auditor.Audit(in)
 	}
-	result = c.withOwners(ctx, auditor, &in, result)
+	if result, err = c.withOwners(ctx, auditor, &in, result); err != nil {
+		return result, err
+	}
+	c.certifyUnjudged(result)
 	if m := result.Misfit; m != nil {
 		c.line.Gaps = append(c.line.Gaps, audit.Gap{
 			Window: c.window, Reason: fmt.Sprintf("receipts %s and the payments of ledger %s do not fit one another: %s", c.pair.Name, c.pair.Ledger, m.Reason),
@@ -180,6 +186,7 @@ func (c *receiptAudit) input(pairs iter.Seq[receipt.Pair]) receipt.Input {
 	in := receipt.Input{
 		Window: c.window, AsOf: c.asOf, Pairs: pairs, Equal: c.equal, Drifted: c.drifted.objects, Ties: c.ties, Survey: c.survey,
 		Entries: c.rows, Cover: c.cover, Buckets: c.buckets(), Complete: map[audit.Region]bool{}, Scanned: map[audit.Region]time.Time{},
+		Listed:     map[audit.Region]time.Time{},
 		NoReceipts: c.unmatched() != nil, Trace: c.trace, Living: c.again.living(), Max: c.cfg.Limits.MaxFindings + 1,
 	}
 	if c.livePast == "" {
@@ -189,6 +196,9 @@ func (c *receiptAudit) input(pairs iter.Seq[receipt.Pair]) receipt.Input {
 		in.Complete[s.region] = s.complete
 		if s.list != nil {
 			in.Scanned[s.region] = s.list.Scanned
+		}
+		if s.listing.whole() {
+			in.Listed[s.region] = s.listing.began
 		}
 	}
 	return in
@@ -205,6 +215,16 @@ func (c *receiptAudit) entries() []record.Entry {
 		return c.rows
 	}
 	return append(c.rows[:len(c.rows):len(c.rows)], c.again.entries...)
+}
+
+// unknownWithin is when the receipts of payments that are not known were written: inside the window, and where each payment is
+// told of by itself, as long after it as a receipt of a payment of the window may be.
+func (c *receiptAudit) unknownWithin() audit.Window {
+	w := c.window
+	if c.trace {
+		w.To = w.To.Add(max(c.rules.Settle, c.rules.Grace) + c.rules.Grace)
+	}
+	return w
 }
 
 // from is the oldest moment that a receipt of these payments may be of.

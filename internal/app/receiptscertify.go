@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"parallax/auditors/receipt"
 	"parallax/internal/audit"
 )
 
@@ -30,6 +31,19 @@ func (c *receiptAudit) certify() {
 			Remedy: "correct the lifecycle rules of the buckets, or receipts[].storage, and run again",
 		})
 	}
+}
+
+// certifyUnjudged leaves a gap for payments that nothing could be said of, though their receipts were due.
+func (c *receiptAudit) certifyUnjudged(result receipt.Result) {
+	u := result.Unjudged
+	if u.Payments == 0 {
+		return
+	}
+	c.line.Gaps = append(c.line.Gaps, audit.Gap{
+		Window: audit.Window{From: u.From, To: c.window.To},
+		Reason: fmt.Sprintf("%d payments without a receipt were not judged: it was due, but too young when the buckets were listed, and was not looked up by its key", u.Payments),
+		Remedy: "run again over this window when the next inventories have come, or let the buckets be asked: receipts[].key, receipts[].live, s3:ListBucketVersions",
+	})
 }
 
 func (s *receiptSide) certify(w audit.Window) {

@@ -145,6 +145,9 @@ func (c *receiptAudit) listPrefix(ctx context.Context, s *receiptSide, prefix st
 		reason, remedy := inventory.Explain(err, "listing of "+s.bucket+"/"+prefix, c.cfg.AWS.Timeout)
 		s.listing.add(audit.Gap{Window: audit.Window{From: s.listing.from, To: c.window.To}, Reason: reason, Remedy: remedy})
 	default:
+		if at, err := time.Parse(time.RFC3339, extent.Totals["listed"]); err == nil {
+			s.listing.begin(at) // also where there is nothing to list
+		}
 		s.listing.done(extent)
 	}
 	return nil
@@ -180,6 +183,11 @@ func (l *listing) add(g audit.Gap) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.gaps = append(l.gaps, g)
+}
+
+// whole reports whether all that was to be listed was.
+func (l *listing) whole() bool {
+	return len(l.prefixes) > 0 && len(l.gaps) == 0 && len(l.extents) == len(l.prefixes)
 }
 
 func (l *listing) done(e audit.Extent) {

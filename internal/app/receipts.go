@@ -53,7 +53,9 @@ func (a *App) auditWhole(ctx context.Context, o *audit.Outcome, r config.Receipt
 	if err := a.explainFailures(ctx, r, result.Findings, t); err != nil {
 		return err
 	}
-	o.Rejudged = append(o.Rejudged, c.rejudged(result)...)
+	rejudged, held := c.judgedAgain(result)
+	o.Rejudged, o.Held = append(o.Rejudged, rejudged...), append(o.Held, held...)
+	c.certifyHeld(len(held))
 	o.Samples = append(o.Samples, stuckSamples(r, result.Stuck)...)
 	add(o, result.Judgement, append(c.coverage(), coverage...))
 	return nil

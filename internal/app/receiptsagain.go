@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"parallax/auditors/receipt"
 	"parallax/internal/audit"
 	"parallax/internal/config"
 	"parallax/internal/record"
@@ -74,7 +73,7 @@ func (a *App) knownNow(ctx context.Context, l config.Ledger, copies ledgerCopies
 		return nil
 	}
 	for _, e := range rows {
-		if slices.Contains(payments, e.PaymentID) && !again.known[e.PaymentID] {
+		if slices.Contains(payments, e.PaymentID) {
 			again.known[e.PaymentID] = true
 			again.entries = append(again.entries, e)
 		}
@@ -106,50 +105,4 @@ func (g *receiptsAgain) wanted(w audit.Window) map[string]bool {
 		}
 	}
 	return keys
-}
-
-// rejudged names the earlier findings that this run has judged again, whole as it compared the buckets: those it does not report
-// are gone. A payment without a receipt, or a receipt without a payment, that lies outside the window is no news while it stands.
-func (c *receiptAudit) rejudged(result receipt.Result) []audit.Fingerprint {
-	stands := map[audit.Fingerprint]bool{}
-	for _, f := range result.Findings {
-		stands[f.Fingerprint] = true
-	}
-	for _, held := range result.Held {
-		stands[held] = true // nothing is known against it
-	}
-	var out []audit.Fingerprint
-	for _, f := range c.again.findings {
-		outside := !c.window.Holds(f.Window.From)
-		switch {
-		case outside && keyMasked(f) && (f.Kind == audit.ReceiptMissing || f.Kind == audit.ReceiptOrphan):
-		case f.Kind == audit.ReceiptMissing && outside && c.stillMissing(f.Key):
-		case f.Kind == audit.ReceiptOrphan && outside && c.stillOrphan(f.Key):
-		case stands[f.Fingerprint]:
-		default:
-			out = append(out, f.Fingerprint)
-		}
-	}
-	return out
-}
-
-// keyMasked reports whether a finding's key holds a card number, which the store does not have in full: nobody can look it up.
-func keyMasked(f audit.StoredFinding) bool {
-	return f.Fingerprint != audit.NewFingerprint(f.Kind, f.Scope, f.Key)
-}
-
-// stillMissing reports whether a payment is charged and no receipt of it was seen. What the ledger could not be asked about
-// stays as it was.
-func (c *receiptAudit) stillMissing(payment string) bool {
-	if c.rows == nil {
-		return true
-	}
-	i := slices.IndexFunc(c.again.entries, func(e record.Entry) bool { return e.PaymentID == payment })
-	return i >= 0 && slices.Contains(c.rules.Charged, c.again.entries[i].Status) && !c.ties.Has(payment)
-}
-
-// stillOrphan reports whether a receipt is live in either bucket and the ledger does not know its payment.
-func (c *receiptAudit) stillOrphan(key string) bool {
-	payment, _ := c.rules.PaymentOf(key)
-	return c.rows == nil || c.seen.live[key] && !c.again.known[payment]
 }

@@ -38,6 +38,7 @@ type receiptAudit struct {
 	sides    [2]*receiptSide
 	line     audit.Coverage // of the comparison
 	ties     *receipt.Ties
+	judged   receipt.Input // what was judged at last
 	survey   *receipt.Survey
 	policy   receipt.Policy
 	seen     seenKeys
@@ -159,6 +160,7 @@ func (c *receiptAudit) judge(ctx context.Context, pairs *breaks) (receipt.Result
 	if result, err = c.withOwners(ctx, auditor, &in, result); err != nil {
 		return result, err
 	}
+	c.judged = in
 	c.certifyUnjudged(result)
 	if m := result.Misfit; m != nil {
 		c.line.Gaps = append(c.line.Gaps, audit.Gap{

@@ -46,6 +46,15 @@ func (c *receiptAudit) certifyUnjudged(result receipt.Result) {
 	})
 }
 
+// certifyHeld counts the earlier findings that stand for nothing new is known of them.
+func (c *receiptAudit) certifyHeld(n int) {
+	if n > 0 {
+		c.line.Excluded = append(c.line.Excluded, audit.Exclusion{
+			Reason: "finding of an earlier run that could not be judged anew, it stands as it was", Records: int64(n),
+		})
+	}
+}
+
 func (s *receiptSide) certify(w audit.Window) {
 	s.line.Extents = append(s.line.Extents, s.listing.extents...)
 	s.line.Records = s.rows.Load()

@@ -24,6 +24,7 @@ type Outcome struct {
 	Basis     string    // digest of the rules and the witnesses it looked with: only a run of the same basis clears a finding
 	Findings  []Finding
 	Rejudged  []Fingerprint // findings of earlier windows that it judged again: those it does not report are no longer there
+	Held      []Fingerprint // living findings that it could not judge anew: they stand, and its silence says nothing of them
 	Coverage  []Coverage
 	Cursors   []Cursor
 	Segments  []Segment        // change archive written by capture
@@ -49,7 +50,7 @@ type Judgement struct {
 }
 
 // Verdict derives how the run ended from what it says: inconclusive with any gap or with nothing read at all,
-// else findings if any is past being expected, else clean.
+// else findings if any is past being expected or a living one is held, else clean.
 func (o Outcome) Verdict() RunVerdict {
 	if len(o.Coverage) == 0 {
 		return RunInconclusive
@@ -58,6 +59,9 @@ func (o Outcome) Verdict() RunVerdict {
 		if !c.Complete() {
 			return RunInconclusive
 		}
+	}
+	if len(o.Held) > 0 {
+		return RunFindings
 	}
 	for _, f := range o.Findings {
 		if f.Status != Expected && f.Status != Suppressed {

@@ -57,3 +57,34 @@ func TestTheBasisIsThatOfTheLastRunThatSawIt(t *testing.T) {
 		t.Errorf("%+v, %v", events, err)
 	}
 }
+
+// TestHeldFindingsStand: a complete run that could not judge a finding anew clears neither it nor calls itself clean, and the
+// history says so once.
+func TestHeldFindingsStand(t *testing.T) {
+	s, f, other := fresh(t), lost("pay-1"), lost("pay-2")
+	held := func(id string, minute int) audit.Outcome {
+		o := based("as it was", id, minute)
+		o.Held = []audit.Fingerprint{f.Fingerprint}
+		return o
+	}
+	commit(t, s, based("as it was", "run-1", 90, f, other))
+	commit(t, s, held("run-2", 100))
+	commit(t, s, held("run-3", 110))
+	if got := get(t, s, f); got.Status != audit.Open {
+		t.Errorf("%s by %q", got.Status, got.ClearedBy)
+	}
+	if got := get(t, s, other); got.Status != audit.Cleared {
+		t.Errorf("what was not held is %s", got.Status)
+	}
+	if verdict := held("run-4", 120).Verdict(); verdict != audit.RunFindings {
+		t.Errorf("a run that holds a finding is %s", verdict)
+	}
+	_, events, err := s.Finding(t.Context(), string(f.Fingerprint))
+	if err != nil || len(events) != 2 || !strings.HasPrefix(events[1].Note, "not cleared: the run could not judge it anew") {
+		t.Errorf("%+v, %v", events, err)
+	}
+	commit(t, s, based("as it was", "run-5", 130))
+	if said := actions(t, s, f); said != "detected:open kept:open>open cleared:open>cleared" {
+		t.Errorf("history %s", said)
+	}
+}

@@ -71,7 +71,7 @@ func heldLate(s *receiptScene) {
 	missing := "receipt.missing " + strings.TrimSuffix(none[strings.LastIndex(none, "/")+1:], ".json")
 	s.wants(s.at(s.clock(27), 24), audit.RunFindings, found, missing)
 	s.s3.Advance(s.clock(27.5).Add(61 * time.Minute))
-	s.wants(s.audit(s.clock(27.5), s.day, s.clock(24)), audit.RunFindings, found, missing)
+	s.wants(s.audit(s.clock(27.5), s.day, s.clock(24)), audit.RunInconclusive, found, missing) // the payment was not judged
 }
 
 // heldCrowded: graver suspects use up receipts[].live.max.

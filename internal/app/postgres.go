@@ -61,7 +61,15 @@ func (a *App) ledgerPool(ctx context.Context, conn config.Connection, region aud
 // meanwhile.
 type ledgerPools struct {
 	mu   sync.Mutex
+	runs int // that are under way
 	open []*pgxpool.Pool
+}
+
+// enter begins a run.
+func (p *ledgerPools) enter() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.runs++
 }
 
 func (p *ledgerPools) add(pool *pgxpool.Pool) {
@@ -70,10 +78,13 @@ func (p *ledgerPools) add(pool *pgxpool.Pool) {
 	p.open = append(p.open, pool)
 }
 
-// leave ends all sessions, at the same time.
+// leave ends all sessions, at the same time, unless another run is under way.
 func (p *ledgerPools) leave() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.runs = max(p.runs-1, 0); p.runs > 0 {
+		return
+	}
 	var all sync.WaitGroup
 	for _, pool := range p.open {
 		all.Go(func() { leave(pool) })

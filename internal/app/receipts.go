@@ -44,7 +44,7 @@ func (a *App) auditWhole(ctx context.Context, o *audit.Outcome, r config.Receipt
 	}
 	c := a.newReceiptAudit(r, l, t)
 	c.rows, c.cover, c.again, c.rules.Whole = copies.writer, t.window.Around(receiptContext), again, true
-	c.keep()
+	defer c.keep()()
 	c.lookUpOwners(copies)
 	result, err := c.run(ctx)
 	if err != nil {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"path/filepath"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -88,14 +87,6 @@ func (a *App) newReceiptAudit(r config.Receipts, l config.Ledger, t task) *recei
 		}
 	}
 	return c
-}
-
-// keep lets verified files of the inventories stay for the next run, if this one is killed. For one job only: two at the same
-// time would not know whose they are.
-func (c *receiptAudit) keep() {
-	for _, s := range c.sides {
-		s.src.Dir = filepath.Join(c.cfg.DataDir, "inventory")
-	}
 }
 
 // run compares, judges, asks the buckets about what is suspect, and judges again.

@@ -165,7 +165,12 @@ func TestRepairOfKeysAmongOtherWriters(t *testing.T) {
 // guardStates are how the guards of a folder stand, as "key state", in the order of the steps.
 func guardStates(t *testing.T, a *App, dir string) string {
 	t.Helper()
-	answer, err := a.askGuards(t.Context(), dir, noon)
+	return guardStatesAt(t, a, dir, noon)
+}
+
+func guardStatesAt(t *testing.T, a *App, dir string, at time.Time) string {
+	t.Helper()
+	answer, err := a.askGuards(t.Context(), dir, at)
 	if err != nil {
 		t.Fatal(err)
 	}

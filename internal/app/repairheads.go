@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -26,6 +27,7 @@ func (a *App) head(ctx context.Context, at repair.Place, key, version string, ch
 	return repair.Head{
 		Found: true, ETag: strings.Trim(aws.ToString(answer.ETag), `"`), Size: aws.ToInt64(answer.ContentLength), Checksum: checksumOf(answer),
 		Status: string(answer.ReplicationStatus), Class: class, Archived: archived(answer),
+		Version: cmp.Or(aws.ToString(answer.VersionId), "null"), Modified: aws.ToTime(answer.LastModified),
 	}, nil
 }
 
@@ -37,18 +39,6 @@ func archived(h *s3.HeadObjectOutput) bool {
 		return !strings.Contains(aws.ToString(h.Restore), `ongoing-request="false"`)
 	}
 	return h.ArchiveStatus != ""
-}
-
-// currentVersion is the id of a key's current version; empty where there is none, or a delete marker.
-func (a *App) currentVersion(ctx context.Context, at repair.Place, key string) (string, error) {
-	answer, err := a.headObject(ctx, at, key, "", false)
-	if err != nil || answer == nil {
-		return "", err
-	}
-	if answer.VersionId == nil { // S3 names none in a bucket that never had versions
-		return "null", nil
-	}
-	return *answer.VersionId, nil
 }
 
 // headObject asks S3; nil where the object is not there. S3 tells a caller who may not list the bucket that he is forbidden,

@@ -44,7 +44,7 @@ func (p *planning) receipt(ctx context.Context, r config.Receipts, f audit.Store
 	from, err := p.head(ctx, o.From, o.Key, o.VersionID, false)
 	if err == nil && from.Found {
 		if o.Way, _ = repair.WayOf(o, status, from, links); o.Copy {
-			from.Replaced, err = p.replaced(ctx, o)
+			err = p.replaced(ctx, o, &from)
 		}
 	}
 	var to repair.Head
@@ -66,7 +66,10 @@ func (p *planning) receipt(ctx context.Context, r config.Receipts, f audit.Store
 	case state == repair.Done:
 		p.byHand(f, "nothing is left to do: the other bucket has it; the next inventories clear the finding")
 		return nil
-	case state == repair.Changed && !from.Replaced:
+	case state == repair.UnderWay:
+		p.byHand(f, "nothing is left to do but to wait: "+note)
+		return nil
+	case state == repair.Changed && (!from.Replaced || note == repair.NewerThere):
 		p.byHand(f, "decide by hand: "+note)
 		return nil
 	}
@@ -162,7 +165,7 @@ func placeOf(r config.Receipts, region audit.Region) repair.Place {
 func (a *App) heads(ctx context.Context, o repair.Object) (from, to repair.Head, err error) {
 	from, err = a.head(ctx, o.From, o.Key, o.VersionID, false)
 	if err == nil && from.Found && o.Copy {
-		from.Replaced, err = a.replaced(ctx, o)
+		err = a.replaced(ctx, o, &from)
 	}
 	if err != nil {
 		return from, to, err
@@ -170,10 +173,26 @@ func (a *App) heads(ctx context.Context, o repair.Object) (from, to repair.Head,
 	return a.target(ctx, o, from)
 }
 
-// replaced reports whether an object's version is no longer the current one in its bucket.
-func (a *App) replaced(ctx context.Context, o repair.Object) (bool, error) {
-	version, err := a.currentVersion(ctx, o.From, o.Key)
-	return version != o.VersionID, err
+// replaced notes whether an object's version is no longer the current one in its bucket, and whether that is a copy of it.
+func (a *App) replaced(ctx context.Context, o repair.Object, good *repair.Head) error {
+	now, err := a.head(ctx, o.From, o.Key, "", false)
+	if err != nil {
+		return err
+	}
+	good.Replaced = now.Version != o.VersionID
+	if good.Replaced && now.Found && now.ETag != good.ETag && now.Size == good.Size {
+		if now, err = a.head(ctx, o.From, o.Key, "", true); err != nil {
+			return err
+		}
+		summed, err := a.head(ctx, o.From, o.Key, o.VersionID, true)
+		if err != nil {
+			return err
+		}
+		good.Again = now.Same(summed)
+		return nil
+	}
+	good.Again = good.Replaced && now.Same(*good)
+	return nil
 }
 
 // target asks for what stands where an object is to go: the same version for a replica, what is current for a copy.

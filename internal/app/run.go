@@ -72,6 +72,7 @@ func (a *App) Run(ctx context.Context, req Request) (Result, error) {
 	if err := checkRules(a.cfg); err != nil {
 		return Result{}, err
 	}
+	a.ledgers.enter()
 	defer a.ledgers.leave()
 	result, err := a.runJobs(ctx, jobs(), req)
 	switch {

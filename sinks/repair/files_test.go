@@ -218,6 +218,11 @@ func TestGuards(t *testing.T) {
 	over := repair.ObjectGuard{Copy: true, ETag: "e", Size: 3, Target: repair.Head{Found: true, ETag: "f", Size: 3}}
 	summed := func(h repair.Head) repair.Head { h.Checksum = "SHA256 FULL_OBJECT x"; return h }
 	replica, other := repair.Head{Found: true, ETag: "e", Size: 3}, repair.Head{Found: true, ETag: "f", Size: 3}
+	old := repair.Head{Found: true, ETag: "e", Size: 3, Version: "1", Modified: time.Unix(1, 0)}
+	newer := repair.Head{Found: true, ETag: "f", Size: 3, Version: "2", Modified: time.Unix(2, 0)}
+	there := over
+	there.To = repair.Place{Bucket: "there"}
+	over.To, there.Into = there.To, &there.To
 	charge := repair.ChargeGuard{PaymentID: "p", RowID: "1", Status: "captured", InForce: true, Kept: "q", KeptRow: "2"}
 	lost := repair.ChargeGuard{PaymentID: "p", RowID: "1", Status: "captured", Kept: "q", KeptRow: "2"}
 	again := repair.ChargeGuard{PaymentID: "q", RowID: "1", Status: "captured", Kept: "q", KeptRow: "2"}
@@ -247,6 +252,11 @@ func TestGuards(t *testing.T) {
 		"copied over another":        {state(over.Heads(replica, other)), repair.Holds},
 		"target written anew":        {state(over.Heads(replica, repair.Head{Found: true, ETag: "g", Size: 4})), repair.Changed},
 		"target gone":                {state(over.Heads(replica, repair.Head{})), repair.Changed},
+		"copied over a newer one":    {state(over.Heads(old, newer)), repair.Changed},
+		"copied, a newer one since":  {state(object.Heads(old, newer)), repair.Changed},
+		"copied, on its way":         {state(over.Heads(repair.Head{Found: true, ETag: "e", Size: 3, Replaced: true, Again: true}, other)), repair.UnderWay},
+		"copied there, on its way":   {state(there.Heads(repair.Head{Found: true, ETag: "e", Size: 3, Replaced: true, Again: true}, other)), repair.Changed},
+		"replaced by another":        {state(over.Heads(repair.Head{Found: true, ETag: "e", Size: 3, Replaced: true}, other)), repair.Changed},
 		"two rows as seen":           {state(update.Rows([]map[string]*string{has("status", "old"), has("status", "old")})), repair.Changed},
 		"a sibling has the value":    {state(byID.Rows([]map[string]*string{has("id", "1", "status", "old"), has("id", "2", "status", "new")})), repair.Holds},
 		"only a sibling has it":      {state(byID.Rows([]map[string]*string{has("id", "1", "status", "third"), has("id", "2", "status", "new")})), repair.Changed},

@@ -13,11 +13,12 @@ type State string
 
 // The states of a guard.
 const (
-	Holds   State = "holds"           // the repair would do what it says
-	Done    State = "done"            // already mended, by this file or by somebody else
-	Changed State = "changed"         // no longer as the audit saw it: the repair would change nothing
-	Unasked State = "cannot be asked" // what would tell could not be read
-	Expired State = "expired"         // holds or not, it is too late
+	Holds    State = "holds"           // the repair would do what it says
+	Done     State = "done"            // already mended, by this file or by somebody else
+	Changed  State = "changed"         // no longer as the audit saw it: the repair would change nothing
+	UnderWay State = "under way"       // the repair's own copy is there, and is on its way to the other bucket
+	Unasked  State = "cannot be asked" // what would tell could not be read
+	Expired  State = "expired"         // holds or not, it is too late
 )
 
 // Rows says how a row's guard stands, by all rows of its payment on the writer; each maps columns to their text.

@@ -108,8 +108,12 @@ func ShowAnswer(w io.Writer, output string, a Answer) error {
 		}
 		b.WriteString("  " + remark(reason) + "\n")
 	}
-	fmt.Fprintf(&b, "\n%d hold, %d done already, %d changed since, %d could not be asked. Nothing was changed.\n",
-		a.Count(Holds), a.Count(Done), a.Count(Changed), a.Count(Unasked))
+	under := ""
+	if n := a.Count(UnderWay); n > 0 {
+		under = fmt.Sprintf("%d under way, ", n)
+	}
+	fmt.Fprintf(&b, "\n%d hold, %d done already, %s%d changed since, %d could not be asked. Nothing was changed.\n",
+		a.Count(Holds), a.Count(Done), under, a.Count(Changed), a.Count(Unasked))
 	if a.Expired {
 		fmt.Fprintf(&b, "%d EXPIRED at %s: the files change nothing any more, write them anew.\n", a.Count(Expired), a.Expires.Format(time.RFC3339))
 	}

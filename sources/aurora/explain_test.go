@@ -56,7 +56,7 @@ func (c *closedFirst) BeginTx(ctx context.Context, options pgx.TxOptions) (pgx.T
 		return c.Pool.BeginTx(ctx, options)
 	}
 	c.closed = true
-	conn, err := c.Pool.Acquire(ctx)
+	conn, err := c.Acquire(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -187,12 +187,13 @@ func (b *bench) receiptCases() []unreadable {
 		{name: "manifest with a wrong checksum", jobs: receipts, source: "inventory", region: dublin, spoil: b.stored(dublin, "manifest.json", flipped)},
 		{name: "manifest missing", jobs: receipts, source: "inventory", region: london, spoil: b.stored(london, "manifest.json", removed)},
 		{name: "inventory unfinished", jobs: receipts, source: "inventory", region: dublin, spoil: b.stored(dublin, "manifest.checksum", removed)},
-		{name: "inventory never delivered", jobs: []string{"lag"}, source: "inventory", region: london, spoil: b.stored(london, "", removed)},
+		{name: "inventory never delivered", jobs: []string{"chain"}, source: "inventory", region: london, spoil: b.stored(london, "", removed)},
 		{name: "inventory file cut", jobs: receipts, source: "inventory", region: dublin, spoil: b.stored(dublin, "/data/", halved)},
 		{name: "inventory file with a wrong checksum", jobs: []string{"failover"}, source: "inventory", region: london,
 			spoil: b.stored(london, "/data/", flipped), window: b.day()},
 		{name: "inventory file missing", jobs: []string{"chain"}, source: "inventory", region: dublin, spoil: b.stored(dublin, "/data/", removed)},
-		{name: "inventory older than the window", jobs: receipts, source: "inventory", region: london, window: &after},
+		{name: "inventory older than the window", jobs: receipts, source: "receipts", window: &after, // and what is younger cannot be listed
+			spoil: b.buckets(london, "ListObjectVersions", buckets.Fault{Status: 403, Code: "AccessDenied"})},
 	}
 }
 

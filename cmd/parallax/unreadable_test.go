@@ -172,8 +172,12 @@ func (b *bench) untouched(t *testing.T) {
 	config := b.configure("quiet", "quiet", quietly...)
 	for _, job := range app.JobNames() {
 		e := run1(t, config, job, quietFrom, quietTo, b.world.AsOf().Add(laterOf(job)))
-		if e.code != exitClean {
-			t.Errorf("%s over a quiet window: exit code %d\n%s%s", job, e.code, e.stderr, e.stdout)
+		want := exitClean
+		if job == "receipts" {
+			want = exitFindings // it compares the buckets whole, whatever the window
+		}
+		if e.code != want {
+			t.Errorf("%s over a quiet window: exit code %d, want %d\n%s%s", job, e.code, want, e.stderr, e.stdout)
 		}
 	}
 	// With payments in the window too.

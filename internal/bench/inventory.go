@@ -75,11 +75,9 @@ func delivered(ctx context.Context, out io.Writer, s settings, format sets.Forma
 		}
 		fetched = append(fetched, before)
 		for i := range all {
-			var j joined
-			if j.usage, err = child(ctx, &j, all[i].program, all[i].args...); err != nil {
+			if err := all[i].run(ctx); err != nil {
 				return err
 			}
-			all[i].runs = append(all[i].runs, j)
 		}
 	}
 	if err := agree(all); err != nil {

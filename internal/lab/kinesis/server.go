@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -108,13 +107,6 @@ func (s *Stream) send(w http.ResponseWriter, out any, spoil *Fault) {
 	}
 	header := w.Header()
 	header.Set("Content-Type", "application/x-amz-json-1.1")
-	header.Set("Content-Length", strconv.Itoa(len(body)))
 	header.Set("Date", s.Now().UTC().Format(http.TimeFormat))
-	w.WriteHeader(status)
-	if spoil != nil && spoil.Cut {
-		_, _ = w.Write(body[:len(body)/2]) // the client is to see a broken answer in any case
-		_ = http.NewResponseController(w).Flush()
-		panic(http.ErrAbortHandler) // the way net/http offers to drop a connection in the middle of an answer
-	}
-	_, _ = w.Write(body) // a client that has gone is no concern of the server
+	loopback.Answer(w, status, body, spoil != nil && spoil.Cut)
 }

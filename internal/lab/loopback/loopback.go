@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strconv"
 	"time"
 )
 
@@ -40,4 +41,16 @@ func Delay(r *http.Request, d time.Duration) bool {
 	case <-r.Context().Done():
 		return false
 	}
+}
+
+// Answer writes an answer whose other headers are set. With cut the connection ends half-way through it.
+func Answer(w http.ResponseWriter, status int, body []byte, cut bool) {
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	if cut {
+		_, _ = w.Write(body[:len(body)/2]) // the client is to see a broken answer in any case
+		_ = http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler) // the way net/http offers to drop a connection in the middle of an answer
+	}
+	_, _ = w.Write(body) // a client that has gone is no concern of the server
 }

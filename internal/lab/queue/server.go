@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"parallax/internal/lab/loopback"
@@ -77,13 +76,6 @@ func (q *Queue) send(w http.ResponseWriter, out any, refused, spoil *Fault) {
 	date := q.now.UTC().Format(http.TimeFormat)
 	q.mu.Unlock()
 	header.Set("Content-Type", "application/x-amz-json-1.0")
-	header.Set("Content-Length", strconv.Itoa(len(body)))
 	header.Set("Date", date)
-	w.WriteHeader(status)
-	if spoil != nil && spoil.Cut {
-		_, _ = w.Write(body[:len(body)/2]) // the client is to see a broken answer in any case
-		_ = http.NewResponseController(w).Flush()
-		panic(http.ErrAbortHandler) // the way net/http offers to drop a connection in the middle of an answer
-	}
-	_, _ = w.Write(body) // a client that has gone is no concern of the server
+	loopback.Answer(w, status, body, spoil != nil && spoil.Cut)
 }
